@@ -1,0 +1,91 @@
+package fact
+
+// LinkKind says how two rows hang together, read from From to To.
+type LinkKind string
+
+// Kinds of link. A socket points at its holders, a process at what runs it.
+const (
+	HeldBy      LinkKind = "held-by"      // socket → process with a descriptor of it
+	InheritedBy LinkKind = "inherited-by" // socket → process that got the descriptor from its creator and never listens itself
+	CreatedIn   LinkKind = "created-in"   // socket → unit or container whose cgroup made it (the kernel's own record)
+	ChildOf     LinkKind = "child-of"     // process → parent process
+	PartOf      LinkKind = "part-of"      // process → unit, process → container, container → unit
+	MainOf      LinkKind = "main-of"      // process → unit whose main process it is
+	StartedBy   LinkKind = "started-by"   // process → unit of a supervisor that is an ancestor; process → process of a shell or sshd session
+	Triggers    LinkKind = "triggers"     // socket unit → service unit
+	ListensFor  LinkKind = "listens-for"  // socket → socket unit that asked PID 1 for it
+	ForwardsTo  LinkKind = "forwards-to"  // process or redirect → container, or process → process
+	PublishedBy LinkKind = "published-by" // socket → container by the engine's book
+	InQueue     LinkKind = "in-queue"     // registration → queue
+	OneOfQueues LinkKind = "one-of"       // registration → queue, where the listing cannot tell which
+	ServedBy    LinkKind = "served-by"    // queue → process
+	TakenBy     LinkKind = "taken-by"     // socket → registration behind the kernel's HTTP listener
+	InNetns     LinkKind = "in-netns"     // process → namespace
+)
+
+// Link ties one row to another.
+type Link struct {
+	From     ID       `json:"from"`
+	To       ID       `json:"to"`
+	Kind     LinkKind `json:"kind"`
+	Evidence string   `json:"evidence"`
+	Note     string   `json:"note,omitempty"` // a descriptor number, a detail for people
+}
+
+type linkKey struct {
+	from, to ID
+	kind     LinkKind
+}
+
+func (l Link) key() linkKey { return linkKey{l.From, l.To, l.Kind} }
+
+// GapKind names why something could not be looked at. report has a sentence and
+// a hint for each kind; a kind without one fails its test.
+type GapKind string
+
+// Kinds of gap.
+const (
+	GapPermission   GapKind = "permission"    // the system refused; more rights would tell
+	GapHidepid      GapKind = "hidepid"       // /proc is mounted with hidepid
+	GapNoPtrace     GapKind = "no-ptrace"     // uid 0 without CAP_SYS_PTRACE: other users' descriptors are closed
+	GapOwnersHidden GapKind = "owners-hidden" // listeners of other users: their processes are hidden from this user
+	GapVanished     GapKind = "vanished"      // a process ended between two reads
+	GapPIDReused    GapKind = "pid-reused"    // a PID became another process between two reads
+	GapNotThisOS    GapKind = "not-this-os"   // no reader for this OS yet
+	GapNoSockDiag   GapKind = "no-sock-diag"  // fallback to /proc/net; Err says why
+	GapNoBound      GapKind = "no-bound"      // kernel too old to list bound, inactive sockets
+	GapNoBus        GapKind = "no-bus"        // systemd could not be asked
+	GapNoEngine     GapKind = "no-engine"     // a container engine's socket is there and closed to us, or does not answer
+	GapNoLog        GapKind = "no-log"        // the journal could not be read
+	GapNoNAT        GapKind = "no-nat"        // nftables, iptables or IPVS could not be read
+	GapOtherNetns   GapKind = "other-netns"   // other network namespaces exist and were not, or could not be, read
+	GapCgroupsLeft  GapKind = "cgroups-left"  // a narrow answer was accepted: other cgroups not searched for more holders
+	GapShape        GapKind = "unknown-shape" // a text of unknown shape; Raw keeps it
+	GapFirewall     GapKind = "firewall"      // packet filters were not evaluated
+	GapKernelOwned  GapKind = "kernel-owned"  // the socket has no descriptor anywhere: the kernel's own
+	GapNotInPaste   GapKind = "not-in-paste"  // a pasted text does not say; Hint names the command that would
+	GapForeignPIDNS GapKind = "foreign-pidns" // processes of another PID namespace cannot be seen from here
+	GapSELinux      GapKind = "selinux"       // the policy's port types could not be read
+	GapTruncated    GapKind = "truncated"     // a reader stopped at its limit
+	GapProbeSkipped GapKind = "probe-skipped" // the probe was not run; Err says why
+	GapOther        GapKind = "other"         // Err says it all
+)
+
+// Gap is one thing that could not be looked at.
+type Gap struct {
+	Kind    GapKind `json:"kind"`
+	Subject string  `json:"subject,omitempty"` // what was to be looked at: "processes of uid 33", "/run/docker.sock"
+	Err     string  `json:"err,omitempty"`     // the system's own words
+	Hint    string  `json:"hint,omitempty"`    // a command or condition that would tell, where it is not the kind's usual one
+	Raw     string  `json:"raw,omitempty"`     // the text as it came, where its shape was unknown
+	About   ID      `json:"about,omitempty"`   // the row it concerns
+}
+
+type gapKey struct {
+	kind    GapKind
+	subject string
+	err     string
+	about   ID
+}
+
+func (g Gap) key() gapKey { return gapKey{g.Kind, g.Subject, g.Err, g.About} }

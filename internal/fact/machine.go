@@ -1,0 +1,139 @@
+package fact
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Machine says which machine and which moment of it a set speaks of.
+type Machine struct {
+	OS       string    `json:"os,omitempty"` // GOOS word: "linux", "windows", "darwin"
+	Arch     string    `json:"arch,omitempty"`
+	Kernel   string    `json:"kernel,omitempty"` // release, as the OS prints it
+	Host     string    `json:"host,omitempty"`
+	Boot     time.Time `json:"boot,omitzero"`
+	Asker    *Asker    `json:"asker,omitempty"`
+	Addrs    []Addr    `json:"addrs,omitempty"`
+	Linux    *LinuxNet `json:"linux,omitempty"`
+	Source   string    `json:"source,omitempty"` // "live", "paste", "snapshot": for people only; no rule may read it
+	Settings []Setting `json:"settings,omitempty"`
+}
+
+// Asker is who asked, and what that one may see.
+type Asker struct {
+	PID     int    `json:"pid,omitempty"`
+	UID     uint32 `json:"uid"`
+	User    string `json:"user,omitempty"`
+	CapEff  uint64 `json:"capEff,omitempty"`
+	Netns   uint64 `json:"netns,omitempty"`
+	Elevate string `json:"elevate,omitempty"` // how this OS gives more rights: "sudo", "administrator"
+}
+
+// Addr is one address of this machine.
+type Addr struct {
+	Prefix    netip.Prefix `json:"prefix"`
+	Device    string       `json:"device"`
+	Tentative bool         `json:"tentative,omitempty"` // duplicate address detection has not ended: a bind fails for now
+}
+
+// LinuxNet is the settings of Linux that decide binds, as they stand in the
+// asker's network namespace. A nil pointer is a setting that could not be read.
+type LinuxNet struct {
+	BindV6Only      *bool   `json:"bindv6only,omitempty"`
+	NonlocalBind4   *bool   `json:"nonlocalBind4,omitempty"`
+	NonlocalBind6   *bool   `json:"nonlocalBind6,omitempty"`
+	DisableIPv6     *bool   `json:"disableIPv6,omitempty"` // net.ipv6.conf.all.disable_ipv6
+	NoIPv6          bool    `json:"noIPv6,omitempty"`      // the kernel has no IPv6 at all
+	UnprivStart     *uint16 `json:"unprivilegedPortStart,omitempty"`
+	SELinux         string  `json:"selinux,omitempty"` // "enforcing", "permissive", "" = absent
+	AutobindReuse   *bool   `json:"ipAutobindReuse,omitempty"`
+	TCPFinTimeoutMS uint32  `json:"tcpFinTimeoutMs,omitempty"`
+}
+
+// Setting is a named value that a rule cites word for word.
+type Setting struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	Evidence string `json:"evidence"`
+}
+
+func (m *Machine) fill(o Machine) {
+	if m.OS == "" {
+		m.OS, m.Arch, m.Kernel = o.OS, o.Arch, o.Kernel
+	}
+	if m.Host == "" {
+		m.Host = o.Host
+	}
+	if m.Boot.IsZero() {
+		m.Boot = o.Boot
+	}
+	if m.Asker == nil {
+		m.Asker = o.Asker
+	}
+	if len(m.Addrs) == 0 {
+		m.Addrs = o.Addrs
+	}
+	if m.Linux == nil {
+		m.Linux = o.Linux
+	}
+	if m.Source == "" {
+		m.Source = o.Source
+	}
+	m.Settings = append(m.Settings, o.Settings...)
+}
+
+// RangeKind says what a range of ports is set aside for.
+type RangeKind string
+
+// Kinds of range.
+const (
+	Ephemeral  RangeKind = "ephemeral"  // outgoing connections take their port here
+	Reserved   RangeKind = "reserved"   // ip_local_reserved_ports: never taken for outgoing connections
+	Privileged RangeKind = "privileged" // below ip_unprivileged_port_start
+	Excluded   RangeKind = "excluded"   // Windows excludedportrange
+	SELinux    RangeKind = "selinux"    // Name is the port type
+)
+
+// Range is a run of ports, both ends included.
+type Range struct {
+	Kind RangeKind `json:"kind"`
+	// Proto is empty where the range counts for every protocol.
+	Proto        Proto  `json:"proto,omitempty"`
+	From         uint16 `json:"from"`
+	To           uint16 `json:"to"`
+	Name         string `json:"name,omitempty"`
+	Administered bool   `json:"administered,omitempty"` // Windows: starred, set by a person
+	Evidence     string `json:"evidence"`
+}
+
+// Holds tells whether port lies inside r and proto is one r speaks of.
+func (r Range) Holds(proto Proto, port uint16) bool {
+	return r.From <= port && port <= r.To && (r.Proto == "" || r.Proto == proto)
+}
+
+// Redirect is a rule that carries traffic for a port elsewhere before, or
+// without, any listener: nftables and iptables NAT, IPVS, netsh portproxy.
+type Redirect struct {
+	ID    ID     `json:"id"`
+	Kind  string `json:"kind"` // "dnat", "redirect", "tproxy", "ipvs", "portproxy", "socket"
+	Proto Proto  `json:"proto,omitempty"`
+	// Dst limits the destination address; the zero Prefix means any.
+	Dst      netip.Prefix `json:"dst,omitzero"`
+	From     uint16       `json:"from"` // first and last port taken; 0 and 65535 when the rule names none
+	Last     uint16       `json:"last"`
+	To       string       `json:"to,omitempty"`   // "172.17.0.2:80", ":8080"
+	Hook     string       `json:"hook,omitempty"` // "prerouting": traffic from outside; "output": from this machine
+	Device   string       `json:"device,omitempty"`
+	NotDev   bool         `json:"notDevice,omitempty"` // Device is negated: any interface but that one
+	Partial  bool         `json:"partial,omitempty"`   // further matches exist that berth does not read: it takes some of the traffic
+	Comment  string       `json:"comment,omitempty"`
+	Chain    string       `json:"chain,omitempty"` // family, table and chain, for the one who wants to look
+	Evidence string       `json:"evidence"`
+}
+
+func (r Redirect) rowID() ID { return r.ID }
+
+// Takes tells whether the redirect names this protocol and port.
+func (r Redirect) Takes(proto Proto, port uint16) bool {
+	return (r.Proto == "" || r.Proto == proto) && r.From <= port && port <= r.Last
+}

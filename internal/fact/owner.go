@@ -1,0 +1,122 @@
+package fact
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Unit is a thing a supervisor starts, stops and restarts: a systemd unit, a
+// Windows service, a launchd job, a runit or supervisord service, a pm2 app.
+type Unit struct {
+	ID          ID     `json:"id"`
+	Manager     string `json:"manager"` // "systemd", "systemd --user", "scm", "runit", "supervisord", "pm2", "cron", "inetd", "docker", ...
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Type        string `json:"type,omitempty"` // systemd: suffix without dot ("service", "socket", "scope", "slice")
+	// Load, Active, Sub, Result, FileState are the manager's own words
+	// (systemd: loaded, active, running, exit-code, enabled).
+	Load       string `json:"load,omitempty"`
+	Active     string `json:"active,omitempty"`
+	Sub        string `json:"sub,omitempty"`
+	Result     string `json:"result,omitempty"`
+	FileState  string `json:"fileState,omitempty"`
+	MainPID    int    `json:"mainPid,omitempty"`
+	User       string `json:"user,omitempty"`
+	UserUID    string `json:"userUid,omitempty"` // of a per-user manager
+	Restart    string `json:"restart,omitempty"` // "no", "on-failure", "always", ...; what brings it back
+	NRestarts  uint32 `json:"nRestarts,omitempty"`
+	ExitStatus int    `json:"exitStatus,omitempty"`
+	Cgroup     string `json:"cgroup,omitempty"`
+	Fragment   string `json:"fragment,omitempty"` // unit file
+	ExecStart  string `json:"execStart,omitempty"`
+	KillMode   string `json:"killMode,omitempty"`
+	// Triggers are the units a socket (or path) unit starts; TriggeredBy the reverse.
+	Triggers    []string   `json:"triggers,omitempty"`
+	TriggeredBy []string   `json:"triggeredBy,omitempty"`
+	Listens     []ListenOn `json:"listens,omitempty"` // a socket unit's own ListenStream= and friends
+	Accept      bool       `json:"accept,omitempty"`  // a socket unit with Accept=yes: one service instance a connection
+	Changed     time.Time  `json:"changed,omitzero"`  // last change of Active
+	Log         []LogLine  `json:"log,omitempty"`     // newest last; only lines that a question needed
+	NoNewPrivs  bool       `json:"noNewPrivs,omitempty"`
+	AmbientCaps uint64     `json:"ambientCaps,omitempty"`
+	Evidence    string     `json:"evidence"`
+}
+
+// ListenOn is one address a socket unit was told to listen on.
+type ListenOn struct {
+	Kind    string         `json:"kind"` // "Stream", "Datagram", ...
+	Address string         `json:"address"`
+	Local   netip.AddrPort `json:"local,omitzero"` // where Address is an IP endpoint
+}
+
+// LogLine is one line of a unit's log.
+type LogLine struct {
+	At       time.Time `json:"at,omitzero"`
+	PID      int       `json:"pid,omitempty"`
+	Text     string    `json:"text"`
+	Evidence string    `json:"evidence"`
+}
+
+func (u Unit) rowID() ID { return u.ID }
+
+// UnitID names a unit of the system's manager; a per-user or foreign manager's
+// units carry its name: UnitID("systemd", "nginx.service") is
+// "unit:nginx.service", UnitID("pm2", "api") is "unit:pm2/api".
+func UnitID(manager, name string) ID {
+	if manager == "" || manager == "systemd" || manager == "scm" {
+		return ID("unit:" + name)
+	}
+	return ID("unit:" + manager + "/" + name)
+}
+
+// Container is one container, pod sandbox or machine of an engine.
+type Container struct {
+	ID      ID     `json:"id"`
+	Engine  string `json:"engine"`         // "docker", "podman", "containerd", "cri-o", "lxc", "nspawn", "kubernetes", ...
+	Full    string `json:"full,omitempty"` // the engine's full hex id
+	Name    string `json:"name,omitempty"`
+	Image   string `json:"image,omitempty"`
+	State   string `json:"state,omitempty"` // the engine's word: "running", "created", "exited"
+	Project string `json:"project,omitempty"`
+	Service string `json:"service,omitempty"` // compose service
+	WorkDir string `json:"workDir,omitempty"` // compose project's folder
+	Pod     string `json:"pod,omitempty"`
+	Network string `json:"network,omitempty"` // network mode: "host", "bridge", ...
+	Restart string `json:"restart,omitempty"` // restart policy
+	PID     int    `json:"pid,omitempty"`     // init process, in the reader's PID namespace
+	User    string `json:"user,omitempty"`    // whose rootless engine
+	// IPs are its addresses on the engine's networks, where the redirects lead.
+	IPs []netip.Addr `json:"ips,omitempty"`
+	// Ports is the engine's own book ("allocated"), not what the host's socket
+	// table says ("in use").
+	Ports    []PublishedPort `json:"ports,omitempty"`
+	Evidence string          `json:"evidence"`
+}
+
+// PublishedPort is one entry of an engine's book.
+type PublishedPort struct {
+	Proto     Proto          `json:"proto"`
+	Host      netip.AddrPort `json:"host"`
+	Container uint16         `json:"container"`
+}
+
+func (c Container) rowID() ID { return c.ID }
+
+// ContainerID names a container by engine and id (the first 12 digits).
+func ContainerID(engine, id string) ID {
+	if len(id) > 12 {
+		id = id[:12]
+	}
+	return ID("container:" + engine + "/" + id)
+}
+
+// Namespace is a network namespace other than the asker's.
+type Namespace struct {
+	ID       ID     `json:"id"`
+	Inode    uint64 `json:"inode"`
+	Name     string `json:"name,omitempty"` // from /run/netns
+	PIDs     []int  `json:"pids,omitempty"` // some processes that live in it, lowest first
+	Evidence string `json:"evidence"`
+}
+
+func (n Namespace) rowID() ID { return n.ID }

@@ -1,0 +1,119 @@
+package fact
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Proto is a transport protocol by its IANA name in lower case.
+type Proto string
+
+// The protocols berth knows. Raw sockets have an IP protocol number in place of
+// a port.
+const (
+	TCP     Proto = "tcp"
+	UDP     Proto = "udp"
+	UDPLite Proto = "udplite"
+	SCTP    Proto = "sctp"
+	Raw     Proto = "raw"
+)
+
+// State is a socket's state, one word for each OS's own.
+type State string
+
+// States of a socket. UDP sockets that are bound and have no peer are Unconnected.
+// Bound is a stream socket with a local address that neither listens nor
+// connects: it blocks a bind, and /proc/net/tcp does not show it.
+const (
+	Listen      State = "listen"
+	Bound       State = "bound"
+	Unconnected State = "unconnected"
+	Established State = "established"
+	SynSent     State = "syn-sent"
+	SynRecv     State = "syn-recv"
+	FinWait1    State = "fin-wait-1"
+	FinWait2    State = "fin-wait-2"
+	TimeWait    State = "time-wait"
+	Closed      State = "close"
+	CloseWait   State = "close-wait"
+	LastAck     State = "last-ack"
+	Closing     State = "closing"
+)
+
+// Serves tells whether a socket in this state takes new traffic on its port:
+// a listener, or a datagram socket without a peer.
+func (s State) Serves() bool { return s == Listen || s == Unconnected }
+
+// Socket is one row of the machine's socket table.
+type Socket struct {
+	ID     ID             `json:"id"`
+	Proto  Proto          `json:"proto"`
+	Local  netip.AddrPort `json:"local"`           // the address as the system prints it; IPv4 inside IPv6 stays mapped
+	Remote netip.AddrPort `json:"remote,omitzero"` // set where the socket has a peer
+	State  State          `json:"state"`
+	// Device is the interface the socket is bound to (SO_BINDTODEVICE), by name
+	// or, where the name is unknown, by number. Sockets on different devices do
+	// not conflict.
+	Device string `json:"device,omitempty"`
+	// Netns is the ID of the namespace row it lives in; empty means the asker's.
+	Netns    ID             `json:"netns,omitempty"`
+	PID      int            `json:"pid,omitempty"` // where the system itself names an owner (Windows, macOS, pastes); Linux leaves 0
+	Evidence string         `json:"evidence"`
+	Linux    *LinuxSocket   `json:"linux,omitempty"`
+	Windows  *WindowsSocket `json:"windows,omitempty"`
+}
+
+// LinuxSocket is what only Linux tells of a socket.
+type LinuxSocket struct {
+	Inode    uint64  `json:"inode,omitempty"` // in sockfs; 0 for TIME_WAIT and other ownerless rows
+	UID      *uint32 `json:"uid,omitempty"`   // of the creator, in the reader's user namespace
+	CgroupID uint64  `json:"cgroupID,omitempty"`
+	Cgroup   string  `json:"cgroup,omitempty"` // path below the cgroup2 mount, at socket creation; "" = not resolved, "/" = root
+	Cookie   uint64  `json:"cookie,omitempty"`
+	V6Only   *bool   `json:"v6only,omitempty"` // only on IPv6 sockets
+	// Reuse flags come from the holder's descriptor, not from sock_diag; nil
+	// means they were not looked at or not visible.
+	ReuseAddr   *bool   `json:"reuseAddr,omitempty"`
+	ReusePort   *bool   `json:"reusePort,omitempty"`
+	Backlog     *uint32 `json:"backlog,omitempty"`     // connections waiting in the accept queue; listeners only
+	BacklogMax  *uint32 `json:"backlogMax,omitempty"`  // listen(2)'s limit; listeners only
+	Transparent bool    `json:"transparent,omitempty"` // IP_TRANSPARENT: may take traffic for any address
+	Mark        uint32  `json:"mark,omitempty"`
+	// ExpiresMS is the milliseconds left of a TIME_WAIT or FIN_WAIT2 timer; 0 = unknown.
+	ExpiresMS uint32 `json:"expiresMs,omitempty"`
+}
+
+// WindowsSocket is what only Windows tells of a socket.
+type WindowsSocket struct {
+	Module string `json:"module,omitempty"` // service or driver from the owner module table
+}
+
+func (s Socket) rowID() ID { return s.ID }
+
+// SocketID names a socket: protocol, both ends, and the inode (or 0) that tells
+// two sockets on one address apart.
+func SocketID(proto Proto, local, remote netip.AddrPort, inode uint64) ID {
+	if remote.IsValid() && remote.Port() != 0 {
+		return ID(fmt.Sprintf("sock:%s:%s>%s#%d", proto, local, remote, inode))
+	}
+	return ID(fmt.Sprintf("sock:%s:%s#%d", proto, local, inode))
+}
+
+// Inode is the Linux inode of s, or 0 where it has none.
+func (s Socket) Inode() uint64 {
+	if s.Linux == nil {
+		return 0
+	}
+	return s.Linux.Inode
+}
+
+// V6Only tells whether an IPv6 socket leaves IPv4 alone; ok is false where that is unknown.
+func (s Socket) V6Only() (only, ok bool) {
+	if s.Linux == nil || s.Linux.V6Only == nil {
+		return false, false
+	}
+	return *s.Linux.V6Only, true
+}
+
+// Wildcard tells whether s is bound to every address of its family.
+func (s Socket) Wildcard() bool { return s.Local.Addr().IsUnspecified() }
