@@ -24,6 +24,7 @@ type Asker struct {
 	PID     int    `json:"pid,omitempty"`
 	UID     uint32 `json:"uid"`
 	User    string `json:"user,omitempty"`
+	Cwd     string `json:"cwd,omitempty"` // the folder the question was asked from
 	CapEff  uint64 `json:"capEff,omitempty"`
 	Netns   uint64 `json:"netns,omitempty"`
 	Elevate string `json:"elevate,omitempty"` // how this OS gives more rights: "sudo", "administrator"
