@@ -1,0 +1,105 @@
+package testbed
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Berth builds the berth binary, once in a test process, and returns its path. It
+// is built without cgo, so it runs in every [Place]. BERTH_BIN names one that is
+// built already.
+func Berth(t testing.TB) string {
+	t.Helper()
+	path, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var buildOnce = sync.OnceValues(func() (string, error) {
+	if bin := os.Getenv("BERTH_BIN"); bin != "" {
+		return bin, nil
+	}
+	return Build("./cmd/berth")
+})
+
+// Build compiles a main package of this module, named from the module root, and
+// returns the binary's path in the cache. Extra are variables such as
+// GOOS=windows. The file is named by its content and is never written again, so
+// it may run while another test builds.
+func Build(pkg string, extra ...string) (string, error) {
+	root, err := ModuleRoot()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(CacheDir(), "bin")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	tmp, err := os.MkdirTemp(dir, "build")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "out")
+	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd.Dir = root
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), extra...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, text)
+	}
+	return keep(out, dir, filepath.Base(pkg), extra)
+}
+
+func keep(out, dir, name string, extra []string) (string, error) {
+	data, err := os.ReadFile(out)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	path := filepath.Join(dir, name+"-"+hex.EncodeToString(sum[:8]))
+	if strings.Contains(strings.Join(extra, " "), "GOOS=windows") {
+		path += ".exe"
+	}
+	return path, os.Rename(out, path)
+}
+
+// ModuleRoot is the folder of go.mod above the working folder.
+func ModuleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("no go.mod above the working folder")
+		}
+		dir = up
+	}
+}
+
+// CacheDir is where the expensive parts are kept: BERTH_CACHE, else berth-test in
+// the user's cache folder.
+func CacheDir() string {
+	if dir := os.Getenv("BERTH_CACHE"); dir != "" {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "berth-test")
+}

@@ -1,0 +1,49 @@
+package testbed
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// dieWithParent has the kernel kill the child when the test process is gone, so
+// that an interrupted run leaves nothing behind.
+func dieWithParent(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = new(syscall.SysProcAttr)
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+}
+
+func procRoot(pid int) string { return fmt.Sprintf("/proc/%d/root", pid) }
+
+// Inner is the command's PID as seen from the test: the first child of the nsenter
+// that a [Place] puts in front of it, else [Child.PID].
+func (c *Child) Inner() int {
+	if filepath.Base(c.cmd.Args[0]) != "nsenter" {
+		return c.PID()
+	}
+	if kids := children(c.PID()); len(kids) > 0 {
+		return kids[0]
+	}
+	return c.PID()
+}
+
+// children are the child processes that the main thread of pid has started.
+func children(pid int) []int {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, f := range strings.Fields(string(data)) {
+		if n, err := strconv.Atoi(f); err == nil {
+			pids = append(pids, n)
+		}
+	}
+	return pids
+}
