@@ -26,6 +26,7 @@ type Set struct {
 	Processes     []Process      `json:"processes,omitempty"`
 	Units         []Unit         `json:"units,omitempty"`
 	Containers    []Container    `json:"containers,omitempty"`
+	Engines       []Engine       `json:"engines,omitempty"`
 	Namespaces    []Namespace    `json:"namespaces,omitempty"`
 	Queues        []Queue        `json:"queues,omitempty"`
 	Registrations []Registration `json:"registrations,omitempty"`
@@ -47,6 +48,7 @@ func (s *Set) Add(o Set) {
 	s.Processes = addRows(s.Processes, o.Processes)
 	s.Units = addRows(s.Units, o.Units)
 	s.Containers = addRows(s.Containers, o.Containers)
+	s.Engines = addRows(s.Engines, o.Engines)
 	s.Namespaces = addRows(s.Namespaces, o.Namespaces)
 	s.Queues = addRows(s.Queues, o.Queues)
 	s.Registrations = addRows(s.Registrations, o.Registrations)

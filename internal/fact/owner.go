@@ -110,6 +110,25 @@ func ContainerID(engine, id string) ID {
 	return ID("container:" + engine + "/" + id)
 }
 
+// Engine is one container engine's socket, and whether it could be asked. A
+// forwarder without a container is stale only where an engine has answered.
+type Engine struct {
+	ID   ID     `json:"id"`
+	Name string `json:"name"`           // "docker", "podman": what answered, else what the path promised
+	Path string `json:"path"`           // of the socket
+	User string `json:"user,omitempty"` // uid of a rootless engine
+	// State is "answered", "closed" (permission), "silent" (no usable answer),
+	// "dormant" (asking would start it: not asked) or "absent" (no socket there).
+	State      string `json:"state"`
+	Containers int    `json:"containers,omitempty"` // that it told of, running or not
+	Evidence   string `json:"evidence"`
+}
+
+func (e Engine) rowID() ID { return e.ID }
+
+// EngineID names an engine by its socket.
+func EngineID(name, path string) ID { return ID("engine:" + name + "@" + path) }
+
 // Namespace is a network namespace other than the asker's.
 type Namespace struct {
 	ID       ID     `json:"id"`
