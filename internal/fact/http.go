@@ -1,5 +1,7 @@
 package fact
 
+import "strings"
+
 // Queue is an HTTP.sys request queue: the line of requests that wait for one application.
 type Queue struct {
 	ID         ID     `json:"id"`
@@ -15,6 +17,15 @@ type Queue struct {
 
 func (q Queue) rowID() ID { return q.ID }
 
+// QueueID names a request queue: by its name, or, where it has none, by text
+// that tells it from other unnamed ones ("2668": the process attached to it).
+func QueueID(name, unnamed string) ID {
+	if name == "" {
+		return ID("queue:#" + unnamed)
+	}
+	return ID("queue:" + name)
+}
+
 // Registration is one URL prefix that somebody listens on right now.
 type Registration struct {
 	ID       ID     `json:"id"`
@@ -24,6 +35,9 @@ type Registration struct {
 }
 
 func (r Registration) rowID() ID { return r.ID }
+
+// RegistrationID names the registration of a URL; URLs compare without case.
+func RegistrationID(url string) ID { return ID("url:" + strings.ToLower(url)) }
 
 // Reservation is one URL prefix that somebody may listen on (HTTP.sys: urlacl).
 // It binds nothing by itself.
@@ -36,3 +50,6 @@ type Reservation struct {
 }
 
 func (r Reservation) rowID() ID { return r.ID }
+
+// ReservationID names the reservation of a URL; URLs compare without case.
+func ReservationID(url string) ID { return ID("urlacl:" + strings.ToLower(url)) }

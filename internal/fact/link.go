@@ -18,7 +18,7 @@ const (
 	PublishedBy LinkKind = "published-by" // socket → container by the engine's book
 	InQueue     LinkKind = "in-queue"     // registration → queue
 	OneOfQueues LinkKind = "one-of"       // registration → queue, where the listing cannot tell which
-	ServedBy    LinkKind = "served-by"    // queue → process
+	ServedBy    LinkKind = "served-by"    // queue → process; queue → unit where the system itself names (tags) the service inside the process
 	TakenBy     LinkKind = "taken-by"     // socket → registration behind the kernel's HTTP listener
 	InNetns     LinkKind = "in-netns"     // process → namespace
 )
