@@ -1,0 +1,83 @@
+// Package diagnose turns facts into findings: whose port it is, why, and what
+// that means for the one who asks.
+//
+// It is pure. It is given a [fact.Set] and cannot tell whether a kernel, a file
+// or a forum post filled it. Every finding names its rule, the rows it rests on
+// and how sure it is; the sentences are report's.
+package diagnose
+
+import "github.com/berthd/berth/internal/fact"
+
+// Confidence is how sure a finding is.
+type Confidence string
+
+// Certain rests on what the system itself said; Likely on one inference;
+// Possible on a hint that has other explanations too.
+const (
+	Certain  Confidence = "certain"
+	Likely   Confidence = "likely"
+	Possible Confidence = "possible"
+)
+
+// Rule names a finding's kind. report has a sentence for each.
+type Rule string
+
+// The rules, in the order in which their findings are told.
+const (
+	RuleSecondCopy      Rule = "second-copy"      // the holder is another copy of the newcomer
+	RuleYourFolder      Rule = "your-folder"      // the holder was started from the folder the asker stands in
+	RuleConfigTwice     Rule = "config-twice"     // a unit's bind failed, and nobody else holds the port: its own configuration asks twice
+	RuleNewcomerFailed  Rule = "newcomer-failed"  // a unit failed because this port was taken
+	RuleTwoServers      Rule = "two-servers"      // several owners share the number
+	RuleLocalhostSplit  Rule = "localhost-split"  // localhost reaches one owner over IPv4, another over IPv6
+	RuleReusePortShared Rule = "reuseport-shared" // two sockets on one address by SO_REUSEPORT
+	RuleStopped         Rule = "stopped"          // the holder is stopped (Ctrl+Z)
+	RuleInherited       Rule = "inherited"        // the holder only inherited the listener
+	RuleOrphan          Rule = "orphan"           // the holder's starter is gone
+	RuleOrphanMaster    Rule = "orphan-master"    // same program as a failed unit's, outside that unit
+	RuleSocketActivated Rule = "socket-activated" // PID 1 holds it for a socket unit
+	RuleForwarder       Rule = "forwarder"        // the holder only forwards to something else
+	RuleStaleForwarder  Rule = "stale-forwarder"  // a container engine's forwarder without a container
+	RuleWouldRestart    Rule = "would-restart"    // something would start the holder again
+	RuleForked          Rule = "forked"           // one listener, several processes of one program
+	RuleBoundOnly       Rule = "bound-only"       // bound, not listening
+	RuleKernelSocket    Rule = "kernel-socket"    // the kernel's own socket
+	RuleNATShadow       Rule = "nat-shadow"       // traffic is taken before it reaches the listener
+	RuleNATOnly         Rule = "nat-only"         // nothing listens, and a rule takes the traffic
+	RuleTimeWait        Rule = "time-wait"        // only ended connections are left
+	RuleLeftover        Rule = "leftover"         // connections of an ended listener are left
+	RuleOutgoing        Rule = "outgoing"         // an outgoing connection took the port
+	RuleAllocated       Rule = "allocated"        // an engine's book has the port, no socket does
+	RuleOtherNetns      Rule = "other-netns"      // only another namespace listens: no conflict
+	RuleHTTPSys         Rule = "http-sys"         // the Windows kernel's HTTP listener has it
+	RuleHTTPSysUnnamed  Rule = "http-sys-unnamed" // as above, and nobody said for whom
+	RuleReservedOnly    Rule = "reserved-only"    // a URL is reserved and nobody listens on it
+	RuleDeletedExe      Rule = "deleted-exe"      // the holder runs a program file that is gone or replaced
+	RuleBacklogFull     Rule = "backlog-full"     // the accept queue is full
+	RuleKnown           Rule = "known"            // the catalog knows this holder
+	RulePublic          Rule = "public"           // who can reach it
+	RuleFree            Rule = "free"             // nobody holds it
+	RuleOwnerHidden     Rule = "owner-hidden"     // held, and by whom is hidden from the asker
+	RuleUnknown         Rule = "unknown"          // held-or-free could not be learned
+)
+
+// Finding is one statement about a set.
+type Finding struct {
+	Rule       Rule
+	Confidence Confidence
+	About      []fact.ID         // the rows it rests on, the most important first
+	Args       map[string]string // what the sentence needs beyond the rows
+}
+
+// Status is the short answer for an endpoint.
+type Status string
+
+// The short answers. Held: a socket has it. Blocked: no holder, yet a plain bind
+// fails. Redirected: a bind works and gets no traffic.
+const (
+	Free       Status = "free"
+	Held       Status = "held"
+	Blocked    Status = "blocked"
+	Redirected Status = "redirected"
+	Unknown    Status = "unknown"
+)

@@ -1,0 +1,253 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+func (w *who) say(rule Rule, sure Confidence, args map[string]string, about ...fact.ID) {
+	w.a.Findings = append(w.a.Findings, Finding{Rule: rule, Confidence: sure, About: about, Args: args})
+}
+
+// rules runs every rule. The order here is free; findings are told in the order
+// of ruleOrder, the frequent truths first.
+func (w *who) rules() {
+	for i := range w.a.Holders {
+		w.holderRules(&w.a.Holders[i])
+	}
+	w.sharing()
+	w.redirected()
+	w.blocked()
+	w.newcomers()
+	w.books()
+	w.reserved()
+	for _, h := range w.a.Others {
+		w.say(RuleOtherNetns, Certain, nil, append([]fact.ID{w.x.socks[h.Sockets[0]].Netns}, h.Sockets...)...)
+	}
+	switch w.a.Status {
+	case Free:
+		w.say(RuleFree, Certain, nil)
+	case Unknown:
+		w.say(RuleUnknown, Certain, nil)
+	}
+	slices.SortStableFunc(w.a.Findings, func(a, b Finding) int {
+		return cmp.Compare(ruleOrder(a.Rule), ruleOrder(b.Rule))
+	})
+}
+
+func ruleOrder(r Rule) int {
+	order := [...]Rule{
+		RuleFree, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleYourFolder, RuleOrphanMaster,
+		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
+		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
+		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
+		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
+		RuleReservedOnly, RuleKnown, RulePublic,
+	}
+	return slices.Index(order[:], r)
+}
+
+func (w *who) holderRules(h *Holder) {
+	for _, n := range h.Nodes {
+		if p := w.x.procs[n.ID]; p != nil && !p.Kernel {
+			w.processRules(h, n, p)
+		}
+	}
+	w.ownerRules(h)
+	w.boundOnly(h)
+	w.backlog(h)
+}
+
+func (w *who) processRules(h *Holder, n Node, p *fact.Process) {
+	if p.State == "stopped" {
+		w.say(RuleStopped, Certain, nil, p.ID)
+	}
+	if p.ExeState != "" {
+		w.say(RuleDeletedExe, Certain, nil, p.ID)
+	}
+	if n.Link == fact.InheritedBy {
+		w.say(RuleInherited, Likely, nil, append([]fact.ID{p.ID}, h.Sockets...)...)
+	}
+	if len(n.Workers) > 0 {
+		w.say(RuleForked, Certain, nil, append([]fact.ID{p.ID}, n.Workers...)...)
+	}
+	w.secondCopy(p)
+	w.orphan(p)
+	w.forwards(n, p)
+}
+
+// secondCopy compares a holder with the newcomer, or with the folder the asker
+// stands in: cause 1 of all conflicts.
+func (w *who) secondCopy(p *fact.Process) {
+	if nc := w.q.Newcomer; nc != nil && nc.PID != p.PID && sameAs(p, nc) {
+		w.say(RuleSecondCopy, Likely, nil, p.ID)
+		return
+	}
+	as := w.x.Set.Machine.Asker
+	if as == nil || as.Cwd == "" || as.Cwd == "/" || p.Cwd != as.Cwd || len(w.x.Links(p.ID, fact.PartOf)) > 0 && w.inUnit(p) {
+		return
+	}
+	if p.UID != nil && *p.UID != as.UID {
+		return
+	}
+	w.say(RuleYourFolder, Likely, nil, p.ID)
+}
+
+func (w *who) inUnit(p *fact.Process) bool {
+	for _, l := range w.x.Links(p.ID, fact.PartOf) {
+		if u := w.x.units[l.To]; u != nil && ownable(u) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameAs asks for the same program with the same script; an interpreter alone
+// proves nothing.
+func sameAs(p *fact.Process, nc *Newcomer) bool {
+	if p.Exe == "" || p.Exe != nc.Exe {
+		return false
+	}
+	if nc.Cwd != "" && p.Cwd != "" && p.Cwd != nc.Cwd {
+		return false
+	}
+	return script(p.Args) == script(nc.Args)
+}
+
+// script is the first argument that is no option: of `node --inspect app.js`, app.js.
+func script(args []string) string {
+	for _, a := range args[min(1, len(args)):] {
+		if a != "" && a[0] != '-' {
+			return a
+		}
+	}
+	return ""
+}
+
+// orphan: its parent is gone, the session it belongs to has lost its leader, and
+// nothing supervises it. A daemon that made a session of its own is none.
+func (w *who) orphan(p *fact.Process) {
+	if p.PPID != 1 || p.Session == p.PID || w.x.Set.Machine.OS == "windows" {
+		return
+	}
+	if len(w.x.Links(p.ID, fact.StartedBy)) > 0 || w.inUnit(p) || w.inContainer(p) {
+		return
+	}
+	w.say(RuleOrphan, Likely, nil, p.ID)
+}
+
+func (w *who) inContainer(p *fact.Process) bool {
+	for _, l := range w.x.Links(p.ID, fact.PartOf) {
+		if w.x.conts[l.To] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *who) ownerRules(h *Holder) {
+	switch h.Owner.Kind {
+	case OwnerUnknown:
+		w.say(RuleOwnerHidden, Certain, nil, h.Sockets...)
+	case OwnerKernel:
+		w.say(RuleKernelSocket, w.kernelSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
+	case OwnerHTTPSys:
+		w.say(RuleHTTPSys, w.httpSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
+	case OwnerUnit:
+		w.unitRules(h)
+	}
+	for _, n := range h.Nodes {
+		for _, c := range n.Children {
+			w.wouldRestart(c.ID)
+		}
+		w.wouldRestart(n.ID)
+	}
+}
+
+// kernelSure: named by the part of the kernel itself is certain.
+func (w *who) kernelSure(h *Holder) Confidence {
+	if w.x.units[h.Owner.ID] != nil {
+		return Certain
+	}
+	return Likely
+}
+
+// httpSure: certain with a listing that joins URL, queue and process.
+func (w *who) httpSure(h *Holder) Confidence {
+	for _, n := range h.Nodes {
+		if n.Link != fact.TakenBy {
+			continue
+		}
+		for _, q := range n.Children {
+			if q.Link == fact.InQueue && len(q.Children) > 0 {
+				return Certain
+			}
+		}
+	}
+	return Likely
+}
+
+func (w *who) unitRules(h *Holder) {
+	for _, n := range h.Nodes {
+		if n.Link != fact.ListensFor {
+			continue
+		}
+		about := []fact.ID{n.ID}
+		for _, c := range n.Children {
+			about = append(about, c.ID)
+		}
+		w.say(RuleSocketActivated, Certain, nil, about...)
+	}
+}
+
+// wouldRestart: what brings the holder back after it is ended.
+func (w *who) wouldRestart(id fact.ID) {
+	switch u, c := w.x.units[id], w.x.conts[id]; {
+	case u != nil && u.Restart != "" && u.Restart != "no":
+		w.once(RuleWouldRestart, Certain, map[string]string{"restart": u.Restart, "count": strconv.Itoa(int(u.NRestarts))}, id)
+	case u != nil && supervises(u):
+		w.once(RuleWouldRestart, Likely, nil, id)
+	case c != nil && c.Restart != "" && c.Restart != "no":
+		w.once(RuleWouldRestart, Certain, map[string]string{"restart": c.Restart}, id)
+	}
+}
+
+func supervises(u *fact.Unit) bool {
+	switch u.Manager {
+	case "runit", "supervisord", "pm2", "s6", "daemontools", "monit":
+		return true
+	}
+	return u.Type == "reloader"
+}
+
+// once says a finding about id if it was not said before.
+func (w *who) once(rule Rule, sure Confidence, args map[string]string, id fact.ID) {
+	for _, f := range w.a.Findings {
+		if f.Rule == rule && len(f.About) > 0 && f.About[0] == id {
+			return
+		}
+	}
+	w.say(rule, sure, args, id)
+}
+
+func (w *who) boundOnly(h *Holder) {
+	for _, id := range h.Sockets {
+		if s := w.x.socks[id]; s.State == fact.Bound {
+			w.say(RuleBoundOnly, Certain, nil, id)
+			return
+		}
+	}
+}
+
+func (w *who) backlog(h *Holder) {
+	for _, id := range h.Sockets {
+		l := w.x.socks[id].Linux
+		if l != nil && l.Backlog != nil && l.BacklogMax != nil && *l.BacklogMax > 0 && *l.Backlog > *l.BacklogMax {
+			w.say(RuleBacklogFull, Certain, map[string]string{
+				"waiting": strconv.Itoa(int(*l.Backlog)), "limit": strconv.Itoa(int(*l.BacklogMax))}, id)
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package diagnose
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Question is one endpoint, and who wants it where that is known.
+type Question struct {
+	Endpoint fact.Endpoint
+	Newcomer *Newcomer
+}
+
+// Newcomer is the program that wants the endpoint. Unknown fields stay empty.
+type Newcomer struct {
+	Exe  string
+	Args []string
+	Cwd  string
+	Unit string
+	PID  int
+}
+
+// Answer is what a set says about one endpoint.
+type Answer struct {
+	Endpoint fact.Endpoint
+	Status   Status
+	// Protos are the protocols that were looked at, each with its own status.
+	Protos   []ProtoStatus
+	Holders  []Holder // who has it, in this namespace
+	Others   []Holder // who has the number in other namespaces: no conflict
+	Blockers []fact.ID
+	Findings []Finding
+	Gaps     []fact.Gap
+	// CouldNot is set where Status is Unknown: the gap that stands in the way.
+	CouldNot *fact.Gap
+}
+
+// ProtoStatus is the status of one protocol.
+type ProtoStatus struct {
+	Proto  fact.Proto
+	Status Status
+}
+
+// Exit is the exit code of the answer: 0 free, 1 a plain bind would fail or its
+// traffic would go elsewhere, 3 held-or-free unknown, 4 the same for want of rights.
+func (a Answer) Exit() int {
+	switch a.Status {
+	case Free:
+		return 0
+	case Unknown:
+		if a.CouldNot != nil && a.CouldNot.Kind == fact.GapPermission {
+			return 4
+		}
+		return 3
+	}
+	return 1
+}
+
+// Who answers whose port it is.
+func Who(set *fact.Set, q Question) (Answer, *Index) {
+	x := NewIndex(set)
+	w := &who{x: x, q: q, a: Answer{Endpoint: q.Endpoint, Gaps: set.Gaps}}
+	w.sort()
+	w.a.Holders = x.Holders(w.serving)
+	w.a.Others = x.Holders(w.elsewhere)
+	for _, s := range w.waiting {
+		w.a.Blockers = append(w.a.Blockers, s.ID)
+	}
+	w.status()
+	w.rules()
+	return w.a, x
+}
+
+type who struct {
+	x *Index
+	q Question
+	a Answer
+	// The sockets of the endpoint: those that serve or block as they stand,
+	// those that only hold the port by being connected or by having been, and
+	// those of other namespaces.
+	serving, waiting, elsewhere []*fact.Socket
+	redirects                   []*fact.Redirect
+}
+
+// sort deals the set's sockets out and puts them in the order in which they are told.
+func (w *who) sort() {
+	for i := range w.x.Set.Sockets {
+		s := &w.x.Set.Sockets[i]
+		switch {
+		case !w.q.Endpoint.Concerns(s.Local) || !w.asked(s.Proto):
+		case s.Netns != "":
+			if s.State.Serves() || s.State == fact.Bound {
+				w.elsewhere = append(w.elsewhere, s)
+			}
+		case s.State.Serves() || s.State == fact.Bound:
+			w.serving = append(w.serving, s)
+		default:
+			w.waiting = append(w.waiting, s)
+		}
+	}
+	slices.SortStableFunc(w.serving, socketOrder)
+	slices.SortStableFunc(w.elsewhere, socketOrder)
+	slices.SortStableFunc(w.waiting, socketOrder)
+	for i := range w.x.Set.Redirects {
+		r := &w.x.Set.Redirects[i]
+		if w.takes(r) {
+			w.redirects = append(w.redirects, r)
+		}
+	}
+}
+
+func (w *who) asked(p fact.Proto) bool {
+	return w.q.Endpoint.Proto == "" || w.q.Endpoint.Proto == p
+}
+
+// takes tells whether a redirect names this port itself: a rule for every port
+// of the machine (a tunnel's catch-all) is no statement about this one unless
+// nothing narrows it.
+func (w *who) takes(r *fact.Redirect) bool {
+	if !w.asked(r.Proto) && r.Proto != "" || !r.Takes(cmp.Or(w.q.Endpoint.Proto, r.Proto), w.q.Endpoint.Port) {
+		return false
+	}
+	if !r.Dst.IsValid() || len(w.q.Endpoint.Addrs) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(w.q.Endpoint.Addrs, func(a netip.Addr) bool {
+		return a.IsUnspecified() || r.Dst.Contains(a.Unmap())
+	})
+}
+
+// socketOrder puts TCP before the rest, listeners before bound sockets, IPv4
+// before IPv6, wildcards before addresses.
+func socketOrder(a, b *fact.Socket) int {
+	return cmp.Or(
+		cmp.Compare(protoOrder(a.Proto), protoOrder(b.Proto)),
+		cmp.Compare(stateOrder(a.State), stateOrder(b.State)),
+		a.Local.Addr().Compare(b.Local.Addr()),
+		cmp.Compare(a.Inode(), b.Inode()),
+	)
+}
+
+func protoOrder(p fact.Proto) int {
+	return slices.Index([]fact.Proto{fact.TCP, fact.UDP, fact.SCTP, fact.UDPLite, fact.Raw}, p)
+}
+
+func stateOrder(s fact.State) int {
+	switch s {
+	case fact.Listen, fact.Unconnected:
+		return 0
+	case fact.Bound:
+		return 1
+	case fact.TimeWait:
+		return 3
+	}
+	return 2
+}
+
+// status decides each protocol, then the whole: held beats redirected beats
+// blocked beats free.
+func (w *who) status() {
+	protos := w.q.Endpoint.Protos(fact.TCP, fact.UDP)
+	for _, s := range w.serving {
+		if !slices.Contains(protos, s.Proto) {
+			protos = append(protos, s.Proto)
+		}
+	}
+	w.a.Status = Free
+	for _, p := range protos {
+		st := w.protoStatus(p)
+		w.a.Protos = append(w.a.Protos, ProtoStatus{p, st})
+		if rank(st) > rank(w.a.Status) {
+			w.a.Status = st
+		}
+	}
+	if g := blindness(w.x.Set.Gaps); g != nil && w.a.Status == Free {
+		w.a.Status, w.a.CouldNot = Unknown, g
+	}
+}
+
+func rank(s Status) int {
+	return slices.Index([]Status{Free, Blocked, Redirected, Held}, s)
+}
+
+func (w *who) protoStatus(p fact.Proto) Status {
+	is := func(s *fact.Socket) bool { return s.Proto == p }
+	if slices.ContainsFunc(w.serving, is) {
+		return Held
+	}
+	if slices.ContainsFunc(w.redirects, func(r *fact.Redirect) bool { return r.Proto == p || r.Proto == "" }) {
+		return Redirected
+	}
+	if slices.ContainsFunc(w.waiting, is) {
+		return Blocked
+	}
+	return Free
+}
+
+// blindness is the gap that makes "nothing found" worthless: the socket table
+// itself was not read.
+func blindness(gaps []fact.Gap) *fact.Gap {
+	for i, g := range gaps {
+		if g.Subject != SocketTable {
+			continue
+		}
+		switch g.Kind {
+		case fact.GapNotThisOS, fact.GapPermission, fact.GapOther, fact.GapTruncated, fact.GapNotInPaste:
+			return &gaps[i]
+		}
+	}
+	return nil
+}
+
+// SocketTable is the subject of a gap which says that the socket table itself
+// could not be read.
+const SocketTable = "socket table"
