@@ -1,0 +1,72 @@
+// Package netstat reads the machine's socket table.
+//
+// On Linux it asks the kernel through sock_diag, which filters by port and state
+// before a row is made and also tells of sockets that are bound and do not
+// listen; where sock_diag is closed to the asker it reads /proc/net and says what
+// that cannot show. On other OSes there is no reader yet, only a gap.
+package netstat
+
+import (
+	"context"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Query says which sockets are wanted. The zero Query is every socket of every
+// protocol but raw.
+type Query struct {
+	Ports  []uint16     // local ports, matched exactly; none = all
+	Protos []fact.Proto // none = TCP, UDP, UDP-Lite and SCTP; raw only where it is named
+	// Serving leaves out connections: only listeners, bound stream sockets, and
+	// datagram sockets without a peer. The kernel then never walks its table of
+	// connections.
+	Serving bool
+}
+
+// Read returns the sockets that q asks for, in the network namespace of the
+// calling thread, sorted by port, protocol and address.
+//
+// It needs no privilege: inode, uid and control group come back for everybody's
+// sockets. It blocks for no longer than the kernel needs to answer, starts
+// nothing and changes nothing. Gaps say what could not be seen; the error is for
+// a context that ended, or a machine that shows no socket table at all.
+func Read(ctx context.Context, q Query) (fact.Set, error) { return read(ctx, q) }
+
+func (q Query) protos() []fact.Proto {
+	if len(q.Protos) > 0 {
+		return q.Protos
+	}
+	return []fact.Proto{fact.TCP, fact.UDP, fact.UDPLite, fact.SCTP}
+}
+
+// wants tells whether a row that the kernel returned is one that was asked for:
+// the filter in the kernel is a matter of speed, this one of truth.
+func (q Query) wants(s fact.Socket) bool {
+	if s.Local.Port() == 0 {
+		return false
+	}
+	if len(q.Ports) > 0 && !slices.Contains(q.Ports, s.Local.Port()) {
+		return false
+	}
+	return !q.Serving || s.State.Serves() || s.State == fact.Bound
+}
+
+func compare(a, b fact.Socket) int {
+	if d := int(a.Local.Port()) - int(b.Local.Port()); d != 0 {
+		return d
+	}
+	if a.Proto != b.Proto {
+		if a.Proto < b.Proto {
+			return -1
+		}
+		return 1
+	}
+	if d := a.Local.Compare(b.Local); d != 0 {
+		return d
+	}
+	if d := a.Remote.Compare(b.Remote); d != 0 {
+		return d
+	}
+	return int(int64(a.Inode()) - int64(b.Inode()))
+}

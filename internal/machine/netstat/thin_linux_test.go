@@ -1,0 +1,37 @@
+package netstat
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+func TestReadFindsAListenerByItsPort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+	for _, serving := range []bool{true, false} {
+		set, err := Read(context.Background(), Query{Ports: []uint16{port}, Serving: serving})
+		if err != nil || len(set.Sockets) != 1 || set.Sockets[0].State != fact.Listen {
+			t.Errorf("serving %v: %+v, error %v; want one listener", serving, set, err)
+		}
+	}
+	l.Close()
+	set, err := Read(context.Background(), Query{Ports: []uint16{port}, Serving: true})
+	if err != nil || len(set.Sockets) != 0 {
+		t.Errorf("after close: %+v, error %v; want none", set.Sockets, err)
+	}
+}
+
+func BenchmarkServing(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(context.Background(), Query{Ports: []uint16{80}, Serving: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
