@@ -119,7 +119,10 @@ type Redirect struct {
 	Kind  string `json:"kind"` // "dnat", "redirect", "tproxy", "ipvs", "portproxy", "socket"
 	Proto Proto  `json:"proto,omitempty"`
 	// Dst limits the destination address; the zero Prefix means any.
-	Dst      netip.Prefix `json:"dst,omitzero"`
+	// 0.0.0.0/0 and ::/0 limit a rule to one address family.
+	Dst netip.Prefix `json:"dst,omitzero"`
+	// Except is the one part of Dst that the rule leaves alone.
+	Except   netip.Prefix `json:"except,omitzero"`
 	From     uint16       `json:"from"` // first and last port taken; 0 and 65535 when the rule names none
 	Last     uint16       `json:"last"`
 	To       string       `json:"to,omitempty"`   // "172.17.0.2:80", ":8080"
