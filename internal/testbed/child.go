@@ -135,6 +135,15 @@ func StartCmd(t testing.TB, cmd *exec.Cmd) *Child {
 // [Child.Inner]).
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
+func (c *Child) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Output is what the child has written so far to stdout and stderr.
 func (c *Child) Output() string { return c.out.String() }
 
@@ -195,10 +204,8 @@ func (c *Child) Wait() int {
 
 // Stop kills the child, if it still runs, and returns when it is gone.
 func (c *Child) Stop() {
-	select {
-	case <-c.done:
+	if c.ended() {
 		return
-	default:
 	}
 	if inner := c.Inner(); inner != c.PID() {
 		if p, err := os.FindProcess(inner); err == nil {

@@ -25,3 +25,44 @@ func TestNetnsHasPortEightyOfItsOwn(t *testing.T) {
 		})
 	})
 }
+
+func TestSystemdBootsCleanMachines(t *testing.T) {
+	m := testbed.Boot(t)
+	if got := m.Run("ss", "-Hltn"); got != "" {
+		t.Errorf("a machine with nothing enabled listens: %s", got)
+	}
+	m.Put("/etc/mark", []byte("first"), 0o644)
+	if got := m.Run("cat", "/etc/mark"); got != "first" {
+		t.Errorf("put: got %q", got)
+	}
+	m.Run("systemctl", "start", "nginx")
+	m.AwaitUnit("nginx.service", "active")
+
+	second := testbed.Boot(t) // beside the first, which keeps its port 80
+	if r := second.Try("cat", "/etc/mark"); r.Code == 0 {
+		t.Error("the second machine has the first one's file")
+	}
+	second.Run("systemctl", "start", "apache2")
+	if m.Unit("nginx.service", "ActiveState") != "active" {
+		t.Error("the first machine lost its nginx")
+	}
+}
+
+// Two servers are enabled for one port: one of them wins at boot.
+func TestSystemdBootsWithUnitsEnabled(t *testing.T) {
+	m := testbed.Boot(t, testbed.WithEnabled("nginx", "apache2"))
+	nginx, apache := m.Unit("nginx", "ActiveState"), m.Unit("apache2", "ActiveState")
+	if (nginx == "active") == (apache == "active") {
+		t.Errorf("nginx %s, apache2 %s: want one active", nginx, apache)
+	}
+}
+
+func TestSystemdMachineRunsAsAnotherUser(t *testing.T) {
+	m := testbed.Boot(t, testbed.WithFile("/etc/mark", "x"))
+	if got := m.Run("setpriv", "--reuid", "alice", "--regid", "alice", "--clear-groups", "id", "-un"); got != "alice\n" {
+		t.Errorf("user: %q", got)
+	}
+	if got := m.Run("cat", "/etc/mark"); got != "x" {
+		t.Errorf("file put before the boot: %q", got)
+	}
+}
