@@ -22,6 +22,7 @@ type Conn struct {
 	Limit int
 
 	fd     int
+	kernel unix.SockaddrNetlink
 	seq    uint32
 	in     []byte
 	out    []byte
@@ -40,7 +41,9 @@ func Dial(protocol int) (*Conn, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("netlink socket: %w", err)
 	}
-	return &Conn{fd: fd, in: make([]byte, bufferSize)}, nil
+	c := &Conn{fd: fd, in: make([]byte, bufferSize), out: make([]byte, 0, 128)}
+	c.kernel.Family = unix.AF_NETLINK
+	return c, nil
 }
 
 // Close closes the socket.
@@ -79,7 +82,7 @@ func (c *Conn) Do(request Message, each func(Message) error) error {
 
 func (c *Conn) send() error {
 	for {
-		err := unix.Sendto(c.fd, c.out, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+		err := unix.Sendto(c.fd, c.out, 0, &c.kernel)
 		if err != unix.EINTR {
 			return err
 		}

@@ -5,9 +5,27 @@ import (
 	"slices"
 )
 
-// MaxRanges is the number of separate port ranges up to which [PortFilter] writes
-// a filter; the kernel's program length is 16 bits.
+// MaxRanges is the number of separate port ranges up to which [Ports] has the
+// kernel filter; the length of the kernel's program is 16 bits.
 const MaxRanges = 2000
+
+// Filter is a choice of local ports, ready for the kernel. It serves any number
+// of requests.
+type Filter struct {
+	single  uint16 // compared before the program is run; 0 = none
+	program []byte
+}
+
+// Ports makes the filter that lets through the rows whose local port is one of
+// ports, and every row when there are none, or more than [MaxRanges] runs of
+// neighbouring ports: the reader of the rows must look at the port in any case.
+func Ports(ports []uint16) Filter {
+	f := Filter{program: appendProgram(nil, portRuns(ports))}
+	if len(ports) == 1 {
+		f.single = ports[0]
+	}
+	return f
+}
 
 // Operations of the kernel's filter program, which every kernel with sock_diag knows.
 const (
@@ -20,18 +38,14 @@ const (
 	clauseLen  = 2*compareLen + opLen
 )
 
-// PortFilter appends the kernel's filter program that lets through exactly the
-// rows whose local port is one of ports. It appends nothing for no ports, and for
-// more than [MaxRanges] runs of neighbouring ports.
-//
-// The program is one clause a run: at least first, at most last, jump to the
-// accepting end. A clause that fails goes on to the next; the last has no jump,
-// and failing it leaves the program four bytes behind its end, which rejects.
-func PortFilter(dst []byte, ports []uint16) []byte {
-	runs := portRuns(ports)
+// appendProgram appends one clause a run: at least first, at most last, jump to
+// the accepting end. A clause that fails goes on to the next; the last has no
+// jump, and failing it leads four bytes behind the program's end, which rejects.
+func appendProgram(dst []byte, runs [][2]uint16) []byte {
 	if len(runs) == 0 || len(runs) > MaxRanges {
 		return dst
 	}
+	dst = slices.Grow(dst, len(runs)*clauseLen)
 	left := len(runs)*clauseLen - opLen
 	for i, run := range runs {
 		dst = appendCompare(dst, opSourceFrom, clauseLen, run[0])
@@ -57,8 +71,9 @@ func portRuns(ports []uint16) [][2]uint16 {
 	if len(ports) == 0 {
 		return nil
 	}
-	sorted := slices.Sorted(slices.Values(ports))
-	runs := make([][2]uint16, 0, min(len(sorted), 16))
+	sorted := slices.Clone(ports)
+	slices.Sort(sorted)
+	var runs [][2]uint16
 	for _, p := range sorted {
 		if n := len(runs); n > 0 && uint32(p) <= uint32(runs[n-1][1])+1 {
 			runs[n-1][1] = p

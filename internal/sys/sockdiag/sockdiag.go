@@ -14,14 +14,18 @@ import (
 	"github.com/berthd/berth/internal/sys/netlink"
 )
 
-// ByFamily is the message type of requests and of rows.
-const ByFamily = 20
+// Message types of requests; rows come back with the type of their request.
+const (
+	typeByFamily = 20
+	typeAnyTCP   = 18 // the older request: TCP only, but every family in one walk
+)
 
 // The kernel's numbers of address families and protocols on Linux, whatever the
 // OS this is compiled for.
 const (
-	IPv4 = 2
-	IPv6 = 10
+	AnyFamily = 0 // TCP only: IPv4 and IPv6 in one dump, at the price of one
+	IPv4      = 2
+	IPv6      = 10
 
 	TCP     = 6
 	UDP     = 17
@@ -60,13 +64,14 @@ const (
 
 // Attributes of a row and of a request.
 const (
-	attrV6Only    = 11
-	attrMark      = 15
-	attrCgroupID  = 21
-	attrSockOpt   = 22
-	reqBytecode   = 1
-	requestLength = 56
-	rowLength     = 72
+	attrV6Only   = 11
+	attrMark     = 15
+	attrCgroupID = 21
+	attrSockOpt  = 22
+	reqBytecode  = 1
+
+	idLength  = 48
+	rowLength = 72
 )
 
 // ErrShort says that a row is shorter than the fixed part of one.
@@ -76,25 +81,42 @@ var ErrShort = errors.New("sockdiag: row too short")
 type Request struct {
 	Family   uint8
 	Protocol uint8
-	States   uint32   // bit 1<<state for each state wanted
-	Ports    []uint16 // local ports wanted; none means every row
+	States   uint32 // bit 1<<state for each state wanted
+	Filter   Filter // local ports wanted; the zero Filter means every row
 }
 
-// Append appends the request's payload to dst, for a message of type [ByFamily].
-// More port ranges than the kernel takes ([MaxRanges]) are not filtered there:
-// the reader of the rows must look at the port in any case.
-func (r Request) Append(dst []byte) []byte {
-	dst = append(dst, r.Family, r.Protocol, 0, 0)
-	dst = binary.NativeEndian.AppendUint32(dst, r.States)
-	id := len(dst)
-	dst = append(dst, make([]byte, requestLength-8)...)
-	if len(r.Ports) == 1 {
-		binary.BigEndian.PutUint16(dst[id:], r.Ports[0])
+// Type is the type of the message that carries the request, and of its rows.
+func (r Request) Type() uint16 {
+	if r.Family == AnyFamily {
+		return typeAnyTCP
 	}
-	if code := PortFilter(nil, r.Ports); code != nil {
-		dst = netlink.AppendAttr(dst, reqBytecode, code)
+	return typeByFamily
+}
+
+// Append appends the request's payload to dst, for a message of [Request.Type].
+func (r Request) Append(dst []byte) []byte {
+	dst = append(dst, r.Family)
+	if r.Family == AnyFamily {
+		dst = r.appendID(append(dst, 0, 0, 0))
+		dst = binary.NativeEndian.AppendUint32(dst, r.States)
+		dst = append(dst, 0, 0, 0, 0)
+	} else {
+		dst = append(dst, r.Protocol, 0, 0)
+		dst = binary.NativeEndian.AppendUint32(dst, r.States)
+		dst = r.appendID(dst)
+	}
+	if r.Filter.program != nil {
+		dst = netlink.AppendAttr(dst, reqBytecode, r.Filter.program)
 	}
 	return dst
+}
+
+// appendID appends the identity that rows must have: a single port, which the
+// kernel compares before it runs the filter, or nothing.
+func (r Request) appendID(dst []byte) []byte {
+	var id [idLength]byte
+	binary.BigEndian.PutUint16(id[:], r.Filter.single)
+	return append(dst, id[:]...)
 }
 
 // Row is one socket as the kernel describes it.

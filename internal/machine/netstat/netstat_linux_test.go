@@ -8,6 +8,16 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
+func listen(t *testing.T, network, address string) uint16 {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().(*net.TCPAddr).AddrPort().Port()
+}
+
 func TestReadFindsAListenerByItsPort(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
