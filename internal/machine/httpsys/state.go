@@ -1,0 +1,331 @@
+package httpsys
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// State is what one listing of `netsh http show servicestate` says.
+type State struct {
+	Queues        []Queue
+	Groups        []Group
+	Registrations []Registration
+	// Partial tells that the listing contradicts itself as one does whose
+	// beginning or end was cut off.
+	Partial bool
+}
+
+// Queue is one request queue of a listing.
+type Queue struct {
+	Name       string // "" = unnamed
+	Version    string // of the API that made it
+	Controller int    // PID, 0 where there is none
+	Processes  []Process
+	Line       int // of its header, from 1
+
+	at      int    // index of its header in the parser's lines
+	said    string // the header's value as printed: a name, or a phrase for "unnamed"
+	numbers []line // its "label: decimal" rows above the first list
+	listed  bool   // the list of processes has begun
+}
+
+// Process is one process attached to a queue.
+type Process struct {
+	PID      int
+	Image    string   // path; "" where the listing may not tell
+	Services []string // in that process
+	Tagged   string   // the one of Services that made the queue
+	Line     int
+
+	rows []string // values of the rows below it, until they are understood
+}
+
+// Group is a URL group: URLs with common settings.
+type Group struct {
+	ID       string // "" where the listing begins inside it
+	URLs     []string
+	Declared int // number of URLs the group says it has; -1 where it does not
+	Line     int
+
+	at      int    // index in the parser's lines of its header, or of its first line where the header is cut off
+	cut     bool
+	version string // of its server session
+	queue   int    // index into Queues; -1 where the view does not nest it
+	said    string // its queue's name as printed
+	first   []line // its "label: value" rows above the first heading
+	headed  bool   // a heading was seen
+}
+
+// Registration is one registered URL and the queues it may belong to: several
+// cannot be told apart, none is unknown.
+type Registration struct {
+	URL     string
+	Queues  []int // indexes into State.Queues
+	Certain bool  // it belongs to the one in Queues: the listing says so, or there is no other
+	Line    int
+
+	group int // index into State.Groups; -1 for a URL listed by its queue
+}
+
+// ParseState reads a listing of `netsh http show servicestate`, either view,
+// either layout, any UI language, whole or cut, with anything around it. A text
+// without any queue, group or URL in it is a gap of kind unknown-shape that
+// carries the text; a list that is shorter than it says is a gap too.
+func ParseState(text string) (State, []fact.Gap) {
+	p := parser{lines: squeeze(split(text)), queue: -1, group: -1}
+	p.learn()
+	for i := range p.lines {
+		p.read(i)
+	}
+	p.end()
+	p.nameQueues()
+	p.controllers()
+	p.services()
+	p.join()
+	gaps := p.gaps(text)
+	return p.state, gaps
+}
+
+// squeeze takes the blank lines out of a text that has one after every line, as
+// some web pages copy it.
+func squeeze(lines []line) []line {
+	blanks := 0
+	for _, l := range lines {
+		if l.shape == blank {
+			blanks++
+		}
+	}
+	if blanks*5 < len(lines)*2 {
+		return lines
+	}
+	return slices.DeleteFunc(lines, func(l line) bool { return l.shape == blank })
+}
+
+type parser struct {
+	lines []line
+	state State
+	label string // of queue headers, learnt from the listing itself
+	flat  bool   // no line is indented: a web page ate the blanks
+
+	queue, group int    // the open ones, or -1
+	version      string // of the open session
+	indent       int    // of the open process line; -1 outside
+	counted      int    // value of the "label: decimal" row right above the open heading; -1 where there is none
+	listing      bool   // inside a list under a heading
+}
+
+// learn finds out how this listing introduces a queue: the label of a line that
+// opens a block, and whose value is no object ID. Labels above a version row
+// outweigh all others.
+func (p *parser) learn() {
+	p.flat = true
+	for _, l := range p.lines {
+		if l.shape != blank && l.indent > 0 {
+			p.flat = false
+			break
+		}
+	}
+	votes := map[string]int{}
+	best := 0
+	for i, l := range p.lines {
+		if l.shape != pair || objectID(l.value) || !p.opens(i) {
+			continue
+		}
+		weight := 1
+		if p.lines[i+1].version() {
+			weight = len(p.lines)
+		}
+		votes[l.label] += weight
+		if votes[l.label] > best {
+			best, p.label = votes[l.label], l.label
+		}
+	}
+}
+
+// opens tells whether the line below i begins a block of i's own.
+func (p *parser) opens(i int) bool {
+	if i+1 >= len(p.lines) {
+		return false
+	}
+	below := p.lines[i+1]
+	if p.flat {
+		return below.version()
+	}
+	if _, _, process := p.lines[i].process(); process && !below.version() {
+		return false
+	}
+	return (below.shape == pair || below.shape == heading) && below.indent > p.lines[i].indent
+}
+
+func (p *parser) read(i int) {
+	l := p.lines[i]
+	if l.shape == blank {
+		return
+	}
+	p.leave(i)
+	switch l.shape {
+	case pair:
+		p.pair(i)
+	case heading:
+		p.heading(i)
+	case number:
+		p.number(l)
+	case address:
+		p.url(i)
+	case rule:
+		p.queue, p.group, p.version = -1, -1, ""
+	default:
+		p.listing, p.counted = false, -1
+	}
+}
+
+// leave closes what line i is no longer part of.
+func (p *parser) leave(i int) {
+	if p.flat {
+		return
+	}
+	indent := p.lines[i].indent
+	if p.group >= 0 {
+		g := p.state.Groups[p.group]
+		if from := p.lines[g.at].indent; indent < from || indent == from && !g.cut {
+			p.group = -1
+		}
+	}
+	if p.queue >= 0 && indent <= p.lines[p.state.Queues[p.queue].at].indent {
+		p.queue = -1
+	}
+}
+
+func (p *parser) pair(i int) {
+	l := p.lines[i]
+	p.listing = false
+	switch {
+	case l.label == p.label && p.opens(i):
+		p.openQueue(i)
+	case objectID(l.value) && i+1 < len(p.lines) && p.lines[i+1].version():
+		p.version = p.lines[i+1].value
+	case objectID(l.value):
+		p.openGroup(i, l.value)
+	case l.label == p.label && p.group < 0:
+		p.cutHeader(i)
+	case p.group >= 0:
+		p.groupRow(l)
+	case p.queue >= 0:
+		p.queueRow(l)
+	}
+	p.counted = -1
+	if n, ok := count(l.value); ok {
+		p.counted = n
+	}
+}
+
+func (p *parser) openQueue(i int) {
+	l := p.lines[i]
+	p.state.Queues = append(p.state.Queues, Queue{said: l.value, Line: l.n, at: i})
+	p.queue, p.group, p.indent = len(p.state.Queues)-1, -1, -1
+}
+
+// openGroup begins a URL group; id is "" where its header was cut off.
+func (p *parser) openGroup(i int, id string) {
+	g := Group{ID: id, Declared: -1, Line: p.lines[i].n, at: i, cut: id == "", version: p.version, queue: p.queue}
+	p.state.Groups = append(p.state.Groups, g)
+	p.group = len(p.state.Groups) - 1
+}
+
+// cutHeader reads a queue's name outside any group: of a group whose beginning
+// is missing, or, as the last line, of a queue whose rest is.
+func (p *parser) cutHeader(i int) {
+	p.state.Partial = true
+	if i+1 < len(p.lines) {
+		p.openGroup(i, "")
+		p.state.Groups[p.group].said = p.lines[i].value
+	}
+}
+
+func (p *parser) groupRow(l line) {
+	g := &p.state.Groups[p.group]
+	if l.label == p.label && g.said == "" {
+		g.said = l.value
+	}
+	if !g.headed && len(g.first) < 4 {
+		g.first = append(g.first, l)
+	}
+}
+
+func (p *parser) queueRow(l line) {
+	q := &p.state.Queues[p.queue]
+	pid, image, process := l.process()
+	switch {
+	case process:
+		q.Processes = append(q.Processes, Process{PID: pid, Image: image, Line: l.n})
+		q.listed, p.indent = true, l.indent
+	case q.Version == "" && !q.listed && l.version():
+		q.Version = l.value
+	case q.listed && p.indent >= 0 && l.indent >= p.indent:
+		pr := &q.Processes[len(q.Processes)-1]
+		if len(pr.rows) < 8 {
+			pr.rows = append(pr.rows, l.value)
+		}
+	case !q.listed && digits(l.value) && len(q.numbers) < 32:
+		q.numbers = append(q.numbers, l)
+	}
+}
+
+func (p *parser) heading(i int) {
+	if p.group >= 0 {
+		p.state.Groups[p.group].headed = true
+	}
+	if p.queue >= 0 && p.group < 0 {
+		p.state.Queues[p.queue].listed = true
+	}
+	p.listing, p.indent = true, -1
+}
+
+func (p *parser) number(l line) {
+	pid, ok := pidOf(l.text)
+	if p.queue < 0 || p.group >= 0 || !p.listing || !ok {
+		return
+	}
+	q := &p.state.Queues[p.queue]
+	q.Processes = append(q.Processes, Process{PID: pid, Line: l.n})
+}
+
+func (p *parser) url(i int) {
+	l := p.lines[i]
+	if !p.listing {
+		return // a link in somebody's prose
+	}
+	if p.group < 0 && p.queue < 0 {
+		p.openGroup(i, "")
+		p.state.Partial = true
+	}
+	if p.group >= 0 {
+		g := &p.state.Groups[p.group]
+		if len(g.URLs) == 0 {
+			g.Declared = p.counted
+		}
+		g.URLs = append(g.URLs, l.text)
+	}
+	r := Registration{URL: l.text, Line: l.n, group: p.group}
+	if p.queue >= 0 {
+		r.Queues, r.Certain = []int{p.queue}, true
+	}
+	p.state.Registrations = append(p.state.Registrations, r)
+}
+
+// end notices a listing that stops where a group's URLs should follow.
+func (p *parser) end() {
+	if p.group < 0 || !p.listing || p.counted <= 0 {
+		return
+	}
+	if g := &p.state.Groups[p.group]; len(g.URLs) == 0 {
+		g.Declared = p.counted
+	}
+}
+
+func count(s string) (int, bool) {
+	n, err := strconv.ParseUint(s, 10, 31)
+	return int(n), err == nil
+}
