@@ -102,9 +102,10 @@ type PublishedPort struct {
 
 func (c Container) rowID() ID { return c.ID }
 
-// ContainerID names a container by engine and id (the first 12 digits).
+// ContainerID names a container by engine and id: the first 12 of an id's 64
+// digits, or the whole name where the engine goes by names (lxc, nspawn).
 func ContainerID(engine, id string) ID {
-	if len(id) > 12 {
+	if len(id) == 64 {
 		id = id[:12]
 	}
 	return ID("container:" + engine + "/" + id)

@@ -1,0 +1,104 @@
+package fact
+
+import "strings"
+
+// Redacted stands in place of a secret.
+const Redacted = "•••"
+
+// Redact removes what looks like a secret from every command line of s: the
+// values of options and variables named like one (--password, -p of the mysql
+// family, API_KEY=, token:), passwords inside URLs, and Authorization headers.
+// It changes s.Processes and the units' ExecStart in place.
+func (s *Set) Redact() {
+	for i := range s.Processes {
+		s.Processes[i].Args = RedactArgs(s.Processes[i].Args)
+	}
+	for i := range s.Units {
+		s.Units[i].ExecStart = strings.Join(RedactArgs(strings.Fields(s.Units[i].ExecStart)), " ")
+	}
+}
+
+// RedactArgs returns args without its secrets; args itself is not changed.
+func RedactArgs(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	out := make([]string, len(args))
+	hideNext := false
+	for i, a := range args {
+		switch {
+		case hideNext && !strings.HasPrefix(a, "-"):
+			out[i], hideNext = Redacted, false
+		default:
+			out[i], hideNext = redactOne(args[0], a)
+		}
+	}
+	return out
+}
+
+func redactOne(program, a string) (clean string, hideNext bool) {
+	name, value, has := strings.Cut(a, "=")
+	if secretName(name) {
+		if has && value != "" {
+			return name + "=" + Redacted, false
+		}
+		return a, !has && strings.HasPrefix(a, "-")
+	}
+	if dashP(program, a) {
+		return "-p" + Redacted, false
+	}
+	return redactHeader(redactURL(a)), false
+}
+
+// secretName tells whether an option or variable is named like a secret.
+func secretName(name string) bool {
+	n := strings.ToLower(strings.TrimLeft(name, "-"))
+	n = strings.NewReplacer("-", "", "_", "", ".", "").Replace(n)
+	if n == "" || len(n) > 64 {
+		return false
+	}
+	for _, w := range [...]string{"password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "authtoken", "credential"} {
+		if strings.Contains(n, w) && !strings.HasSuffix(n, "file") && !strings.HasSuffix(n, "path") {
+			return true
+		}
+	}
+	return n == "pass" || n == "token" || n == "pwd" || n == "pw" || strings.HasSuffix(n, "token") || strings.HasSuffix(n, "pass") && len(n) > 6
+}
+
+// dashP is the mysql family's -pSECRET, where the blank is missing on purpose.
+func dashP(program, a string) bool {
+	if i := strings.LastIndexByte(program, '/'); i >= 0 {
+		program = program[i+1:]
+	}
+	return len(a) > 2 && strings.HasPrefix(a, "-p") && (strings.HasPrefix(program, "mysql") || strings.HasPrefix(program, "mariadb"))
+}
+
+// redactURL hides the password of scheme://user:password@host, wherever in a it stands.
+func redactURL(a string) string {
+	i := strings.Index(a, "://")
+	if i < 0 {
+		return a
+	}
+	rest := a[i+3:]
+	end := strings.IndexAny(rest, "/?# ")
+	if end < 0 {
+		end = len(rest)
+	}
+	at := strings.LastIndexByte(rest[:end], '@')
+	if at < 0 {
+		return a
+	}
+	user, _, ok := strings.Cut(rest[:at], ":")
+	if !ok {
+		return a
+	}
+	return a[:i+3] + user + ":" + Redacted + rest[at:]
+}
+
+func redactHeader(a string) string {
+	if low := strings.ToLower(a); strings.HasPrefix(low, "authorization:") || strings.HasPrefix(low, "cookie:") {
+		name, _, _ := strings.Cut(a, ":")
+		return name + ": " + Redacted
+	}
+	return a
+}

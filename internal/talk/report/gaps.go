@@ -1,0 +1,122 @@
+package report
+
+import (
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Gaps says gaps as api/v1 rows; the list is never nil.
+func Gaps(gaps []fact.Gap, m *fact.Machine) []v1.Gap {
+	out := make([]v1.Gap, 0, len(gaps))
+	for _, g := range gaps {
+		out = append(out, v1.Gap{Kind: string(g.Kind), Subject: g.Subject, Text: gapText(g), Err: g.Err,
+			Hint: gapHint(g, m), Raw: g.Raw, About: string(g.About)})
+	}
+	return out
+}
+
+func gapText(g fact.Gap) string {
+	subject := Clean(g.Subject, 160)
+	s := gapSentence(g.Kind, subject)
+	if g.Err != "" {
+		s += ": " + Clean(g.Err, 200)
+	}
+	return s
+}
+
+func gapSentence(k fact.GapKind, subject string) string {
+	switch k {
+	case fact.GapPermission:
+		return subject + " was closed to this user"
+	case fact.GapHidepid:
+		return or(subject, "processes of other users") + ": /proc is mounted with hidepid"
+	case fact.GapNoPtrace:
+		return or(subject, "descriptors of other users' processes") + ": CAP_SYS_PTRACE is missing"
+	case fact.GapOwnersHidden:
+		return or(subject, "the owner") + " is hidden from this user"
+	case fact.GapVanished:
+		return or(subject, "a process") + " ended while it was being read"
+	case fact.GapPIDReused:
+		return or(subject, "a PID") + " became another process while it was being read"
+	case fact.GapNotThisOS:
+		return subject + ": berth has no reader for this system yet"
+	case fact.GapNoSockDiag:
+		return "sock_diag did not answer, /proc/net was read instead, which shows no bound-only sockets, no v6only flag and no cgroup"
+	case fact.GapNoBound:
+		return "this kernel does not list sockets that are bound and not listening"
+	case fact.GapNoBus:
+		return or(subject, "systemd") + " could not be asked; units are known from cgroup paths alone"
+	case fact.GapNoEngine:
+		return or(subject, "a container engine") + " did not answer; containers are known from cgroup paths alone"
+	case fact.GapNoLog:
+		return or(subject, "the journal") + " could not be read"
+	case fact.GapNoNAT:
+		return or(subject, "NAT rules") + " could not be read: traffic may be redirected before it reaches a listener"
+	}
+	return gapSentenceMore(k, subject)
+}
+
+func gapSentenceMore(k fact.GapKind, subject string) string {
+	switch k {
+	case fact.GapOtherNetns:
+		return or(subject, "other network namespaces") + " were not looked into"
+	case fact.GapCgroupsLeft:
+		return or(subject, "other cgroups") + " not searched for further holders of the same socket"
+	case fact.GapShape:
+		return or(subject, "a text") + " has a shape berth does not know"
+	case fact.GapFirewall:
+		return "packet filters were not evaluated"
+	case fact.GapKernelOwned:
+		return or(subject, "a socket") + " has no descriptor in any process: it is the kernel's own"
+	case fact.GapNotInPaste:
+		return subject + ": the pasted texts do not say"
+	case fact.GapForeignPIDNS:
+		return or(subject, "processes of other PID namespaces") + " cannot be seen from here"
+	case fact.GapSELinux:
+		return or(subject, "SELinux port types") + " could not be read"
+	case fact.GapTruncated:
+		return or(subject, "a list") + " was cut at berth's limit"
+	case fact.GapProbeSkipped:
+		return or(subject, "the probe") + " was not run"
+	}
+	return or(subject, "something") + " could not be looked at"
+}
+
+// gapHint is the gap's own hint, else its kind's usual one, else nothing.
+func gapHint(g fact.Gap, m *fact.Machine) string {
+	if g.Hint != "" {
+		return Clean(g.Hint, 240)
+	}
+	switch g.Kind {
+	case fact.GapPermission, fact.GapHidepid, fact.GapOwnersHidden, fact.GapNoNAT, fact.GapOtherNetns, fact.GapNoLog:
+		return moreRights(m)
+	case fact.GapNoPtrace:
+		return "run with CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE)"
+	case fact.GapCgroupsLeft:
+		return "berth who PORT --all-holders searches every process"
+	case fact.GapForeignPIDNS:
+		return "ask on the host, outside the container"
+	case fact.GapNoEngine:
+		return "run as root or as a member of the engine's group"
+	case fact.GapSELinux:
+		return "semanage port -l lists them"
+	}
+	return ""
+}
+
+func moreRights(m *fact.Machine) string {
+	if m.Asker != nil && m.Asker.UID == 0 && m.OS == "linux" {
+		return ""
+	}
+	if m.OS == "windows" {
+		return "run from an elevated prompt"
+	}
+	return "run with sudo"
+}
+
+func or(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}

@@ -1,0 +1,80 @@
+package report
+
+import (
+	"io"
+	"strings"
+)
+
+// line is one line of a tree and the lines below it.
+type line struct {
+	text string
+	kids []line
+}
+
+// Style says how text may look.
+type Style struct {
+	UTF8  bool
+	Color bool
+	Width int // of the terminal in columns; 0 = not a terminal, nothing is cut
+}
+
+type signs struct{ tee, last, bar, gap string }
+
+func (s Style) signs() signs {
+	if s.UTF8 {
+		return signs{"├ ", "└ ", "│ ", "  "}
+	}
+	return signs{"|- ", "`- ", "|  ", "   "}
+}
+
+func (s Style) strong(t string) string {
+	if !s.Color {
+		return t
+	}
+	return "\x1b[1m" + t + "\x1b[0m"
+}
+
+func (s Style) faint(t string) string {
+	if !s.Color {
+		return t
+	}
+	return "\x1b[2m" + t + "\x1b[0m"
+}
+
+// writeTree writes the lines below a root, each indented.
+func writeTree(w io.Writer, st Style, indent string, lines []line) {
+	sg := st.signs()
+	for i, l := range lines {
+		lead, below := sg.tee, sg.bar
+		if i == len(lines)-1 {
+			lead, below = sg.last, sg.gap
+		}
+		io.WriteString(w, indent+lead+l.text+"\n")
+		writeTree(w, st, indent+below, l.kids)
+	}
+}
+
+// wrap breaks text at blanks so that no line is longer than width columns;
+// following lines begin with indent. Width 0 leaves it whole.
+func wrap(text, indent string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	var b strings.Builder
+	col := 0
+	for i, word := range strings.Split(text, " ") {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+		case col+1+n > width:
+			b.WriteString("\n" + indent)
+			col = len(indent)
+		default:
+			b.WriteByte(' ')
+			col++
+		}
+		b.WriteString(word)
+		col += n
+	}
+	return b.String()
+}

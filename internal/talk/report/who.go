@@ -1,0 +1,334 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Who is one answer, ready to be said.
+type Who struct {
+	Answer   diagnose.Answer
+	Index    *diagnose.Index
+	Remedies []remedy.Remedy
+	PortName string // registered name of the port, "" for none
+}
+
+// Document is the answer as api/v1 says it.
+func (w Who) Document() v1.Who {
+	c, n := converter{w.Index}, names{w.Index}
+	set := w.Index.Set
+	doc := v1.Who{
+		Head: head(set, "Who", w.Answer.Exit()), Endpoint: endpoint(w.Answer.Endpoint), Status: string(w.Answer.Status),
+		Answer: n.headline(w.Answer), Holders: c.holders(w.Answer.Holders), Others: c.holders(w.Answer.Others),
+		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
+	}
+	doc.Endpoint.Name = w.PortName
+	for _, p := range w.Answer.Protos {
+		doc.Protos = append(doc.Protos, v1.ProtoStatus{Proto: string(p.Proto), Status: string(p.Status)})
+	}
+	return doc
+}
+
+func (n names) findings(fs []diagnose.Finding) []v1.Finding {
+	out := make([]v1.Finding, 0, len(fs))
+	for _, f := range fs {
+		out = append(out, v1.Finding{Rule: string(f.Rule), Confidence: string(f.Confidence), Text: upper(n.sentence(f)),
+			About: ids(f.About), Args: f.Args})
+	}
+	return out
+}
+
+// WriteText writes the answer for a person: the sentence that answers, the
+// chain, why, what can be done, what was not looked at.
+func (w Who) WriteText(out io.Writer, st Style) error {
+	b := &strings.Builder{}
+	n := names{w.Index}
+	fmt.Fprintln(b, st.strong(wrap(n.headline(w.Answer), "", st.Width)))
+	for _, h := range w.Answer.Holders {
+		b.WriteByte('\n')
+		n.block(b, st, h)
+	}
+	for _, h := range w.Answer.Others {
+		b.WriteByte('\n')
+		n.block(b, st, h)
+	}
+	n.why(b, st, w.Answer)
+	n.todo(b, st, w.Remedies)
+	n.unseen(b, st, w.Answer.Gaps)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func (n names) block(b *strings.Builder, st Style, h diagnose.Holder) {
+	fmt.Fprintf(b, "  %s   %s\n", n.socketsLine(h), n.reach(h))
+	var lines []line
+	for _, nd := range h.Nodes {
+		lines = append(lines, n.nodeLine(nd))
+	}
+	if len(lines) == 0 {
+		lines = n.nobody(h)
+	}
+	writeTree(b, st, "  ", lines)
+}
+
+func (n names) socketsLine(h diagnose.Holder) string {
+	var out []string
+	for _, id := range h.Sockets {
+		s := n.x.Socket(id)
+		t := n.socket(s)
+		if s.Proto != fact.TCP {
+			t += "/" + string(s.Proto)
+		}
+		if s.Device != "" {
+			t += "%" + name(s.Device)
+		}
+		out = append(out, t)
+	}
+	return strings.Join(out, "  ")
+}
+
+func (n names) nobody(h diagnose.Holder) []line {
+	s := n.x.Socket(h.Sockets[0])
+	if s.Linux == nil || s.Linux.Inode == 0 {
+		return nil
+	}
+	t := "socket of uid ?"
+	if s.Linux.UID != nil {
+		t = "socket of uid " + itoa(int(*s.Linux.UID))
+	}
+	if s.Linux.Cgroup != "" && s.Linux.Cgroup != "/" {
+		t += ", made in cgroup " + Clean(s.Linux.Cgroup, 120)
+	}
+	return []line{{text: t}}
+}
+
+func (n names) reach(h diagnose.Holder) string {
+	widest, scope := -1, diagnose.ReachNone
+	for _, id := range h.Sockets {
+		r := diagnose.ReachOf(n.x.Socket(id), &n.x.Set.Machine)
+		if i := reachRank(r.Scope); i > widest {
+			widest, scope = i, r.Scope
+		}
+	}
+	switch scope {
+	case diagnose.ReachMachine:
+		return "reachable from this machine only"
+	case diagnose.ReachNetwork:
+		return "reachable from the network, firewall not looked at"
+	case diagnose.ReachAddress:
+		return "reachable through that address, firewall not looked at"
+	case diagnose.ReachLink:
+		return "reachable from the same link, firewall not looked at"
+	case diagnose.ReachNetns:
+		return "in another network namespace"
+	}
+	return "bound, takes no traffic"
+}
+
+func reachRank(s diagnose.ReachScope) int {
+	for i, t := range [...]diagnose.ReachScope{diagnose.ReachNone, diagnose.ReachNetns, diagnose.ReachMachine, diagnose.ReachLink, diagnose.ReachAddress, diagnose.ReachNetwork} {
+		if s == t {
+			return i
+		}
+	}
+	return 0
+}
+
+func (n names) nodeLine(nd diagnose.Node) line {
+	l := line{text: n.linkWord(nd.Link) + n.row(nd.ID)}
+	if p := n.x.Process(nd.ID); p != nil {
+		l.text = n.linkWord(nd.Link) + n.processHead(p, nd)
+		l.kids = n.processLines(p)
+	}
+	if u := n.x.Unit(nd.ID); u != nil {
+		l.text += unitWords(u)
+	}
+	if q := n.x.Queue(nd.ID); q != nil {
+		l.text = n.linkWord(nd.Link) + queueWords(q.Name)
+	}
+	for _, c := range nd.Children {
+		l.kids = append(l.kids, n.nodeLine(c))
+	}
+	return l
+}
+
+func queueWords(q string) string {
+	if q == "" {
+		return "an unnamed HTTP.sys request queue"
+	}
+	return `HTTP.sys request queue "` + name(q) + `"`
+}
+
+func (n names) linkWord(k fact.LinkKind) string {
+	switch k {
+	case fact.InheritedBy:
+		return "inherited by "
+	case fact.CreatedIn:
+		return "made in "
+	case fact.Triggers:
+		return "starts "
+	case fact.ListensFor:
+		return "for "
+	case fact.ForwardsTo:
+		return "forwards to "
+	case fact.PublishedBy:
+		return "published for "
+	case fact.StartedBy:
+		return "started by "
+	case fact.OneOfQueues:
+		return "one of: "
+	}
+	return ""
+}
+
+func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
+	s := n.process(p)
+	if p.User != "" {
+		s += ", user " + name(p.User)
+	}
+	if len(nd.Workers) > 0 {
+		var pids []string
+		for i, w := range nd.Workers {
+			if i == 8 {
+				pids = append(pids, "…")
+				break
+			}
+			if p := n.x.Process(w); p != nil {
+				pids = append(pids, itoa(p.PID))
+			}
+		}
+		s += ", and " + plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
+	}
+	if p.State != "" && p.State != "running" {
+		s += ", " + name(p.State)
+	}
+	return s
+}
+
+// processLines are what decides most conflicts: command, start, folder.
+func (n names) processLines(p *fact.Process) []line {
+	var out []line
+	if len(p.Args) > 0 {
+		out = append(out, line{text: "command  " + Clean(commandLine(p.Args), commandWidth)})
+	} else if p.Exe != "" {
+		out = append(out, line{text: "program  " + Clean(p.Exe, commandWidth)})
+	}
+	if t := n.started(p); t != "" {
+		out = append(out, line{text: "started  " + t})
+	}
+	if p.Cwd != "" && p.Cwd != "/" {
+		out = append(out, line{text: "folder   " + Clean(p.Cwd, commandWidth)})
+	}
+	return out
+}
+
+func (n names) started(p *fact.Process) string {
+	var s string
+	if !p.Start.IsZero() {
+		s = p.Start.Format(time.DateTime)
+		if a := ago(p.Start, n.x.Set.At); a != "" {
+			s += ", " + a
+		}
+	}
+	var by []string
+	for i, a := range n.x.Ancestors(p) {
+		if i == 4 {
+			by = append(by, "…")
+			break
+		}
+		by = append(by, name(a.Name)+" ("+itoa(a.PID)+")")
+	}
+	if len(by) > 0 {
+		s = join(s, "by "+strings.Join(by, " ← "))
+	}
+	if p.Terminal != "" {
+		s = join(s, "on "+name(p.Terminal))
+	}
+	return s
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + ", " + b
+}
+
+func unitWords(u *fact.Unit) string {
+	s := ""
+	if u.Description != "" && u.Description != u.Name {
+		s = join(s, Clean(u.Description, nameWidth))
+	}
+	if u.Active != "" {
+		st := name(u.Active)
+		if u.Sub != "" && u.Sub != u.Active {
+			st += " (" + name(u.Sub) + ")"
+		}
+		s = join(s, st)
+	}
+	if u.FileState != "" {
+		s = join(s, name(u.FileState))
+	}
+	if u.Restart != "" {
+		s = join(s, "Restart="+name(u.Restart))
+	}
+	if s == "" {
+		return ""
+	}
+	return "   " + s
+}
+
+func (n names) why(b *strings.Builder, st Style, a diagnose.Answer) {
+	if len(a.Findings) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "\nWhy:")
+	for _, f := range a.Findings {
+		fmt.Fprintf(b, "  %s\n", wrap(upper(n.sentence(f)), "  ", st.Width))
+	}
+}
+
+func (n names) todo(b *strings.Builder, st Style, rs []remedy.Remedy) {
+	if len(rs) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "\nWhat you can do, gentlest first:")
+	for _, r := range rs {
+		t := n.remedy(r)
+		if e := n.effect(r); e != "" {
+			t += "; " + e
+		}
+		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, wrap(t, "           ", st.Width))
+		for _, c := range r.Command {
+			fmt.Fprintf(b, "           %s\n", st.faint(shellLine(c)))
+		}
+	}
+}
+
+func (n names) unseen(b *strings.Builder, st Style, gaps []fact.Gap) {
+	if len(gaps) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "\nNot looked at:")
+	for _, g := range gaps {
+		t := gapText(g)
+		if h := gapHint(g, &n.x.Set.Machine); h != "" {
+			t += " (" + h + ")"
+		}
+		fmt.Fprintf(b, "  %s\n", wrap(t, "  ", st.Width))
+	}
+}
+
+func upper(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
