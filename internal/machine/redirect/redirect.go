@@ -1,0 +1,38 @@
+// Package redirect reads what carries the traffic of a port elsewhere before,
+// or without, any listener: NAT and transparent-proxy rules of nftables, of the
+// older iptables, and the virtual services of IPVS.
+//
+// A bind on such a port works and gets no traffic, so the rules have to be known
+// beside the sockets. kube-proxy, klipper, Docker without its userland proxy and
+// Podman all come out as rules. Programs that steer packets below these tables
+// (eBPF at traffic control or XDP) are not seen.
+//
+// Rules are followed as the kernel follows them: from the chains hooked into
+// prerouting and output, through jumps, with the conditions collected on the way.
+// A rule behind one that already took the same traffic is left out. What a
+// condition berth does not read would have narrowed down comes out as Partial.
+package redirect
+
+import (
+	"context"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Query narrows what is read. With Ports set, only rules that take at least one
+// of these ports are yielded, and chains that cannot lead to one are not fetched.
+// The zero Query asks for everything.
+type Query struct {
+	Ports []uint16
+}
+
+// Read returns the redirects of the calling thread's network namespace.
+//
+// Linux only; it needs CAP_NET_ADMIN over that namespace, and without it the
+// answer is a gap of kind GapNoNAT, unless the kernel has no NAT loaded at all.
+// IPVS services need no privilege. Sources are NETLINK_NETFILTER, the iptables
+// socket options and /proc/net/ip_vs; asking loads no kernel module. It blocks
+// only as long as the kernel needs to answer.
+func Read(ctx context.Context, q Query) (fact.Set, error) {
+	return read(ctx, q)
+}

@@ -1,0 +1,237 @@
+package redirect
+
+import (
+	"bytes"
+	"sort"
+
+	"github.com/berthd/berth/internal/sys/netlink"
+)
+
+// Attributes of sets and their elements, by the kernel's numbers.
+const (
+	lookupSet, lookupReg, lookupDest, lookupFlags = 1, 2, 3, 5
+	setTable, setName, setFlags, setKeyLen        = 1, 2, 3, 5
+	listTable, listSet, listElements              = 1, 2, 3
+	elemKey, elemData, elemFlags, elemKeyEnd      = 1, 2, 3, 10
+
+	setInterval       = 0x4
+	elemIntervalEnd   = 0x1
+	elemCatchAll      = 0x2
+	maxElements       = 65536
+	maxAlternatives   = 4096
+	maxKey            = registerBytes
+	lookupInverseFlag = 0x1
+)
+
+type setKey struct {
+	family      byte
+	table, name string
+}
+
+// setInfo is what has to be known of a set before its elements make sense.
+type setInfo struct {
+	flags  uint32
+	keyLen int
+}
+
+func decodeSet(attrs []byte) setInfo {
+	return setInfo{flags: number(attrs, setFlags), keyLen: int(number(attrs, setKeyLen))}
+}
+
+// element is one member of a set: keys lo..last, and in a map what they lead to.
+type element struct {
+	lo, last []byte
+	value    []byte // constant data
+	verdict  []byte // attributes of a verdict
+	end      bool   // only marks the end of the interval before it
+	any      bool   // whatever no other element has
+}
+
+// decodeElements appends the elements of one message to list. They share memory
+// with attrs.
+func decodeElements(list []element, attrs []byte) []element {
+	for _, item := range netlink.Attrs(find(attrs, listElements)) {
+		if len(list) >= maxElements {
+			return list
+		}
+		flags := number(item, elemFlags)
+		el := element{
+			lo:  find(find(item, elemKey), dataValue),
+			end: flags&elemIntervalEnd != 0,
+			any: flags&elemCatchAll != 0,
+		}
+		el.last = el.lo
+		if end := find(find(item, elemKeyEnd), dataValue); len(end) == len(el.lo) {
+			el.last = end
+		}
+		data := find(item, elemData)
+		el.value, el.verdict = find(data, dataValue), find(data, dataVerdict)
+		if len(el.lo) <= maxKey && (len(el.lo) > 0 || el.any) {
+			list = append(list, el)
+		}
+	}
+	return list
+}
+
+// intervals joins the starts and ends that the kernel keeps apart into whole
+// elements.
+func intervals(list []element) []element {
+	sort.SliceStable(list, func(i, j int) bool {
+		if c := bytes.Compare(list[i].lo, list[j].lo); c != 0 {
+			return c < 0
+		}
+		return list[i].end && !list[j].end
+	})
+	var out []element
+	for i, el := range list {
+		if el.end {
+			continue
+		}
+		if !el.any && bytes.Equal(el.lo, el.last) {
+			el.last = bytes.Repeat([]byte{0xff}, len(el.lo))
+			if i+1 < len(list) {
+				el.last = before(list[i+1].lo)
+			}
+		}
+		out = append(out, el)
+	}
+	return out
+}
+
+// before returns the number just below b.
+func before(b []byte) []byte {
+	out := bytes.Clone(b)
+	for i := len(out) - 1; i >= 0; i-- {
+		out[i]--
+		if out[i] != 0xff {
+			break
+		}
+	}
+	return out
+}
+
+// lookup opens one alternative for each element that t can match, and follows
+// the rest of the rule with it.
+func (p *passage) lookup(d, rest []byte, t traffic, r registers) {
+	key := setKey{p.key.family, p.key.table, text(find(d, lookupSet))}
+	isMap := find(d, lookupDest) != nil
+	info, err := p.e.kernel.set(key)
+	from := fields(&r, number(d, lookupReg), info.keyLen)
+	if err != nil || !isMap && !anyReadable(from) {
+		p.e.fail(err)
+		t.unread()
+		p.run(rest, t, r)
+		return
+	}
+	list, err := p.elements(key, info)
+	if err != nil || len(list) >= maxElements {
+		p.e.fail(err)
+		t.unread()
+		p.run(rest, t, r)
+		return
+	}
+	if number(d, lookupFlags)&lookupInverseFlag != 0 {
+		p.outside(list, from, rest, t, r)
+		return
+	}
+	p.inside(list, from, number(d, lookupDest), rest, t, r)
+}
+
+func (p *passage) elements(key setKey, info setInfo) ([]element, error) {
+	list, err := p.e.kernel.elements(key)
+	if err == nil && info.flags&setInterval != 0 {
+		list = intervals(list)
+	}
+	return list, err
+}
+
+// field is one part of a set's key and where it comes from.
+type field struct {
+	value
+	at, n int
+}
+
+// fields takes a key apart: parts stand in the registers one after the other,
+// each padded to four bytes.
+func fields(r *registers, register uint32, keyLen int) []field {
+	i, ok := cell(register)
+	if !ok {
+		return nil
+	}
+	var out []field
+	for at := 0; at < min(keyLen, maxKey) && i < len(r.cells); {
+		v := r.cells[i]
+		n := int(v.size)
+		if n == 0 || n > keyLen-at {
+			n = keyLen - at
+			if v.size > 0 && v.from != inName && v.from != outName {
+				v = value{}
+			}
+		}
+		out = append(out, field{v, at, n})
+		at += (n + 3) &^ 3
+		i += (n + 3) / 4
+	}
+	return out
+}
+
+func anyReadable(list []field) bool {
+	for _, f := range list {
+		if f.readable() {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *passage) inside(list []element, from []field, dest uint32, rest []byte, t traffic, r registers) {
+	opened := 0
+	for _, el := range list {
+		in, regs := t, r
+		if el.any {
+			in.unread()
+		} else if !p.match(&in, from, el) {
+			continue
+		}
+		if opened++; opened > maxAlternatives {
+			p.e.stopped = true
+			return
+		}
+		if el.verdict != nil {
+			if !p.verdict(el.verdict, &in) {
+				continue
+			}
+		} else if el.value != nil {
+			regs.store(dest, el.value)
+		}
+		p.run(rest, in, regs)
+	}
+}
+
+// match narrows t to one element.
+func (p *passage) match(t *traffic, from []field, el element) bool {
+	if len(from) == 0 {
+		t.unread()
+	}
+	for _, f := range from {
+		if f.at+f.n > len(el.lo) || f.at+f.n > len(el.last) {
+			t.unread()
+			continue
+		}
+		p.e.narrow(t, f.value, el.lo[f.at:f.at+f.n], el.last[f.at:f.at+f.n], true)
+	}
+	return t.wanted(p.e.ports)
+}
+
+// outside leaves all elements out of t. With several fields that cannot be said
+// in one traffic.
+func (p *passage) outside(list []element, from []field, rest []byte, t traffic, r registers) {
+	if len(from) != 1 {
+		t.unread()
+	} else {
+		for _, el := range list {
+			p.e.narrow(&t, from[0].value, el.lo, el.last, false)
+		}
+	}
+	p.run(rest, t, r)
+}
