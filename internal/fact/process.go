@@ -40,6 +40,9 @@ type LinuxProcess struct {
 	NoNewPrivs bool   `json:"noNewPrivs,omitempty"`
 	CapEff     uint64 `json:"capEff,omitempty"`
 	UserNS     bool   `json:"userns,omitempty"` // in a user namespace other than the reader's
+	// ThreadOf is the PID of the process that this row is a thread of; 0 where
+	// the row is a process. /proc answers for thread numbers too.
+	ThreadOf int `json:"threadOf,omitempty"`
 }
 
 func (p Process) rowID() ID { return p.ID }
