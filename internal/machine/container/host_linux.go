@@ -1,0 +1,103 @@
+package container
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/procfs"
+)
+
+func live() effects {
+	return effects{
+		supported: true, dial: dialUnix, sockets: sockets, dormant: dormant,
+		inside: inside, monitors: func(ns uint64) []fact.Process { return monitors("/proc", ns) },
+	}
+}
+
+// sockets lists the usual paths. Environment variables are the caller's own.
+func sockets(engine, uid string) []place {
+	var out []place
+	variable, system := "DOCKER_HOST", "/run/docker.sock"
+	runtime := "docker.sock"
+	if engine == "podman" {
+		variable, system, runtime = "CONTAINER_HOST", "/run/podman/podman.sock", "podman/podman.sock"
+	}
+	if path := unixPath(os.Getenv(variable)); path != "" {
+		out = append(out, place{path: path})
+	}
+	own := strconv.Itoa(os.Geteuid())
+	if uid == "" && own != "0" {
+		uid = own // one's own engine is asked besides the system's
+		out = append(out, place{path: system})
+	} else if uid == "" {
+		return append(out, place{path: system})
+	}
+	dir := filepath.Join("/run/user", uid)
+	if mine := os.Getenv("XDG_RUNTIME_DIR"); uid == own && filepath.IsAbs(mine) {
+		dir = mine
+	}
+	return append(out, place{path: filepath.Join(dir, runtime), uid: uid})
+}
+
+// dormant is for Docker's socket unit. Podman's service is started by its socket
+// by design, answers, and ends; Docker would start its containers too.
+func dormant(engine, path string) bool {
+	if engine != "docker" || path != "/run/docker.sock" {
+		return false
+	}
+	if _, err := os.Stat("/run/systemd/system"); err != nil {
+		return false
+	}
+	pid, err := os.ReadFile("/run/docker.pid")
+	if err != nil {
+		return os.IsNotExist(err)
+	}
+	_, err = os.Stat("/proc/" + strings.TrimSpace(string(pid)))
+	return os.IsNotExist(err)
+}
+
+func inside(pid int, id string) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
+	return err == nil && bytes.Contains(b, []byte(id))
+}
+
+// monitors walks the process table once.
+func monitors(root string, netns uint64) []fact.Process {
+	want := "net:[" + strconv.FormatUint(netns, 10) + "]"
+	entries, _ := os.ReadDir(root)
+	var out []fact.Process
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		dir := filepath.Join(root, e.Name())
+		if comm, _ := os.ReadFile(filepath.Join(dir, "comm")); err != nil || string(comm) != "conmon\n" {
+			continue
+		}
+		if !childIn(root, dir, want) {
+			continue
+		}
+		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		status, _ := os.ReadFile(filepath.Join(dir, "status"))
+		p := fact.Process{PID: pid, Name: "conmon", Args: procfs.ParseArgs(args)}
+		uid := procfs.ParseStatus(status).UID
+		p.UID = &uid
+		out = append(out, p)
+	}
+	return out
+}
+
+func childIn(root, dir, netns string) bool {
+	tasks, _ := filepath.Glob(filepath.Join(dir, "task", "*", "children"))
+	for _, t := range tasks {
+		pids, _ := os.ReadFile(t)
+		for pid := range strings.FieldsSeq(string(pids)) {
+			if link, _ := os.Readlink(filepath.Join(root, pid, "ns", "net")); link == netns {
+				return true
+			}
+		}
+	}
+	return false
+}
