@@ -1,0 +1,196 @@
+package source
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// The shapes of the TOML. Key names are part of the format: docs/catalog.md.
+type rawEntry struct {
+	ID              string       `toml:"id"`
+	Kind            string       `toml:"kind"`
+	Name            string       `toml:"name"`
+	Purpose         string       `toml:"purpose"`
+	Basis           string       `toml:"basis"`
+	Note            string       `toml:"note"`
+	Source          list         `toml:"source"`
+	YieldsTo        list         `toml:"yieldsTo"`
+	Match           []rawPattern `toml:"match"`
+	Remedies        []rawRemedy  `toml:"remedies"`
+	Warn            []rawWarning `toml:"warn"`
+	Examples        []rawSubject `toml:"examples"`
+	CounterExamples []rawSubject `toml:"counterExamples"`
+}
+
+type rawPattern struct {
+	OS      list     `toml:"os"`
+	Proto   list     `toml:"proto"`
+	Port    portList `toml:"port"`
+	Address list     `toml:"address"`
+	Exe     list     `toml:"exe"`
+	Comm    list     `toml:"comm"`
+	Arg     list     `toml:"arg"`
+	Service list     `toml:"service"`
+	Unit    list     `toml:"unit"`
+	Queue   list     `toml:"queue"`
+	URLPath list     `toml:"urlPath"`
+	Cgroup  list     `toml:"cgroup"`
+	Kernel  list     `toml:"kernel"`
+	Image   list     `toml:"image"`
+}
+
+type rawRemedy struct {
+	ID       string `toml:"id"`
+	Text     string `toml:"text"`
+	Effect   string `toml:"effect"`
+	Undo     string `toml:"undo"`
+	Reversal string `toml:"reversal"`
+}
+
+type rawWarning struct {
+	Advice string `toml:"advice"`
+	Why    string `toml:"why"`
+}
+
+type rawSubject struct {
+	OS      string   `toml:"os"`
+	Proto   string   `toml:"proto"`
+	Port    uint16   `toml:"port"`
+	Address string   `toml:"address"`
+	Exe     string   `toml:"exe"`
+	Comm    string   `toml:"comm"`
+	Args    []string `toml:"args"`
+	Service string   `toml:"service"`
+	Unit    string   `toml:"unit"`
+	Queue   string   `toml:"queue"`
+	URLPath string   `toml:"urlPath"`
+	Cgroup  string   `toml:"cgroup"`
+	Kernel  string   `toml:"kernel"`
+	Image   string   `toml:"image"`
+	Cut     bool     `toml:"cut"`
+}
+
+// list is one string or several.
+type list []string
+
+// UnmarshalTOML reads a string or an array of strings.
+func (l *list) UnmarshalTOML(v any) error {
+	values, err := items(v)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		s, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("want text, have %v", v)
+		}
+		*l = append(*l, s)
+	}
+	return nil
+}
+
+// portList is ports and ranges: 80, [80, "8000-8099"].
+type portList []catalog.PortRange
+
+// UnmarshalTOML reads a number, a range in quotes, or an array of both.
+func (l *portList) UnmarshalTOML(v any) error {
+	values, err := items(v)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		r, err := portRange(fmt.Sprint(v))
+		if err != nil {
+			return err
+		}
+		*l = append(*l, r)
+	}
+	return nil
+}
+
+func items(v any) ([]any, error) {
+	values, ok := v.([]any)
+	if !ok {
+		return []any{v}, nil
+	}
+	if len(values) == 0 {
+		return nil, fmt.Errorf("an empty list fits nothing")
+	}
+	return values, nil
+}
+
+func portRange(text string) (catalog.PortRange, error) {
+	low, high, ranged := strings.Cut(text, "-")
+	if !ranged {
+		high = low
+	}
+	from, err1 := strconv.ParseUint(low, 10, 16)
+	to, err2 := strconv.ParseUint(high, 10, 16)
+	if err1 != nil || err2 != nil || from == 0 || from > to {
+		return catalog.PortRange{}, fmt.Errorf("%q is no port and no range of ports", text)
+	}
+	return catalog.PortRange{From: uint16(from), To: uint16(to)}, nil
+}
+
+func (r *rawEntry) row() (Row, error) {
+	row := Row{Entry: catalog.Entry{
+		ID: r.ID, Kind: catalog.Kind(r.Kind), Name: r.Name, Purpose: r.Purpose,
+		Basis: catalog.Basis(r.Basis), Note: r.Note, Sources: r.Source, YieldsTo: r.YieldsTo,
+	}}
+	for i := range r.Match {
+		row.Match = append(row.Match, r.Match[i].pattern())
+	}
+	for _, m := range r.Remedies {
+		row.Remedies = append(row.Remedies, withStandard(catalog.Remedy{
+			ID: m.ID, Text: m.Text, Effect: m.Effect, Undo: m.Undo, Reversal: catalog.Reversal(m.Reversal),
+		}))
+	}
+	for _, w := range r.Warn {
+		row.Warnings = append(row.Warnings, catalog.Warning{Advice: w.Advice, Why: w.Why})
+	}
+	var err error
+	if row.Examples, err = subjects(r.Examples); err != nil {
+		return Row{}, broken("examples", "%v", err)
+	}
+	if row.CounterExamples, err = subjects(r.CounterExamples); err != nil {
+		return Row{}, broken("counterExamples", "%v", err)
+	}
+	return row, nil
+}
+
+func (p *rawPattern) pattern() catalog.Pattern {
+	out := catalog.Pattern{
+		OS: p.OS, Port: p.Port, Address: p.Address, Exe: p.Exe, Comm: p.Comm, Arg: p.Arg,
+		Service: p.Service, Unit: p.Unit, Queue: p.Queue, URLPath: p.URLPath,
+		Cgroup: p.Cgroup, Kernel: p.Kernel, Image: p.Image,
+	}
+	for _, proto := range p.Proto {
+		out.Proto = append(out.Proto, fact.Proto(proto))
+	}
+	return out
+}
+
+func subjects(raw []rawSubject) ([]catalog.Subject, error) {
+	var out []catalog.Subject
+	for _, r := range raw {
+		s := catalog.Subject{
+			OS: r.OS, Proto: fact.Proto(r.Proto), Port: r.Port, Exe: r.Exe, Comm: r.Comm, Args: r.Args,
+			Service: r.Service, Unit: r.Unit, Queue: r.Queue, URLPath: r.URLPath,
+			Cgroup: r.Cgroup, Kernel: r.Kernel, Image: r.Image, Cut: r.Cut,
+		}
+		if r.Address != "" {
+			addr, err := netip.ParseAddr(r.Address)
+			if err != nil {
+				return nil, fmt.Errorf("address of an example: %w", err)
+			}
+			s.Addr = addr
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
