@@ -12,6 +12,7 @@ const (
 	PartOf      LinkKind = "part-of"      // process → unit, process → container, container → unit
 	MainOf      LinkKind = "main-of"      // process → unit whose main process it is
 	StartedBy   LinkKind = "started-by"   // process → unit of a supervisor that is an ancestor; process → process of a shell or sshd session
+	AdoptedBy   LinkKind = "adopted-by"   // process → process that became its parent when the real one ended (PID 1, a subreaper)
 	Triggers    LinkKind = "triggers"     // socket unit → service unit
 	ListensFor  LinkKind = "listens-for"  // socket → socket unit that asked PID 1 for it
 	ForwardsTo  LinkKind = "forwards-to"  // process or redirect → container, or process → process

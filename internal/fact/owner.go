@@ -22,7 +22,7 @@ type Unit struct {
 	FileState  string `json:"fileState,omitempty"`
 	MainPID    int    `json:"mainPid,omitempty"`
 	User       string `json:"user,omitempty"`
-	UserUID    string `json:"userUid,omitempty"` // of a per-user manager
+	UserUID    string `json:"userUid,omitempty"` // of a per-user manager, or whose session a session scope is
 	Restart    string `json:"restart,omitempty"` // "no", "on-failure", "always", ...; what brings it back
 	NRestarts  uint32 `json:"nRestarts,omitempty"`
 	ExitStatus int    `json:"exitStatus,omitempty"`
@@ -35,11 +35,14 @@ type Unit struct {
 	TriggeredBy []string   `json:"triggeredBy,omitempty"`
 	Listens     []ListenOn `json:"listens,omitempty"` // a socket unit's own ListenStream= and friends
 	Accept      bool       `json:"accept,omitempty"`  // a socket unit with Accept=yes: one service instance a connection
-	Changed     time.Time  `json:"changed,omitzero"`  // last change of Active
-	Log         []LogLine  `json:"log,omitempty"`     // newest last; only lines that a question needed
-	NoNewPrivs  bool       `json:"noNewPrivs,omitempty"`
-	AmbientCaps uint64     `json:"ambientCaps,omitempty"`
-	Evidence    string     `json:"evidence"`
+	// BindIPv6Only is a socket unit's word for whether its [::] listens for IPv4
+	// too: "both", "ipv6-only", or "default" (the machine's bindv6only decides).
+	BindIPv6Only string    `json:"bindIPv6Only,omitempty"`
+	Changed      time.Time `json:"changed,omitzero"` // last change of Active
+	Log          []LogLine `json:"log,omitempty"`    // newest last; only lines that a question needed
+	NoNewPrivs   bool      `json:"noNewPrivs,omitempty"`
+	AmbientCaps  uint64    `json:"ambientCaps,omitempty"`
+	Evidence     string    `json:"evidence"`
 }
 
 // ListenOn is one address a socket unit was told to listen on.
