@@ -19,7 +19,11 @@ func addresses() ([]fact.Addr, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	names := map[uint32]string{}
+	names, err := newNames()
+	if err != nil {
+		return nil, err
+	}
+	defer names.close()
 	var list []fact.Addr
 	request := netlink.Message{Type: unix.RTM_GETADDR, Flags: netlink.FlagDump, Data: make([]byte, unix.SizeofIfAddrmsg)}
 	err = conn.Do(request, func(m netlink.Message) error {
@@ -27,10 +31,7 @@ func addresses() ([]fact.Addr, error) {
 		if !ok {
 			return nil
 		}
-		if _, have := names[index]; !have {
-			names[index] = netdev.Name(index)
-		}
-		a.Device = names[index]
+		a.Device = names.of(index)
 		list = append(list, a)
 		return nil
 	})
@@ -38,6 +39,26 @@ func addresses() ([]fact.Addr, error) {
 		err = nil
 	}
 	return list, err
+}
+
+// names knows the interfaces asked about so far.
+type names struct {
+	fd    int
+	known map[uint32]string
+}
+
+func newNames() (names, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	return names{fd, map[uint32]string{}}, err
+}
+
+func (n names) close() { unix.Close(n.fd) }
+
+func (n names) of(index uint32) string {
+	if _, have := n.known[index]; !have {
+		n.known[index] = netdev.NameBy(n.fd, index)
+	}
+	return n.known[index]
 }
 
 // decodeAddr reads one address message. The address itself is the local end

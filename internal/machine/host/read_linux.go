@@ -90,10 +90,11 @@ func settings(root string) *fact.LinuxNet {
 		NonlocalBind4: flag(sys + "ipv4/ip_nonlocal_bind"),
 		NonlocalBind6: flag(sys + "ipv6/ip_nonlocal_bind"),
 		DisableIPv6:   flag(sys + "ipv6/conf/all/disable_ipv6"),
-		NoIPv6:        absent(root + "proc/thread-self/net/if_inet6"),
 		AutobindReuse: flag(sys + "ipv4/ip_autobind_reuse"),
 		SELinux:       selinux(root),
 	}
+	// bindv6only exists where IPv6 runs, and costs nothing more to know.
+	l.NoIPv6 = l.BindV6Only == nil && absent(root+"proc/thread-self/net/if_inet6")
 	if n, ok := number(sys+"ipv4/ip_unprivileged_port_start", 65536); ok {
 		start := uint16(min(n, 65535))
 		l.UnprivStart = &start

@@ -11,6 +11,11 @@ func Name(index uint32) string {
 		return ""
 	}
 	defer unix.Close(fd)
+	return NameBy(fd, index)
+}
+
+// NameBy is [Name] asked through a socket that the caller already has, of any family.
+func NameBy(fd int, index uint32) string {
 	req, err := unix.NewIfreq("")
 	if err != nil {
 		return ""
