@@ -6,11 +6,19 @@
 // runs on all processors and allocates nothing for a descriptor.
 package fdscan
 
+import "cmp"
+
 // Hit is one descriptor of a wanted socket.
 type Hit struct {
 	PID   int
+	TID   int // the thread that has a descriptor table of its own, with FD in it; 0 for the process's table
 	FD    int
 	Inode uint64
+}
+
+// Compare orders hits by PID, then thread, then descriptor.
+func Compare(a, b Hit) int {
+	return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.TID, b.TID), cmp.Compare(a.FD, b.FD))
 }
 
 // Result is what a walk found and what it could not look at.

@@ -93,12 +93,7 @@ func join(parts []Result) Result {
 			all.Err = p.Err
 		}
 	}
-	slices.SortFunc(all.Hits, func(a, b Hit) int {
-		if a.PID != b.PID {
-			return a.PID - b.PID
-		}
-		return a.FD - b.FD
-	})
+	slices.SortFunc(all.Hits, Compare)
 	slices.Sort(all.Closed)
 	return all
 }
@@ -168,7 +163,7 @@ func (w *worker) descriptor(dir, pid int, name []byte) error {
 	}
 	if _, ok := slices.BinarySearch(w.wanted, inode); ok {
 		fd, _ := number(name)
-		w.result.Hits = append(w.result.Hits, Hit{pid, fd, inode})
+		w.result.Hits = append(w.result.Hits, Hit{PID: pid, FD: fd, Inode: inode})
 	}
 	return nil
 }
