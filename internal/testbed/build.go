@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Berth builds the berth binary, once in a test process, and returns its path. It
@@ -32,6 +33,19 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	return Build("./cmd/berth")
 })
 
+var buildWindowsOnce = sync.OnceValues(func() (string, error) {
+	return Build("./cmd/berth", "GOOS=windows", "GOARCH=amd64")
+})
+
+func windowsBerth(t testing.TB) string {
+	t.Helper()
+	path, err := buildWindowsOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Build compiles a main package of this module, named from the module root, and
 // returns the binary's path in the cache. Extra are variables such as
 // GOOS=windows. The file is named by its content and is never written again, so
@@ -41,7 +55,7 @@ func Build(pkg string, extra ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(CacheDir(), "bin")
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("berth-test-bin-%d", os.Getuid()))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -65,12 +79,26 @@ func keep(out, dir, name string, extra []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	forgetOld(dir)
 	sum := sha256.Sum256(data)
 	path := filepath.Join(dir, name+"-"+hex.EncodeToString(sum[:8]))
 	if strings.Contains(strings.Join(extra, " "), "GOOS=windows") {
 		path += ".exe"
 	}
 	return path, os.Rename(out, path)
+}
+
+// forgetOld removes the binaries of yesterday.
+func forgetOld(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // ModuleRoot is the folder of go.mod above the working folder.
@@ -89,17 +117,4 @@ func ModuleRoot() (string, error) {
 		}
 		dir = up
 	}
-}
-
-// CacheDir is where the expensive parts are kept: BERTH_CACHE, else berth-test in
-// the user's cache folder.
-func CacheDir() string {
-	if dir := os.Getenv("BERTH_CACHE"); dir != "" {
-		return dir
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return filepath.Join(dir, "berth-test")
 }

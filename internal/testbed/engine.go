@@ -10,7 +10,6 @@ const Image = "localhost/busybox:1"
 // namespaces. Containers and everything else in it end with the test.
 type Engine struct {
 	Place
-	name   string   // docker or podman
 	client []string // the client's command line up to the subcommand
 	limits []string // flags that every run needs on this kind of machine
 	socket string

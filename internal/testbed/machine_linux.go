@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,18 +25,18 @@ func boot(t testing.TB, p plan) *Machine {
 	}
 	name := fmt.Sprintf("berth-test-%d-%s", os.Getpid(), filepath.Base(top))
 	t.Cleanup(func() { removeCgroups(name) })
-	sup := isolate(t, "-m", "--", "sh", append([]string{"-c", bootScript, "boot", name, base, top}, p.enable...)...)
-	m := &Machine{Place{t: t, own: true, pid: leader(t, sup)}}
-	m.enter = []string{"nsenter", "-t", strconv.Itoa(m.pid), "-a", "--"}
+	sup := isolate(t, append([]string{"sh", "-c", bootScript, "boot", name, base, top}, p.enable...)...)
+	m := &Machine{inside(t, leader(t, sup))}
+	m.own = true
 	m.awaitBoot(sup)
 	return m
 }
 
-// isolate starts a command as PID 1 of a PID and mount namespace of its own (and
-// more, as flags of unshare say). All of it is gone when the child is.
-func isolate(t testing.TB, flag, dashes, name string, args ...string) *Child {
+// isolate starts a command as PID 1 of a PID and mount namespace of its own (flags
+// of unshare in front of it add to these). All of it is gone when the child is.
+func isolate(t testing.TB, args ...string) *Child {
 	t.Helper()
-	argv := append([]string{"-m", "-p", "--mount-proc", "--propagation", "private", "--kill-child", flag, dashes, name}, args...)
+	argv := append([]string{"-m", "-p", "--mount-proc", "--propagation", "private", "--kill-child"}, args...)
 	return StartCmd(t, Command("unshare", argv...))
 }
 
@@ -105,6 +104,9 @@ func overlayDir(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	if err := os.Chmod(top, 0o755); err != nil { // users inside must reach it
+		t.Fatal(err)
+	}
 	for _, dir := range []string{"upper", "work", "root"} {
 		if err := os.Mkdir(filepath.Join(top, dir), 0o755); err != nil {
 			t.Fatal(err)

@@ -12,11 +12,12 @@ import (
 // Place is somewhere a test can run commands: here, in a booted machine, beside a
 // container engine. Every command runs in the place's own namespaces.
 type Place struct {
-	t     testing.TB
-	pid   int      // a process of the place, as seen from the test; 0 is here
-	enter []string // what stands in front of every command
-	own   bool     // the place has a file system of its own
-	berth string   // path of the binary inside, once it is there
+	t       testing.TB
+	pid     int      // a process of the place, as seen from the test; 0 is here
+	enter   []string // what stands in front of every command
+	own     bool     // programs of the test must be copied in
+	windows bool     // programs are Windows programs
+	berth   string   // path of the binary inside, once it is there
 }
 
 // Here is the test's own place: commands run in the namespace of the calling
@@ -29,7 +30,7 @@ func (p *Place) PID() int { return p.pid }
 
 // Root is the path by which the test reaches path of the place.
 func (p *Place) Root(path string) string {
-	if !p.own {
+	if p.pid == 0 {
 		return path
 	}
 	return filepath.Join(procRoot(p.pid), path)
@@ -103,6 +104,9 @@ func (p *Place) binary() string {
 		return p.berth
 	}
 	bin := Berth(p.t)
+	if p.windows {
+		bin = windowsBerth(p.t)
+	}
 	if p.own {
 		p.berth = "/usr/local/bin/berth"
 		p.copyIn(bin, p.berth)

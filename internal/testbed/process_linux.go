@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // dieWithParent has the kernel kill the child when the test process is gone, so
@@ -46,4 +47,16 @@ func children(pid int) []int {
 		}
 	}
 	return pids
+}
+
+// killAndAwait kills the first process of a PID namespace and waits until it is
+// gone, and with it all others.
+func killAndAwait(pid int) {
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	for range 1000 {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d/ns", pid)); err != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }

@@ -2,12 +2,18 @@ package testbed
 
 import "testing"
 
-// WinePrefix is a clean Wine 10 prefix (Windows 10) with a network namespace and a
-// file system of its own; the Linux file system below the test's folders is drive
-// Z:. Everything in it ends with the test.
+// WinePrefix is a clean Wine 10 prefix (Windows 10) with a network namespace of its
+// own; the test's temporary folders and the module are on drive Z: at their own
+// paths. Its commands are Windows programs, named by their Linux path or, for those
+// that Wine brings, by their name. Everything in it ends with the test.
 type WinePrefix struct {
 	Place
+	linux Place
 }
+
+// Linux is the same network seen from Linux: commands are programs of the test's
+// machine (ss, curl), in the network and PID namespaces of the prefix.
+func (w *WinePrefix) Linux() *Place { return &w.linux }
 
 // Wine lends a prefix. It needs root and the root file system that
 // scripts/testbed/wine-root makes.
