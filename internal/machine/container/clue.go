@@ -38,8 +38,11 @@ type view struct {
 	ancestor  map[int]bool // is the parent of another row
 	holders   map[fact.ID]bool
 	heldBy    map[fact.ID][]fact.Socket
-	forwarded map[fact.ID]string // sockets held by a forwarder, and its engine
+	forwarded map[fact.ID]owner // sockets held by a forwarder
 }
+
+// owner is the engine that a forwarder works for; see [clue].
+type owner struct{ engine, uid, api string }
 
 func newView(q Query) *view {
 	v := &view{q: q, byPID: make(map[int]fact.Process, len(q.Processes)), ancestor: map[int]bool{}}
@@ -52,7 +55,7 @@ func newView(q Query) *view {
 }
 
 func (v *view) index() {
-	v.holders, v.heldBy, v.forwarded = map[fact.ID]bool{}, map[fact.ID][]fact.Socket{}, map[fact.ID]string{}
+	v.holders, v.heldBy, v.forwarded = map[fact.ID]bool{}, map[fact.ID][]fact.Socket{}, map[fact.ID]owner{}
 	sockets := make(map[fact.ID]fact.Socket, len(v.q.Sockets))
 	for _, s := range v.q.Sockets {
 		sockets[s.ID] = s
@@ -123,7 +126,7 @@ func (v *view) process(p fact.Process) []clue {
 	}
 	c := clue{from: p.ID, kind: fact.ForwardsTo, engine: engine, uid: userOf(p), api: v.engineSocket(p)}
 	for _, s := range v.heldBy[p.ID] {
-		v.forwarded[s.ID] = engine
+		v.forwarded[s.ID] = owner{engine, c.uid, c.api}
 	}
 	switch name {
 	case "conmon":
@@ -209,13 +212,13 @@ func (v *view) socket(s fact.Socket) []clue {
 		return nil
 	}
 	c := clue{from: s.ID, kind: fact.PublishedBy, proto: s.Proto, host: s.Local, uid: makerOf(s), evidence: "published ports"}
-	switch engine, held := v.forwarded[s.ID]; {
+	switch by, held := v.forwarded[s.ID]; {
 	case held:
-		c.engine = engine
+		c.engine, c.uid, c.api = by.engine, by.uid, by.api
 	case strings.Contains(group, "/docker.service"):
 		c.engine = "docker"
-	case len(v.q.Processes) == 0 && len(v.q.Ports) > 0 && (group == "" || group == "/"):
-		// Nobody who can be seen holds it, and the kernel does not say who made it.
+	case len(v.q.Processes) == 0 && len(v.q.Ports) > 0 && (group == "" || group == "/") && c.uid == "":
+		c.engine = "docker" // root's, its holder unseen, and the kernel does not say who made it
 	default:
 		return nil
 	}

@@ -37,7 +37,8 @@ type Query struct {
 
 // Read returns the containers that the query's rows belong or lead to, those
 // whose published ports are among q.Ports, the links between them, and a row for
-// each engine it looked for.
+// each engine it looked for. Restart policy and PID are known for the first 32
+// containers only.
 //
 // It blocks on the engines' sockets, each within q.Timeout. Any user may call it:
 // an engine closed to the caller is a [fact.GapNoEngine], and the containers are
@@ -60,6 +61,7 @@ type effects struct {
 	// inside tells whether a process is in the container, by its control group.
 	inside func(pid int, id string) bool
 	// monitors lists the conmon processes that have a child in a network namespace.
+	// It walks the process table.
 	monitors func(netns uint64) []fact.Process
 }
 
@@ -67,6 +69,7 @@ type effects struct {
 type place struct {
 	path string
 	uid  string // of the rootless engine's user; "" = the system's
+	vm   bool   // the engine is in a virtual machine, and its forwarder may be anybody's
 }
 
 type reader struct {
@@ -75,6 +78,8 @@ type reader struct {
 	clues   []clue
 	answers []answer
 	set     fact.Set
+
+	inspects int
 }
 
 func newReader(q Query, do effects) *reader {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 const (
 	maxContainers = 4096
 	maxOne        = 256 << 10 // bytes of one container's JSON
-	maxInspect    = 32        // containers asked about one by one
+	maxInspect    = 32        // containers asked about one by one, in all
 )
 
 // answer is one engine's list of containers.
@@ -301,8 +302,17 @@ func (r *reader) askOne(ctx context.Context, engine string, at place) (state str
 		return "closed"
 	}
 	r.engineRow(engine, at, "silent", 0)
-	r.set.AddGaps(fact.Gap{Kind: fact.GapNoEngine, Subject: at.path, Err: err.Error(), Hint: "see whether " + engine + " is running"})
+	r.set.AddGaps(fact.Gap{Kind: fact.GapNoEngine, Subject: at.path, Err: reason(err), Hint: "see whether " + engine + " is running"})
 	return "silent"
+}
+
+// reason is what the system said, without the path that the gap names anyway.
+func reason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
 }
 
 func closedHint(engine string, at place) string {

@@ -21,20 +21,20 @@ func sockets(engine, _ string) []place {
 	if engine == "podman" {
 		return appendHost(nil, "CONTAINER_HOST")
 	}
-	out := append(appendHost(nil, "DOCKER_HOST"), place{path: "/var/run/docker.sock"})
+	out := append(appendHost(nil, "DOCKER_HOST"), place{path: "/var/run/docker.sock", vm: true})
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return out
 	}
 	for _, path := range []string{".docker/run/docker.sock", ".orbstack/run/docker.sock", ".colima/default/docker.sock", ".rd/docker.sock"} {
-		out = append(out, place{path: filepath.Join(home, path)})
+		out = append(out, place{path: filepath.Join(home, path), vm: true})
 	}
 	return out
 }
 
 func appendHost(to []place, variable string) []place {
 	if path := unixPath(os.Getenv(variable)); path != "" {
-		to = append(to, place{path: path})
+		to = append(to, place{path: path, vm: true})
 	}
 	return to
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/sys/procfs"
 )
@@ -27,7 +29,7 @@ func sockets(engine, uid string) []place {
 		variable, system, runtime = "CONTAINER_HOST", "/run/podman/podman.sock", "podman/podman.sock"
 	}
 	if path := unixPath(os.Getenv(variable)); path != "" {
-		out = append(out, place{path: path})
+		out = append(out, place{path: path, uid: ownerOf(path)})
 	}
 	own := strconv.Itoa(os.Geteuid())
 	if uid == "" && own != "0" {
@@ -40,7 +42,20 @@ func sockets(engine, uid string) []place {
 	if mine := os.Getenv("XDG_RUNTIME_DIR"); uid == own && filepath.IsAbs(mine) {
 		dir = mine
 	}
-	return append(out, place{path: filepath.Join(dir, runtime), uid: uid})
+	out = append(out, place{path: filepath.Join(dir, runtime), uid: uid})
+	if home, err := os.UserHomeDir(); err == nil && engine == "docker" && uid == own {
+		out = append(out, place{path: filepath.Join(home, ".docker/desktop/docker.sock"), uid: uid, vm: true})
+	}
+	return out
+}
+
+// ownerOf is the uid of the ordinary user whose socket it is.
+func ownerOf(path string) string {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil || st.Uid == 0 {
+		return ""
+	}
+	return strconv.FormatUint(uint64(st.Uid), 10)
 }
 
 // dormant is for Docker's socket unit. Podman's service is started by its socket
@@ -60,9 +75,20 @@ func dormant(engine, path string) bool {
 	return os.IsNotExist(err)
 }
 
+// inside looks at the process' control group and, for containers without one of
+// their own, at the command line of the monitor above it.
 func inside(pid int, id string) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
-	return err == nil && bytes.Contains(b, []byte(id))
+	dir := "/proc/" + strconv.Itoa(pid)
+	if b, _ := os.ReadFile(dir + "/cgroup"); bytes.Contains(b, []byte(id)) {
+		return true
+	}
+	b, _ := os.ReadFile(dir + "/stat")
+	stat, ok := procfs.ParseStat(b)
+	if !ok || stat.PPID <= 1 {
+		return false
+	}
+	b, _ = os.ReadFile("/proc/" + strconv.Itoa(stat.PPID) + "/cmdline")
+	return bytes.Contains(b, []byte(id))
 }
 
 // monitors walks the process table once.

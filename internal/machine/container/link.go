@@ -10,18 +10,20 @@ import (
 
 // entry is one container and the engine that told of it.
 type entry struct {
-	c       fact.Container
-	at      place
-	api     bool
-	asked   bool // inspected
-	pending bool // to be returned
+	c     fact.Container
+	at    place
+	api   bool
+	asked bool // inspected
 }
 
 // resolve turns clues into links and rows.
 func (r *reader) resolve(ctx context.Context) {
 	book := r.book()
 	for _, c := range r.clues {
-		for _, e := range r.match(c, book) {
+		if c.netns != 0 {
+			c = r.byNetns(c)
+		}
+		for _, e := range match(c, book) {
 			if e.c.Pod == "" && c.known != nil {
 				e.c.Pod = c.known.Pod
 			}
@@ -44,7 +46,7 @@ func (r *reader) book() []*entry {
 
 // match finds the containers that a clue means. More than one is possible only
 // for a published port that two engines claim.
-func (r *reader) match(c clue, book []*entry) []*entry {
+func match(c clue, book []*entry) []*entry {
 	if c.id != "" {
 		for _, e := range book {
 			if e.c.Full == c.id && c.trusts(e.at) {
@@ -58,9 +60,6 @@ func (r *reader) match(c clue, book []*entry) []*entry {
 		if c.means(e) {
 			out = append(out, e)
 		}
-	}
-	if len(out) == 0 && c.netns != 0 {
-		out = r.byNetns(c)
 	}
 	return out
 }
@@ -83,7 +82,7 @@ func (c clue) means(e *entry) bool {
 
 // trusts tells whether an engine may speak about the clue's row: a user's own
 // engine only about that user's processes and sockets.
-func (c clue) trusts(at place) bool { return at.uid == "" || at.uid == c.uid }
+func (c clue) trusts(at place) bool { return at.vm || at.uid == c.uid }
 
 // published tells whether the book of c has the endpoint; inside 0 means any
 // port of the container.
@@ -100,33 +99,35 @@ func published(c fact.Container, proto fact.Proto, host netip.AddrPort, inside u
 	return false
 }
 
-// byNetns finds the container whose network namespace a forwarder joined, from
-// the monitors of the containers in it. It is for a rootless Podman without an
-// API service.
-func (r *reader) byNetns(c clue) []*entry {
+// byNetns names the container whose network namespace the clue's forwarder
+// joined, by the monitor of that container. No engine need be asked for it.
+func (r *reader) byNetns(c clue) clue {
 	for _, p := range r.do.monitors(c.netns) {
 		known, ok := parseConmon(p.Args)
 		if !ok || userOf(p) != c.uid {
 			continue
 		}
 		known.User = c.uid
-		return []*entry{{c: *row(known, "network namespace shared with conmon's container")}}
+		c.evidence = "network namespace shared with the container"
+		c.id, c.known = known.Full, row(known, "command line of conmon")
+		return c
 	}
-	return nil
+	return c
 }
 
 // inspect adds what only a question about this one container tells. What cannot
 // be had is left empty.
 func (r *reader) inspect(ctx context.Context, e *entry) {
-	if !e.api || e.asked {
+	if !e.api || e.asked || r.inspects == maxInspect {
 		return
 	}
 	e.asked = true
+	r.inspects++
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)
 	defer cancel()
 	in, err := inspect(ctx, r.do.dial, e.at, e.c.Full)
 	if err != nil {
-		r.set.AddGaps(fact.Gap{Kind: fact.GapNoEngine, Subject: e.at.path, Err: err.Error(), About: e.c.ID})
+		r.set.AddGaps(fact.Gap{Kind: fact.GapNoEngine, Subject: e.at.path, Err: reason(err), About: e.c.ID})
 		return
 	}
 	in.fill(&e.c)
@@ -158,10 +159,8 @@ func (r *reader) addBooked(ctx context.Context, bookOnly bool) {
 	if len(r.q.Ports) == 0 {
 		return
 	}
-	inspects := 0
 	for _, e := range r.book() {
-		if bookOnly && e.c.State == "created" && inspects < maxInspect {
-			inspects++
+		if bookOnly && e.c.State == "created" {
 			r.inspect(ctx, e)
 		}
 		if slices.ContainsFunc(e.c.Ports, func(p fact.PublishedPort) bool { return slices.Contains(r.q.Ports, p.Host.Port()) }) {

@@ -1,0 +1,180 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func recorded(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestParseReply(t *testing.T) {
+	for _, c := range []struct {
+		name, raw  string
+		status     int
+		podman     bool
+		body, fail string
+	}{
+		{name: "to the end", raw: "HTTP/1.0 200 OK\r\nServer: x\r\n\r\n[1]", status: 200, body: "[1]"},
+		{name: "no reason phrase", raw: "HTTP/1.1 204\r\n\r\n", status: 204},
+		{name: "by length", raw: "HTTP/1.1 200 OK\r\nContent-LENGTH: 3\r\n\r\n[1] and more", status: 200, body: "[1]"},
+		{name: "too short", raw: "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1]", fail: "unexpected EOF"},
+		{name: "negative length", raw: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", fail: "content length"},
+		{name: "chunks", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n1;x=y\r\n]\r\n0\r\n\r\n", status: 200, body: "[1]"},
+		{name: "chunks without end", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n", fail: "unexpected EOF"},
+		{name: "huge chunk", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n[1\r\n", fail: "chunk size"},
+		{name: "chunk size in words", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nten\r\n", fail: "chunk size"},
+		{name: "chunk runs over", raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[1\r\n0\r\n\r\n", fail: "without its end"},
+		{name: "podman", raw: "HTTP/1.1 200 OK\r\nLibpod-Api-Version: 4.3.1\r\n\r\n[]", status: 200, podman: true, body: "[]"},
+		{name: "another protocol", raw: "SSH-2.0-OpenSSH_9.2\r\n\r\n", fail: "no HTTP answer"},
+		{name: "status in words", raw: "HTTP/1.1 OK\r\n\r\n", fail: "status"},
+		{name: "nothing", fail: "no HTTP answer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := parseReply([]byte(c.raw))
+			if c.fail != "" {
+				if err == nil || !strings.Contains(err.Error(), c.fail) {
+					t.Fatalf("error %v, want %q", err, c.fail)
+				}
+				return
+			}
+			if err != nil || r.status != c.status || r.podman != c.podman || string(r.body) != c.body {
+				t.Errorf("got %d %v %q, %v; want %d %v %q", r.status, r.podman, r.body, err, c.status, c.podman, c.body)
+			}
+		})
+	}
+}
+
+// A chunked answer of a real engine is the same list as the plain one.
+func TestParseReplyChunkedRecording(t *testing.T) {
+	plain, err := parseReply(recorded(t, "podman-4.3-list.http"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunked, err := parseReply(recorded(t, "podman-4.3-list-chunked.http"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _, err := decodeList(plain.body, "podman", place{})
+	b, _, err2 := decodeList(chunked.body, "podman", place{})
+	if err != nil || err2 != nil || len(a) != 3 || len(b) != 3 || !plain.podman || !chunked.podman {
+		t.Errorf("%d and %d containers, %v, %v", len(a), len(b), err, err2)
+	}
+}
+
+// serve answers on a unix socket of the test's own until the test ends.
+func serve(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			answer(c)
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return path
+}
+
+func TestGetOverASocket(t *testing.T) {
+	request := ""
+	path := serve(t, func(c net.Conn) {
+		defer c.Close()
+		buf := make([]byte, 512)
+		n, _ := c.Read(buf)
+		request = string(buf[:n])
+		io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\n[]")
+	})
+	r, err := get(context.Background(), dialUnix, path, "/x")
+	if err != nil || string(r.body) != "[]" {
+		t.Fatalf("%q, %v", r.body, err)
+	}
+	if want := "GET /x HTTP/1.0\r\nHost: localhost\r\n"; !strings.HasPrefix(request, want) {
+		t.Errorf("asked %q, want %q", request, want)
+	}
+}
+
+func TestGetEndsWithTheContext(t *testing.T) {
+	path := serve(t, func(c net.Conn) {
+		io.Copy(io.Discard, c) // never answers
+		c.Close()
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(time.Millisecond, cancel)
+	if _, err := get(ctx, dialUnix, path, "/x"); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// An engine that keeps the connection open has answered all the same.
+func TestGetFromAServerThatKeepsTheConnection(t *testing.T) {
+	path := serve(t, func(c net.Conn) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+		io.Copy(io.Discard, c)
+		c.Close()
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if r, err := get(ctx, dialUnix, path, "/x"); err != nil || string(r.body) != "[]" {
+		t.Errorf("%q, %v", r.body, err)
+	}
+}
+
+// An answer without end is cut, not read for ever.
+func TestGetIsBounded(t *testing.T) {
+	path := serve(t, func(c net.Conn) {
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\n")
+		for block := strings.Repeat("[", 1<<16); ; {
+			if _, err := io.WriteString(c, block); err != nil {
+				return
+			}
+		}
+	})
+	r, err := get(context.Background(), dialUnix, path, "/x")
+	if err != nil || !r.cut || len(r.body) > maxBody {
+		t.Errorf("%d bytes, cut %v, %v", len(r.body), r.cut, err)
+	}
+}
+
+func TestGetWithoutASocket(t *testing.T) {
+	if _, err := get(context.Background(), dialUnix, filepath.Join(t.TempDir(), "none"), "/x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func FuzzParseReply(f *testing.F) {
+	for _, name := range []string{"docker-20.10-404.http", "podman-4.3-list-chunked.http", "docker-20.10-list.http"} {
+		f.Add(recorded(f, name))
+	}
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := parseReply(raw)
+		if err == nil && len(r.body) > len(raw) {
+			t.Fatalf("body of %d bytes from %d", len(r.body), len(raw))
+		}
+	})
+}
