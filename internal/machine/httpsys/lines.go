@@ -41,12 +41,16 @@ func split(text string) []line {
 		if n == 1 {
 			raw = strings.TrimPrefix(raw, "\ufeff")
 		}
-		if len(raw) > maxLine {
-			raw = strings.ToValidUTF8(raw[:maxLine], "")
-		}
-		lines = append(lines, classify(n, raw))
+		lines = append(lines, classify(n, cutLine(raw)))
 	}
 	return lines
+}
+
+func cutLine(raw string) string {
+	if len(raw) > maxLine {
+		return strings.ToValidUTF8(raw[:maxLine], "")
+	}
+	return raw
 }
 
 func classify(n int, raw string) line {

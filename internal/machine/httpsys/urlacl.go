@@ -16,36 +16,63 @@ type Reservation struct {
 }
 
 // ParseReservations reads a listing of `netsh http show urlacl` in any UI
-// language, whole or cut: a "label: URL" line opens a reservation, the value
-// that is a security descriptor belongs to it. A descriptor that the console
-// wrapped is put together again.
+// language, whole or cut: a "label: URL" line with rows of its own below opens a
+// reservation, the value that is a security descriptor belongs to it. A
+// descriptor that the console wrapped is put together again.
 func ParseReservations(text string) []Reservation {
 	var out []Reservation
-	open := false // the last descriptor still lacks its closing bracket
-	for _, l := range split(text) {
-		switch {
-		case l.shape == pair && isURL(l.value) && !strings.ContainsAny(l.value, " \t"):
-			if _, ok := ParseURL(l.value); ok {
-				out = append(out, Reservation{URL: l.value, Line: l.n})
-			}
-			open = false
-		case l.shape == blank:
-		case len(out) == 0:
-		case open:
-			last := &out[len(out)-1]
-			last.SDDL = clip(last.SDDL+l.text, maxLine)
-			open = unfinished(last.SDDL)
-		case l.shape == pair && sddl(l.value) && out[len(out)-1].SDDL == "":
-			out[len(out)-1].SDDL = l.value
-			open = unfinished(l.value)
+	lines := squeeze(split(text))
+	for i, l := range lines {
+		if !reserves(l) {
+			continue
 		}
-	}
-	for i := range out {
-		if unfinished(out[i].SDDL) {
-			out[i].SDDL = ""
+		r := Reservation{URL: l.value, Line: l.n}
+		below := lines[i+1:]
+		r.SDDL = descriptor(below)
+		if r.SDDL != "" || len(below) > 0 && below[0].shape == pair && below[0].indent > l.indent {
+			out = append(out, r)
 		}
 	}
 	return out
+}
+
+func reserves(l line) bool {
+	if l.shape != pair || strings.ContainsAny(l.value, " \t") {
+		return false
+	}
+	_, ok := ParseURL(l.value)
+	return ok
+}
+
+// maxBlock is the number of lines below a URL in which its descriptor is looked
+// for: three a user, and a prefix with more than forty users is not known.
+const maxBlock = 128
+
+// descriptor finds the security descriptor in the rows below a reservation's
+// URL. One whose end is missing counts for none.
+func descriptor(below []line) string {
+	for i, l := range below[:min(len(below), maxBlock)] {
+		switch {
+		case reserves(l):
+			return ""
+		case l.shape == pair && sddl(l.value):
+			return joinWrapped(l.value, below[i+1:])
+		}
+	}
+	return ""
+}
+
+func joinWrapped(s string, rest []line) string {
+	for _, l := range rest[:min(len(rest), 8)] {
+		if !unfinished(s) || l.shape == blank {
+			break
+		}
+		s += l.text
+	}
+	if unfinished(s) {
+		return ""
+	}
+	return s
 }
 
 // sddl tells whether s is a security descriptor's text form.

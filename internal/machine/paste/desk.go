@@ -1,0 +1,133 @@
+package paste
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys"
+)
+
+// desk is where one text lies while its lines are sorted out.
+type desk struct {
+	reader  Reader
+	machine *machine
+	result  Result
+	wanted  []want // ports that commands ask for
+
+	name  string
+	lines []string
+	taken []bool // by a recogniser or as a command
+	table table  // the table whose head was read last
+}
+
+// recogniser tries to read the rows that begin at line i and returns how many
+// lines it took, 0 for none.
+type recogniser func(d *desk, i int) int
+
+func (d *desk) open(t Text) {
+	d.name, d.lines, d.table = t.Name, lines(t.Data), table{}
+	d.taken = make([]bool, len(d.lines))
+}
+
+func (d *desk) read() {
+	recognisers := [...]recogniser{
+		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof,
+		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask,
+	}
+	for i := 0; i < len(d.lines); {
+		n := 0
+		if strings.TrimSpace(d.lines[i]) != "" {
+			for _, try := range recognisers {
+				if n = try(d, i); n > 0 {
+					break
+				}
+			}
+		}
+		for j := range n {
+			d.taken[i+j] = true
+		}
+		i += max(n, 1)
+	}
+	d.http()
+	d.rest()
+}
+
+// evidence says where line i was read.
+func (d *desk) evidence(i int) string {
+	return fmt.Sprintf("line %d of %s", i+1, named(d.name))
+}
+
+// saw records rows of one kind on lines i to j; neighbours of one kind become one.
+func (d *desk) saw(kind Kind, i, j, rows int) {
+	if n := len(d.result.Seen); n > 0 {
+		last := &d.result.Seen[n-1]
+		if last.Kind == kind && last.Text == d.name && i+1-last.LastLine <= 3 {
+			last.LastLine, last.Rows = j+1, last.Rows+rows
+			return
+		}
+	}
+	d.result.Seen = append(d.result.Seen, Seen{Kind: kind, Text: d.name, FirstLine: i + 1, LastLine: j + 1, Rows: rows})
+}
+
+// http reads what netsh printed of HTTP.sys among the lines nobody took.
+func (d *desk) http() {
+	for from := 0; from < len(d.lines); {
+		if d.taken[from] {
+			from++
+			continue
+		}
+		to := from
+		for to < len(d.lines) && !d.taken[to] {
+			to++
+		}
+		for _, s := range httpsys.FindStates(d.lines[from:to]) {
+			d.state(from+s.From, from+s.To)
+		}
+		d.reservations(from, to)
+		from = to
+	}
+}
+
+// state reads lines i up to, not including, j. Lines that are not indented stay
+// in the rest too: an error line may stand among them.
+func (d *desk) state(i, j int) {
+	at := func(line int) string { return d.evidence(i + line - 1) }
+	state, gaps := httpsys.ParseState(strings.Join(d.lines[i:j], "\n"))
+	set := state.Facts(at)
+	set.AddGaps(gaps...)
+	d.machine.on("windows").merge(set, len(state.Registrations)+len(state.Queues))
+	d.saw(ServiceState, i, j-1, len(state.Registrations))
+	for k := i; k < j; k++ {
+		d.taken[k] = d.lines[k] == "" || d.lines[k][0] == ' ' || d.lines[k][0] == '\t'
+	}
+}
+
+func (d *desk) reservations(from, to int) {
+	rs := httpsys.ParseReservations(strings.Join(d.lines[from:to], "\n"))
+	if len(rs) == 0 {
+		return
+	}
+	at := func(line int) string { return d.evidence(from + line - 1) }
+	d.machine.on("windows").merge(httpsys.ReservationFacts(rs, at), len(rs))
+	first, last := from+rs[0].Line-1, from+rs[len(rs)-1].Line-1
+	d.saw(URLACL, first, last, len(rs))
+	for k := first; k <= last; k++ {
+		d.taken[k] = true
+	}
+}
+
+func (d *desk) rest() {
+	for i, line := range d.lines {
+		if !d.taken[i] && strings.TrimSpace(line) != "" {
+			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: i + 1, Line: line})
+		}
+	}
+}
+
+// add puts a socket on a system and counts the row.
+func (d *desk) add(os string, kind Kind, i int, k fact.Socket, inode uint64) fact.ID {
+	k.Evidence = d.evidence(i)
+	d.saw(kind, i, i, 1)
+	return d.machine.on(os).socket(k, inode)
+}

@@ -1,0 +1,157 @@
+package paste
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// asked chooses the ports that a paste is about.
+func asked(wanted []want, set fact.Set) []Asked {
+	var out []Asked
+	add := func(a Asked) {
+		if !slices.ContainsFunc(out, func(b Asked) bool { return a.Port == b.Port }) {
+			out = append(out, a)
+		}
+	}
+	serving := map[uint16]fact.Socket{}
+	for _, s := range set.Sockets {
+		if _, had := serving[s.Local.Port()]; s.State.Serves() && !had {
+			serving[s.Local.Port()] = s
+		}
+	}
+	for _, w := range wanted {
+		if _, listed := serving[w.port]; w.sure || listed {
+			add(Asked{w.proto, w.port, Filtered, w.evidence})
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, s := range set.Sockets {
+		switch port := s.Local.Port(); {
+		case !s.State.Serves():
+		case len(serving) == 1:
+			add(Asked{s.Proto, port, Only, s.Evidence})
+		case s.PID == 4 && set.Machine.OS == "windows" && s.Proto == fact.TCP && (port == 80 || port == 443):
+			add(Asked{s.Proto, port, Kernel, s.Evidence})
+		}
+	}
+	return out
+}
+
+// maxHints bounds the gaps of one kind.
+const maxHints = 32
+
+// hints says what the paste leaves open, with the one command that would tell.
+func (m *machine) hints(seen []Seen, asked []Asked) []fact.Gap {
+	var best *system
+	for _, s := range m.systems {
+		if best == nil || s.rows > best.rows {
+			best = s
+		}
+	}
+	if best == nil || best.rows == 0 {
+		return nil
+	}
+	has := map[Kind]bool{}
+	for _, s := range seen {
+		has[s.Kind] = true
+	}
+	h := hinter{system: best, asked: asked, has: has}
+	if best.os == "windows" {
+		return h.windows()
+	}
+	return h.unix()
+}
+
+type hinter struct {
+	*system
+	asked []Asked
+	has   map[Kind]bool
+	gaps  []fact.Gap
+}
+
+func (h *hinter) add(subject, hint string, about fact.ID) {
+	if len(h.gaps) < maxHints {
+		h.gaps = append(h.gaps, fact.Gap{Kind: fact.GapNotInPaste, Subject: subject, Hint: hint, About: about})
+	}
+}
+
+// concerns tells whether the paste is about a port; without a question it is
+// about all of them.
+func (h *hinter) concerns(port uint16) bool {
+	return len(h.asked) == 0 || slices.ContainsFunc(h.asked, func(a Asked) bool { return a.Port == port })
+}
+
+func (h *hinter) windows() []fact.Gap {
+	tied := map[fact.ID]bool{}
+	for _, l := range h.set.Links {
+		if l.Kind == fact.TakenBy {
+			tied[l.From] = true
+		}
+	}
+	pids := map[int]bool{}
+	for _, s := range h.set.Sockets {
+		if !s.State.Serves() || !h.concerns(s.Local.Port()) {
+			continue
+		}
+		switch {
+		case s.PID == 0:
+			h.add("owner of "+s.Local.String(), "netstat -ano", s.ID)
+		case h.kernelHTTP(s):
+			if !tied[s.ID] && !h.has[ServiceState] {
+				h.add("registrations behind "+s.Local.String(), "netsh http show servicestate view=requestq", s.ID)
+			}
+		default:
+			pids[s.PID] = true
+		}
+	}
+	h.queuePIDs(pids)
+	h.owners(pids)
+	return h.gaps
+}
+
+// queuePIDs adds the processes behind registrations on the ports in question.
+func (h *hinter) queuePIDs(pids map[int]bool) {
+	queues := map[fact.ID]bool{}
+	ports := map[fact.ID]uint16{}
+	for _, r := range h.set.Registrations {
+		ports[r.ID] = r.Port
+	}
+	for _, l := range h.set.Links {
+		if (l.Kind == fact.InQueue || l.Kind == fact.OneOfQueues) && h.concerns(ports[l.From]) {
+			queues[l.To] = true
+		}
+	}
+	for _, q := range h.set.Queues {
+		if queues[q.ID] {
+			for _, n := range append(slices.Clone(q.PIDs), q.Controller) {
+				pids[n] = true
+			}
+		}
+	}
+}
+
+// owners asks for name and services of processes where the paste has neither.
+func (h *hinter) owners(pids map[int]bool) {
+	for _, p := range h.set.Processes {
+		if pids[p.PID] && p.PID > 4 && !h.served[p.PID] {
+			h.add(fmt.Sprintf("name and services of PID %d", p.PID), fmt.Sprintf(`tasklist /svc /fi "pid eq %d"`, p.PID), p.ID)
+		}
+	}
+}
+
+func (h *hinter) unix() []fact.Gap {
+	hint := "sudo ss -ltnp"
+	if h.os == "darwin" {
+		hint = "sudo lsof -nP -iTCP -sTCP:LISTEN"
+	}
+	for _, s := range h.set.Sockets {
+		if s.State.Serves() && s.PID == 0 && h.concerns(s.Local.Port()) {
+			h.add("owner of "+s.Local.String(), hint, s.ID)
+		}
+	}
+	return h.gaps
+}

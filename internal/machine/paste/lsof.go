@@ -1,0 +1,84 @@
+package paste
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// lsof reads a row of lsof -i: COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME
+// (STATE). Commands may be cut at nine letters; ports may be service names.
+func (d *desk) lsof(i int) int {
+	f := strings.Fields(d.lines[i])
+	k := family(f)
+	if k < 0 {
+		return 0
+	}
+	proto, _, ok := protocol(f[k+3])
+	owner, ok2 := pid(f[1])
+	if !ok || !ok2 || owner == 0 {
+		return 0
+	}
+	wild := netip.IPv4Unspecified()
+	if f[k] == "IPv6" {
+		wild = netip.IPv6Unspecified()
+	}
+	here, there, connected := strings.Cut(f[k+4], "->")
+	local, ok := d.reader.end(here, ':', proto, wild)
+	if !ok || !local.at.Addr().IsValid() {
+		return 0
+	}
+	s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: lsofState(proto, f[k+5:])}
+	if remote, ok := d.reader.end(there, ':', proto, wild); connected && ok {
+		s.Remote = remote.at
+	}
+	os, inode := "linux", uint64(0)
+	if strings.HasPrefix(f[k+1], "0x") {
+		os = "darwin"
+	} else if inode, _ = strconv.ParseUint(f[k+1], 10, 64); inode != 0 {
+		s.Linux = &fact.LinuxSocket{Inode: inode}
+	}
+	d.add(os, Lsof, i, s, inode)
+	row := d.machine.on(os).process(owner, strings.ReplaceAll(f[0], `\x20`, " "), "", d.evidence(i))
+	if row.User == "" {
+		row.User = f[2]
+	}
+	return 1
+}
+
+// family finds the TYPE column of an internet socket, or -1.
+func family(f []string) int {
+	for k := 3; k+4 < len(f) && k < maxLead; k++ {
+		if (f[k] == "IPv4" || f[k] == "IPv6") && (f[k+3] == "TCP" || f[k+3] == "UDP") {
+			return k
+		}
+	}
+	return -1
+}
+
+// lsofState reads lsof's words for the states, which it never translates.
+func lsofState(proto fact.Proto, rest []string) fact.State {
+	if len(rest) == 0 {
+		if proto == fact.UDP {
+			return fact.Unconnected
+		}
+		return ""
+	}
+	switch strings.Trim(rest[0], "()") {
+	case "LISTEN":
+		return fact.Listen
+	case "ESTABLISHED":
+		return fact.Established
+	case "CLOSE_WAIT":
+		return fact.CloseWait
+	case "TIME_WAIT":
+		return fact.TimeWait
+	case "CLOSED":
+		return fact.Closed
+	case "SYN_SENT":
+		return fact.SynSent
+	}
+	return ""
+}

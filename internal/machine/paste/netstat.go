@@ -1,0 +1,235 @@
+package paste
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// maxLead is how many words of prose, numbers or table signs may stand before a row.
+const maxLead = 12
+
+// windowsNetstat reads "TCP 0.0.0.0:80 0.0.0.0:0 LISTENING 4": with or without
+// the owner, and with the lines that -b prints below. The word for the state is
+// translated and not read: a listener has no peer, and what has one and no owner
+// any more is in TIME_WAIT; other connections' state stays unknown.
+func (d *desk) windowsNetstat(i int) int {
+	f := strings.Fields(d.lines[i])
+	for k := 0; k+2 < len(f) && k < maxLead; k++ {
+		proto, wild, ok := protocol(strings.Trim(f[k], "`*|"))
+		if !ok || decimal(f[k+1]) {
+			continue
+		}
+		local, ok := d.reader.end(f[k+1], ':', proto, wild)
+		remote, ok2 := d.reader.end(f[k+2], ':', proto, wild)
+		if !ok || !ok2 || !local.at.Addr().IsValid() {
+			continue
+		}
+		owner, told := lastNumber(f[k+3:])
+		s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: windowsState(proto, remote, owner, told)}
+		if !remote.any {
+			s.Remote = remote.at
+		}
+		if !told {
+			d.machine.on("windows").noPID = true
+		}
+		id := d.add("windows", NetstatWindows, i, s, 0)
+		return 1 + d.executable(i+1, owner, id)
+	}
+	return 0
+}
+
+func windowsState(proto fact.Proto, remote end, owner int, told bool) fact.State {
+	switch {
+	case proto == fact.UDP:
+		return fact.Unconnected
+	case remote.any:
+		return fact.Listen
+	case told && owner == 0:
+		return fact.TimeWait
+	}
+	return ""
+}
+
+// lastNumber is the owner's column: the last word that is a number.
+func lastNumber(f []string) (int, bool) {
+	for k := len(f) - 1; k >= 0; k-- {
+		if n, ok := pid(strings.Trim(f[k], "`*|")); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// executable reads what netstat -b prints below a row: the service, where it
+// knows one, and the program in brackets.
+func (d *desk) executable(i, owner int, socket fact.ID) int {
+	if exe, ok := d.bracketed(i); ok {
+		d.program(i, owner, exe)
+		return 1
+	}
+	exe, ok := d.bracketed(i + 1)
+	if !ok {
+		return 0
+	}
+	service := strings.TrimSpace(d.lines[i])
+	if service == "" || len(service) > 256 || strings.ContainsAny(service, `:/\`) {
+		return 0
+	}
+	d.program(i+1, owner, exe)
+	s := d.machine.on("windows")
+	if owner != 0 && !strings.Contains(service, " ") {
+		s.service(owner, service, d.evidence(i))
+		s.module(socket, service)
+	}
+	return 2
+}
+
+func (d *desk) program(i, owner int, exe string) {
+	if owner != 0 {
+		d.machine.on("windows").process(owner, exe, "", d.evidence(i))
+	}
+}
+
+// bracketed reads a line that is one name in brackets and nothing else.
+func (d *desk) bracketed(i int) (string, bool) {
+	if i >= len(d.lines) {
+		return "", false
+	}
+	s := strings.TrimSpace(d.lines[i])
+	inner, ok := strings.CutPrefix(s, "[")
+	inner, ok2 := strings.CutSuffix(inner, "]")
+	return inner, ok && ok2 && inner != "" && len(inner) <= 256 && !strings.ContainsAny(inner, "[]")
+}
+
+// module notes the service that the system names as a socket's owner.
+func (s *system) module(socket fact.ID, name string) {
+	for k := len(s.set.Sockets) - 1; k >= 0; k-- {
+		if row := &s.set.Sockets[k]; row.ID == socket {
+			row.Windows = &fact.WindowsSocket{Module: name}
+			return
+		}
+	}
+}
+
+// unixNetstat reads "tcp 0 0 0.0.0.0:80 0.0.0.0:* LISTEN 812/nginx" of Linux and
+// "tcp4 0 0 *.80 *.* LISTEN" of macOS.
+func (d *desk) unixNetstat(i int) int {
+	f := strings.Fields(d.lines[i])
+	if len(f) < 5 || !decimal(f[1]) || !decimal(f[2]) {
+		return 0
+	}
+	proto, wild, ok := protocol(f[0])
+	if !ok {
+		return 0
+	}
+	for _, form := range [...]struct {
+		sep  byte
+		os   string
+		kind Kind
+	}{{':', "linux", NetstatLinux}, {'.', "darwin", NetstatBSD}} {
+		local, ok := d.reader.end(f[3], form.sep, proto, wild)
+		remote, ok2 := d.reader.end(f[4], form.sep, proto, wild)
+		if !ok || !ok2 || !local.at.Addr().IsValid() {
+			continue
+		}
+		d.unixRow(i, form.os, form.kind, unixSocket(proto, local, remote, f[5:]), f[5:])
+		return 1
+	}
+	return 0
+}
+
+func unixSocket(proto fact.Proto, local, remote end, rest []string) fact.Socket {
+	s := fact.Socket{Proto: proto, Local: local.at, Device: local.device}
+	switch {
+	case !remote.any:
+		s.Remote = remote.at
+		if len(rest) > 0 && rest[0] == "TIME_WAIT" {
+			s.State = fact.TimeWait
+		}
+	case proto == fact.UDP:
+		s.State = fact.Unconnected
+	default:
+		s.State = fact.Listen
+	}
+	return s
+}
+
+func (d *desk) unixRow(i int, os string, kind Kind, s fact.Socket, rest []string) {
+	name := ""
+	for _, word := range rest {
+		number, program, ok := strings.Cut(word, "/")
+		if n, isPID := pid(number); ok && isPID && program != "" {
+			s.PID, name = n, strings.TrimSuffix(program, ":")
+			break
+		}
+	}
+	sys := d.machine.on(os)
+	sys.noPID = sys.noPID || s.PID == 0 && s.State.Serves()
+	d.add(os, kind, i, s, 0)
+	if s.PID != 0 {
+		sys.process(s.PID, name, "", d.evidence(i))
+	}
+}
+
+// netTCP reads a row of Get-NetTCPConnection: address, port, address, port,
+// state, owner. Its states are names of the program, in every language.
+func (d *desk) netTCP(i int) int {
+	f := strings.Fields(d.lines[i])
+	if len(f) < 6 {
+		return 0
+	}
+	local, ok := addrPort(f[0], f[1])
+	remote, ok2 := addrPort(f[2], f[3])
+	owner, ok3 := pid(f[len(f)-1])
+	state, ok4 := dotNetState(f[4])
+	if !ok || !ok2 || !ok3 || !ok4 {
+		return 0
+	}
+	s := fact.Socket{Proto: fact.TCP, Local: local, State: state, PID: owner}
+	if remote.Port() != 0 {
+		s.Remote = remote
+	}
+	d.add("windows", NetTCP, i, s, 0)
+	return 1
+}
+
+func addrPort(addr, port string) (netip.AddrPort, bool) {
+	a, err := netip.ParseAddr(addr)
+	n, ok := pid(port)
+	if err != nil || !ok || n > 65535 {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(a, uint16(n)), true
+}
+
+func dotNetState(word string) (fact.State, bool) {
+	switch word {
+	case "Listen":
+		return fact.Listen, true
+	case "Bound":
+		return fact.Bound, true
+	case "Established":
+		return fact.Established, true
+	case "TimeWait":
+		return fact.TimeWait, true
+	case "CloseWait":
+		return fact.CloseWait, true
+	case "FinWait1":
+		return fact.FinWait1, true
+	case "FinWait2":
+		return fact.FinWait2, true
+	case "SynSent":
+		return fact.SynSent, true
+	case "SynReceived":
+		return fact.SynRecv, true
+	case "LastAck":
+		return fact.LastAck, true
+	case "Closing":
+		return fact.Closing, true
+	case "Closed", "DeleteTCB":
+		return fact.Closed, true
+	}
+	return "", false
+}

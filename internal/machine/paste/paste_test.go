@@ -1,0 +1,131 @@
+package paste
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// file is a recorded text, with our own "## " lines left as prose.
+func file(t testing.TB, name string) Text {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Text{Name: name, Data: data}
+}
+
+func read(t testing.TB, texts ...Text) Result {
+	t.Helper()
+	r, err := Read(texts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// links are the links of a set as "from kind to", without their evidence.
+func links(s fact.Set) []string {
+	var out []string
+	for _, l := range s.Links {
+		line := fmt.Sprintf("%s %s %s", l.From, l.Kind, l.To)
+		if l.Note != "" {
+			line += " (" + l.Note + ")"
+		}
+		out = append(out, line)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func hints(s fact.Set) []string {
+	var out []string
+	for _, g := range s.Gaps {
+		out = append(out, fmt.Sprintf("%s: %s: %s", g.Kind, g.Subject, g.Hint))
+	}
+	return out
+}
+
+const branchCacheURL = "url:http://+:80/116b50eb-ece2-41ac-8429-9f9e963361b7/"
+
+func TestKernelPortToService(t *testing.T) {
+	r := read(t, file(t, "branchcache.txt"), file(t, "servicestate-session-L1-en-a.txt"), file(t, "branchcache-svc.txt"))
+	want := []string{
+		"proc:2668 part-of unit:PeerDistSvc",
+		"queue:#2668 served-by proc:2668",
+		"sock:tcp:0.0.0.0:80#4 held-by proc:4",
+		"sock:tcp:0.0.0.0:80#4 taken-by " + branchCacheURL,
+		"sock:tcp:[::]:80#4 held-by proc:4",
+		"sock:tcp:[::]:80#4 taken-by " + branchCacheURL,
+		branchCacheURL + " in-queue queue:#2668",
+	}
+	got := slices.DeleteFunc(links(r.Set), func(l string) bool {
+		return strings.HasPrefix(l, "proc:936") || strings.Contains(l, "50412")
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("links -want +got:\n%s", diff)
+	}
+	if len(r.Set.Gaps) != 0 {
+		t.Errorf("gaps: %+v", r.Set.Gaps)
+	}
+	if diff := cmp.Diff([]Asked{{"", 80, Filtered, "line 2 of branchcache.txt"}}, r.Asked); diff != "" {
+		t.Errorf("asked -want +got:\n%s", diff)
+	}
+	if r.Set.Machine.OS != "windows" || r.Set.Machine.Source != "paste" {
+		t.Errorf("machine: %+v", r.Set.Machine)
+	}
+	at := slices.IndexFunc(r.Set.Processes, func(p fact.Process) bool { return p.PID == 4 })
+	if p := r.Set.Processes[at]; p.Name != "System" || !p.Kernel {
+		t.Errorf("PID 4: %+v", p)
+	}
+}
+
+func TestServiceUnknownWithoutTasklistSvc(t *testing.T) {
+	r := read(t, file(t, "branchcache.txt"), file(t, "servicestate-session-L1-en-a.txt"))
+	if len(r.Set.Units) != 0 {
+		t.Errorf("units out of nothing: %+v", r.Set.Units)
+	}
+	want := []string{`not-in-paste: name and services of PID 2668: tasklist /svc /fi "pid eq 2668"`}
+	if diff := cmp.Diff(want, hints(r.Set)); diff != "" {
+		t.Errorf("gaps -want +got:\n%s", diff)
+	}
+}
+
+func TestQueueUnknownWithTwoUnnamedQueues(t *testing.T) {
+	netstat := Text{Data: []byte("  TCP    [::]:8080    [::]:0    LISTENING    4\n")}
+	r := read(t, netstat, file(t, "servicestate-session-L1-en-b-two-queues.txt"))
+	want := []string{
+		"queue:#37584 served-by proc:37584",
+		"queue:#5492 served-by proc:5492",
+		"sock:tcp:[::]:8080#4 held-by proc:4",
+		"sock:tcp:[::]:8080#4 taken-by url:http://localhost:8080/",
+		"url:http://*:5357/4c2cdc17-befe-4441-899a-cc530f03f2df/ one-of queue:#37584",
+		"url:http://*:5357/4c2cdc17-befe-4441-899a-cc530f03f2df/ one-of queue:#5492",
+		"url:http://localhost:8080/ one-of queue:#37584",
+		"url:http://localhost:8080/ one-of queue:#5492",
+	}
+	if diff := cmp.Diff(want, links(r.Set)); diff != "" {
+		t.Errorf("links -want +got:\n%s", diff)
+	}
+	if !slices.Contains(hints(r.Set), "not-in-paste: request queue of HTTP://LOCALHOST:8080/: netsh http show servicestate view=requestq") {
+		t.Errorf("no gap for the queue: %q", hints(r.Set))
+	}
+}
+
+func TestListingAloneMissing(t *testing.T) {
+	r := read(t, file(t, "branchcache.txt"))
+	want := []string{
+		"not-in-paste: registrations behind 0.0.0.0:80: netsh http show servicestate view=requestq",
+		"not-in-paste: registrations behind [::]:80: netsh http show servicestate view=requestq",
+	}
+	if diff := cmp.Diff(want, hints(r.Set)); diff != "" {
+		t.Errorf("gaps -want +got:\n%s", diff)
+	}
+}

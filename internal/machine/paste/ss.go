@@ -1,0 +1,141 @@
+package paste
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// ss reads a row of ss: [netid] STATE recv-q send-q local peer [process].
+func (d *desk) ss(i int) int {
+	f := strings.Fields(d.lines[i])
+	k := 0
+	if len(f) > 0 {
+		if _, ok := ssState(f[0]); !ok {
+			k = 1
+		}
+	}
+	if len(f) < k+5 || !decimal(f[k+1]) || !decimal(f[k+2]) {
+		return 0
+	}
+	state, ok := ssState(f[k])
+	proto, known := ssProto(f[:k], state)
+	if !ok || !known {
+		return 0
+	}
+	local, ok := d.reader.end(f[k+3], ':', proto, netip.IPv6Unspecified())
+	remote, ok2 := d.reader.end(f[k+4], ':', proto, netip.IPv6Unspecified())
+	if !ok || !ok2 || !local.at.Addr().IsValid() {
+		return 0
+	}
+	s := fact.Socket{Proto: proto, Local: local.at, Device: local.device, State: state}
+	if !remote.any {
+		s.Remote = remote.at
+	}
+	d.ssRow(i, s, strings.HasPrefix(f[k+3], "*:"), strings.Join(f[k+5:], " "))
+	return 1
+}
+
+// ssRow adds the row; both says that ss printed its star, for a socket that
+// takes both families.
+func (d *desk) ssRow(i int, s fact.Socket, both bool, rest string) {
+	users := ssUsers(rest)
+	if len(users) > 0 {
+		s.PID = users[0].pid
+	}
+	inode, _ := strconv.ParseUint(word(rest, "ino:"), 10, 64)
+	if both || inode != 0 {
+		s.Linux = &fact.LinuxSocket{Inode: inode, Cgroup: strings.TrimPrefix(word(rest, "cgroup:"), "unreachable:")}
+	}
+	if both {
+		s.Linux.V6Only = new(bool)
+	}
+	sys := d.machine.on("linux")
+	sys.noPID = sys.noPID || len(users) == 0 && s.State.Serves()
+	id := d.add("linux", SS, i, s, inode)
+	for _, u := range users {
+		sys.process(u.pid, u.name, "", d.evidence(i))
+		sys.holder(id, u.pid, d.evidence(i), u.fd)
+	}
+}
+
+// word is what follows a key in a row, up to the next blank.
+func word(rest, key string) string {
+	_, after, ok := strings.Cut(" "+rest, " "+key)
+	if !ok {
+		return ""
+	}
+	after, _, _ = strings.Cut(after, " ")
+	return after
+}
+
+type ssUser struct {
+	name string
+	pid  int
+	fd   string
+}
+
+// ssUsers reads users:(("nginx",pid=812,fd=6),("nginx",pid=811,fd=6)).
+func ssUsers(rest string) []ssUser {
+	var out []ssUser
+	_, rest, ok := strings.Cut(rest, "users:(")
+	for ok && len(out) < 4096 {
+		var name, number, fd string
+		_, rest, ok = strings.Cut(rest, `("`)
+		if !ok {
+			break
+		}
+		name, rest, _ = strings.Cut(rest, `",pid=`)
+		number, rest, _ = strings.Cut(rest, ",")
+		if after, has := strings.CutPrefix(rest, "fd="); has {
+			fd = after[:len(after)-len(strings.TrimLeft(after, "0123456789"))]
+		}
+		if n, isPID := pid(number); isPID && n > 0 {
+			out = append(out, ssUser{name, n, fd})
+		}
+	}
+	return out
+}
+
+// ssProto is the protocol of a row, which ss leaves out where only one was asked for.
+func ssProto(netid []string, state fact.State) (fact.Proto, bool) {
+	if len(netid) == 0 {
+		if state == fact.Unconnected {
+			return fact.UDP, true
+		}
+		return fact.TCP, true
+	}
+	p, _, ok := protocol(netid[0])
+	return p, ok
+}
+
+// ssState reads ss's words for the states, which it never translates.
+func ssState(word string) (fact.State, bool) {
+	switch word {
+	case "LISTEN":
+		return fact.Listen, true
+	case "UNCONN":
+		return fact.Unconnected, true
+	case "ESTAB":
+		return fact.Established, true
+	case "TIME-WAIT":
+		return fact.TimeWait, true
+	case "CLOSE-WAIT":
+		return fact.CloseWait, true
+	case "FIN-WAIT-1":
+		return fact.FinWait1, true
+	case "FIN-WAIT-2":
+		return fact.FinWait2, true
+	case "SYN-SENT":
+		return fact.SynSent, true
+	case "SYN-RECV":
+		return fact.SynRecv, true
+	case "LAST-ACK":
+		return fact.LastAck, true
+	case "CLOSING":
+		return fact.Closing, true
+	}
+	return "", false
+}
