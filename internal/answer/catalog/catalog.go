@@ -14,6 +14,7 @@ package catalog
 import (
 	"iter"
 	"sort"
+	"strings"
 )
 
 // Kind says what an entry is of.
@@ -84,10 +85,11 @@ func ByID(id string) (*Entry, bool) {
 
 // ForManager finds the supervisor entry of a unit's manager, by the manager's
 // name as [github.com/berthd/berth/internal/fact.Unit] carries it: "systemd",
-// "systemd --user", "runit", "docker".
+// "systemd --user", "systemd -M web", "runit", "docker".
 func ForManager(manager string) (*Entry, bool) {
 	if manager == "systemd --user" {
-		manager = "systemd-user"
+		return ByID("supervisor-systemd-user")
 	}
-	return ByID("supervisor-" + manager)
+	word, _, _ := strings.Cut(manager, " ")
+	return ByID("supervisor-" + word)
 }

@@ -67,42 +67,48 @@ func (s *Subject) Nameless() bool {
 }
 
 // Match finds the entries that s is an example of, the most specific first: more
-// matching fields before fewer, then by ID. No entry means an unknown holder.
-//
-// On Windows the names of s compare without case.
+// matching fields before fewer, then exact values before globs and ranges, then
+// by ID.
+// No entry means an unknown holder.
 func Match(s Subject) []*Entry { return Among(table[:], s) }
 
 // Among is [Match] over entries of the caller's.
 func Among(entries []Entry, s Subject) []*Entry {
 	nameless := s.Nameless()
 	var found []*Entry
-	var fields []int
+	var scores []int
 	for i := range entries {
 		n := entries[i].fits(&s, nameless)
 		if n == 0 {
 			continue
 		}
-		at := sort.Search(len(fields), func(i int) bool { return fields[i] < n })
+		at := sort.Search(len(scores), func(i int) bool { return scores[i] < n })
 		found = slices.Insert(found, at, &entries[i])
-		fields = slices.Insert(fields, at, n)
+		scores = slices.Insert(scores, at, n)
 	}
 	return found
 }
 
-// fits counts the fields of the best pattern of e that fits s; 0 means none does.
+// fits is the score of the best pattern of e that fits s; 0 means none does.
 func (e *Entry) fits(s *Subject, nameless bool) int {
-	best := 0
+	score := 0
 	for i := range e.Match {
 		p := &e.Match[i]
-		if n := p.fits(s); n > best && (nameless || !p.numbersOnly()) {
-			best = n
+		if n := p.fits(s); n > score && (nameless || !p.numbersOnly()) {
+			score = n
 		}
 	}
-	return best
+	return score
 }
 
-// miss outweighs every field that holds.
-const miss = -1000
+// Scores of one field. A field that holds outweighs the exactness of all others,
+// a miss outweighs every field that holds.
+const (
+	miss     = -10000
+	holds    = 100
+	isExact  = 1
+	notAsked = 0
+)
 
 func (p *Pattern) fits(s *Subject) int {
 	n := words(p.OS, s.OS) + ports(p.Port, s.Port) + protos(p.Proto, s.Proto)
@@ -130,45 +136,65 @@ func (p *Pattern) numbersOnly() bool {
 		p.Queue == nil && p.URLPath == nil && p.Cgroup == nil && p.Kernel == nil && p.Image == nil
 }
 
-func held(holds bool) int {
-	if holds {
-		return 1
+func held(ok bool) int {
+	if ok {
+		return holds + isExact
 	}
 	return miss
 }
 
+// best is the best score that any of want gives by how; how tells whether a want
+// fits at all.
+func best(want []string, how func(want string) bool) int {
+	score := miss
+	for _, w := range want {
+		if !how(w) {
+			continue
+		}
+		if !isGlob(w) {
+			return holds + isExact
+		}
+		score = holds
+	}
+	return score
+}
+
 func words(want []string, have string) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	return held(slices.Contains(want, have))
 }
 
 func protos(want []fact.Proto, have fact.Proto) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	return held(slices.Contains(want, have))
 }
 
 func ports(want []PortRange, have uint16) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
+	score := miss
 	for _, r := range want {
+		if r.From == have && have == r.To {
+			return holds + isExact
+		}
 		if r.From <= have && have <= r.To {
-			return 1
+			score = holds
 		}
 	}
-	return miss
+	return score
 }
 
 func addresses(want []string, have netip.Addr) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	have = have.Unmap()
-	return held(slices.ContainsFunc(want, func(w string) bool { return addressFits(w, have) }))
+	return best(want, func(w string) bool { return addressFits(w, have) })
 }
 
 func addressFits(want string, have netip.Addr) bool {

@@ -51,6 +51,7 @@ func TestMoreSpecificFirst(t *testing.T) {
 		{ID: "b", Match: []Pattern{{Comm: []string{"x"}, Port: []PortRange{{80, 80}}}}},
 		{ID: "c", Match: []Pattern{{Comm: []string{"x"}}, {Comm: []string{"x"}, Port: []PortRange{{80, 80}}, OS: []string{"linux"}}}},
 		{ID: "d", Match: []Pattern{{Comm: []string{"x"}}}},
+		{ID: "aa", Match: []Pattern{{Comm: []string{"*"}}}},
 	}
 	order := func(s Subject) string {
 		var b strings.Builder
@@ -59,10 +60,10 @@ func TestMoreSpecificFirst(t *testing.T) {
 		}
 		return b.String()
 	}
-	if got := order(Subject{OS: "linux", Comm: "x", Port: 80}); got != "cbad" {
+	if got := order(Subject{OS: "linux", Comm: "x", Port: 80}); got != "cbadaa" {
 		t.Errorf("on port 80: %s", got)
 	}
-	if got := order(Subject{OS: "linux", Comm: "x", Port: 81}); got != "acd" {
+	if got := order(Subject{OS: "linux", Comm: "x", Port: 81}); got != "acdaa" {
 		t.Errorf("on port 81: %s", got)
 	}
 }

@@ -10,22 +10,22 @@ const commMax = 15
 
 func names(want []string, have string, fold bool) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	if have == "" {
 		return miss
 	}
-	return held(slices.ContainsFunc(want, func(w string) bool { return glob(w, have, fold) }))
+	return best(want, func(w string) bool { return glob(w, have, fold) })
 }
 
 func comms(want []string, s *Subject, fold bool) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	if s.Comm == "" {
 		return miss
 	}
-	return held(slices.ContainsFunc(want, func(w string) bool { return commFits(w, s, fold) }))
+	return best(want, func(w string) bool { return commFits(w, s, fold) })
 }
 
 func commFits(want string, s *Subject, fold bool) bool {
@@ -43,12 +43,12 @@ func commFits(want string, s *Subject, fold bool) bool {
 
 func paths(want []string, have string, fold bool) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	if have == "" {
 		return miss
 	}
-	return held(slices.ContainsFunc(want, func(w string) bool { return pathFits(w, have, fold) }))
+	return best(want, func(w string) bool { return pathFits(w, have, fold) })
 }
 
 func pathFits(want, have string, windows bool) bool {
@@ -63,27 +63,22 @@ func pathFits(want, have string, windows bool) bool {
 
 func args(want, have []string, fold bool) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
-	for _, w := range want {
-		for _, h := range have {
-			if glob(w, h, fold) || pathFits(w, h, fold) {
-				return 1
-			}
-		}
-	}
-	return miss
+	return best(want, func(w string) bool {
+		return slices.ContainsFunc(have, func(h string) bool { return glob(w, h, fold) || pathFits(w, h, fold) })
+	})
 }
 
 func images(want []string, have string) int {
 	if want == nil {
-		return 0
+		return notAsked
 	}
 	if have == "" {
 		return miss
 	}
 	have = withoutTag(have)
-	return held(slices.ContainsFunc(want, func(w string) bool { return imageFits(w, have) }))
+	return best(want, func(w string) bool { return imageFits(w, have) })
 }
 
 func imageFits(want, have string) bool {
