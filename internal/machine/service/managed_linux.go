@@ -1,0 +1,217 @@
+package service
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/unitlog"
+)
+
+const (
+	byCgroup = "cgroup path"
+	byBus    = "D-Bus org.freedesktop.systemd1"
+)
+
+// maxFailed bounds how many failed units get their properties and log read.
+const maxFailed = 64
+
+// host is where this machine keeps what is read here.
+type host struct {
+	booted  string // there when systemd is PID 1
+	bus     string
+	private string
+	runtime string // folder of the users' runtime folders
+	root    string // of journals
+	uid     int
+}
+
+func thisHost() host {
+	return host{
+		booted: "/run/systemd/system", bus: "/run/dbus/system_bus_socket", private: "/run/systemd/private",
+		runtime: "/run/user", root: "/", uid: os.Geteuid(),
+	}
+}
+
+func managed(ctx context.Context, q Query) fact.Set {
+	return thisHost().read(ctx, q)
+}
+
+// reading is one Read under way.
+type reading struct {
+	host
+	q    Query
+	end  time.Time
+	set  fact.Set
+	rows map[fact.ID]int // index in set.Units
+	// listed are sockets whose cgroup does not name the unit that asked for
+	// them, so that only the manager's list of socket units can.
+	listed map[string][]fact.Socket // by manager
+}
+
+func (h host) read(ctx context.Context, q Query) fact.Set {
+	r := &reading{host: h, q: q, end: time.Now().Add(q.Timeout), rows: map[fact.ID]int{}, listed: map[string][]fact.Socket{}}
+	if end, ok := ctx.Deadline(); ok && end.Before(r.end) {
+		r.end = end
+	}
+	r.places()
+	if _, err := os.Stat(h.booted); err != nil {
+		if len(r.set.Units) > 0 {
+			r.noBus(Systemd, err)
+		}
+		return r.set
+	}
+	r.ask(ctx, Systemd, "")
+	own := strconv.Itoa(h.uid)
+	if r.knows(SystemdUser, own) || q.Failed && h.uid != 0 {
+		r.ask(ctx, SystemdUser, own)
+	}
+	r.strangers(own)
+	r.mains()
+	if q.Failed {
+		r.logs()
+	}
+	return r.set
+}
+
+// places makes a row of every unit that a cgroup path names.
+func (r *reading) places() {
+	for _, p := range r.q.Processes {
+		if p.Linux == nil {
+			continue
+		}
+		for _, id := range r.place(p.Linux.Cgroup) {
+			r.link(p.ID, id, fact.PartOf, byCgroup)
+		}
+	}
+	for _, s := range r.q.Sockets {
+		if s.Linux == nil || s.Netns != "" {
+			continue
+		}
+		for _, id := range r.place(s.Linux.Cgroup) {
+			r.link(s.ID, id, fact.CreatedIn, "cgroup of the socket")
+		}
+		r.socketPlace(s)
+	}
+}
+
+func (r *reading) socketPlace(s fact.Socket) {
+	if !s.State.Serves() {
+		return
+	}
+	p, ok := FromCgroup(s.Linux.Cgroup)
+	switch {
+	case p.Nested() || p.Engine != "":
+	case strings.HasSuffix(p.Unit, ".socket"):
+		r.link(s.ID, r.rowID(p), fact.ListensFor, "cgroup of the socket")
+	case p.Unit == "init.scope", !ok && strings.Trim(s.Linux.Cgroup, "/") == "":
+		manager := Systemd
+		if ok {
+			manager = p.Manager
+		}
+		r.listed[manager] = append(r.listed[manager], s)
+	}
+}
+
+// place makes rows of the units a path names: the innermost, and the one around
+// the machine that it is in.
+func (r *reading) place(path string) []fact.ID {
+	p, ok := FromCgroup(path)
+	if !ok {
+		return nil
+	}
+	ids := []fact.ID{r.row(p, path)}
+	if p.Outer != "" {
+		ids = append(ids, r.row(Place{Manager: Systemd, Unit: p.Outer, UserUID: p.UserUID}, path))
+	}
+	return ids
+}
+
+func (r *reading) rowID(p Place) fact.ID { return fact.UnitID(p.Manager, p.id()) }
+
+func (r *reading) row(p Place, path string) fact.ID {
+	u := fact.Unit{Manager: p.Manager, Name: p.Unit, UserUID: p.UserUID, Evidence: byCgroup}
+	if i := strings.Index(path+"/", "/"+p.Unit+"/"); i >= 0 {
+		from := strings.IndexByte(path, '/')
+		u.Cgroup = path[min(from, i) : i+1+len(p.Unit)]
+	}
+	return r.add(u, p.id())
+}
+
+// add keeps one row for each unit and returns its ID.
+func (r *reading) add(u fact.Unit, name string) fact.ID {
+	u.ID = fact.UnitID(u.Manager, name)
+	u.Type = u.Name[strings.LastIndexByte(u.Name, '.')+1:]
+	if _, have := r.rows[u.ID]; !have {
+		r.rows[u.ID] = len(r.set.Units)
+		r.set.Units = append(r.set.Units, u)
+	}
+	return u.ID
+}
+
+func (r *reading) link(from, to fact.ID, kind fact.LinkKind, evidence string) {
+	l := fact.Link{From: from, To: to, Kind: kind, Evidence: evidence}
+	if !slices.Contains(r.set.Links, l) {
+		r.set.Links = append(r.set.Links, l)
+	}
+}
+
+// knows tells whether a row or an open question belongs to a user's manager.
+func (r *reading) knows(manager, uid string) bool {
+	if len(r.listed[manager]) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.set.Units, func(u fact.Unit) bool { return u.Manager == manager && u.UserUID == uid })
+}
+
+// strangers says that other users' managers were not asked.
+func (r *reading) strangers(own string) {
+	for _, u := range r.set.Units {
+		if u.Manager == SystemdUser && u.UserUID != own {
+			r.set.AddGaps(fact.Gap{Kind: fact.GapNoBus, Subject: SystemdUser + " of uid " + u.UserUID,
+				Err: "only that user's own berth asks it"})
+		}
+	}
+}
+
+func (r *reading) noBus(manager string, err error) {
+	r.set.AddGaps(fact.Gap{Kind: fact.GapNoBus, Subject: manager, Err: err.Error()})
+}
+
+// mains ties processes to the units whose main process they are.
+func (r *reading) mains() {
+	for _, p := range r.q.Processes {
+		if p.PID <= 1 || p.Linux == nil || p.Linux.PIDNS != 0 {
+			continue
+		}
+		for _, u := range r.set.Units {
+			if u.MainPID == p.PID {
+				r.link(p.ID, u.ID, fact.MainOf, byBus)
+			}
+		}
+	}
+}
+
+// logs attaches what failed units said last.
+func (r *reading) logs() {
+	var log *unitlog.Log
+	for i := range r.set.Units {
+		u := &r.set.Units[i]
+		if u.Active != "failed" && !restarting(u.Sub) {
+			continue
+		}
+		if log == nil {
+			log = unitlog.Open(r.root)
+			defer log.Close()
+		}
+		lines, gaps := log.Tail(unitlog.Unit{Name: u.Name, User: u.Manager == SystemdUser, UID: u.UserUID}, maxLines)
+		u.Log = pick(lines, r.q.Ports)
+		r.set.AddGaps(gaps...)
+	}
+}
+
+func restarting(sub string) bool { return strings.HasPrefix(sub, "auto-restart") }

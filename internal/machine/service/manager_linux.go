@@ -1,0 +1,297 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+const (
+	ifaceManager = "org.freedesktop.systemd1.Manager"
+	ifaceUnit    = "org.freedesktop.systemd1.Unit"
+	ifaceService = "org.freedesktop.systemd1.Service"
+	ifaceSocket  = "org.freedesktop.systemd1.Socket"
+	ifaceProps   = "org.freedesktop.DBus.Properties"
+)
+
+// manager is a conversation with one systemd.
+type manager struct {
+	*reading
+	*bus
+	name string // Systemd or SystemdUser
+	uid  string // of a user manager
+}
+
+// ask fills the rows of one manager. What cannot be asked is a gap.
+func (r *reading) ask(ctx context.Context, name, uid string) {
+	names := r.named(name, uid)
+	if len(names) == 0 && len(r.listed[name]) == 0 && !r.q.Failed {
+		return
+	}
+	b, err := r.dial(ctx, name, uid)
+	if err != nil {
+		r.noBus(name, err)
+		return
+	}
+	defer b.close()
+	stop := context.AfterFunc(ctx, func() { b.close() })
+	defer stop()
+	m := manager{reading: r, bus: b, name: name, uid: uid}
+	if err := m.read(names); err != nil {
+		r.noBus(name, err)
+	}
+}
+
+// dial prefers the bus daemon: a manager registers all its objects anew for each
+// private connection, which costs more than the daemon's hop.
+func (r *reading) dial(ctx context.Context, name, uid string) (*bus, error) {
+	public, private := r.host.bus, r.private
+	if name == SystemdUser {
+		public, private = r.runtime+"/"+uid+"/bus", r.runtime+"/"+uid+"/systemd/private"
+	}
+	b, err := dialBus(ctx, public, false, r.host.uid, r.end)
+	if err == nil || name == Systemd && r.host.uid != 0 {
+		return b, err
+	}
+	if b, err2 := dialBus(ctx, private, true, r.host.uid, r.end); err2 == nil {
+		return b, nil
+	}
+	return nil, err
+}
+
+// named are the units of one manager that rows speak of. init.scope is the
+// manager itself.
+func (r *reading) named(manager, uid string) []string {
+	var names []string
+	for _, u := range r.set.Units {
+		if u.Manager == manager && u.Name != "init.scope" && (uid == "" || uid == u.UserUID) {
+			names = append(names, u.Name)
+		}
+	}
+	return names
+}
+
+func (m *manager) read(names []string) error {
+	first := m.properties(names)
+	var sockets, failed *call
+	calls := flat(first)
+	if len(m.listed[m.name]) > 0 {
+		sockets = m.list([]string{"listening", "running"}, "*.socket")
+		calls = append(calls, sockets)
+	}
+	if m.q.Failed {
+		failed = m.list([]string{"failed", "auto-restart", "auto-restart-queued"}, "*.service", "*.socket")
+		calls = append(calls, failed)
+	}
+	if err := m.do(calls); err != nil {
+		return err
+	}
+	m.fill(first)
+	more, err := m.listeners(sockets)
+	if err != nil {
+		return err
+	}
+	more = append(more, m.unfinished(failed)...)
+	more = append(more, m.triggered()...)
+	return m.rest(more)
+}
+
+// rest asks for units found on the way, and for what those trigger.
+func (m *manager) rest(names []string) error {
+	for len(names) > 0 {
+		slices.Sort(names)
+		asked := m.properties(slices.Compact(names))
+		if err := m.do(flat(asked)); err != nil {
+			return err
+		}
+		m.fill(asked)
+		names = m.triggered()
+	}
+	return nil
+}
+
+// question is everything asked of one unit.
+type question struct {
+	unit  string
+	calls []*call
+	keys  []string // property of each call; "" = all of ifaceUnit
+}
+
+func flat(qs []question) []*call {
+	var calls []*call
+	for _, q := range qs {
+		calls = append(calls, q.calls...)
+	}
+	return calls
+}
+
+// properties are the questions for units. All properties of a service are several
+// times as dear as the few that are used (its manager reads cgroup files for
+// them), so those are asked one by one.
+func (m *manager) properties(names []string) []question {
+	qs := make([]question, 0, len(names))
+	for _, name := range names {
+		q := question{unit: name}
+		q.add(ifaceUnit, "")
+		switch {
+		case strings.HasSuffix(name, ".service"):
+			for _, key := range [...]string{"Result", "MainPID", "ExecMainStatus", "Restart", "NRestarts", "ExecStart",
+				"KillMode", "User", "NoNewPrivileges", "AmbientCapabilities"} {
+				q.add(ifaceService, key)
+			}
+		case strings.HasSuffix(name, ".socket"):
+			for _, key := range [...]string{"Result", "Listen", "Accept", "BindIPv6Only"} {
+				q.add(ifaceSocket, key)
+			}
+		}
+		qs = append(qs, q)
+	}
+	return qs
+}
+
+func (q *question) add(iface, key string) {
+	c := &call{path: unitPath(q.unit), iface: ifaceProps, member: "Get", args: []any{iface, key}}
+	if key == "" {
+		c.member, c.args = "GetAll", []any{iface}
+	}
+	q.calls, q.keys = append(q.calls, c), append(q.keys, key)
+}
+
+func (m *manager) list(states []string, patterns ...string) *call {
+	return &call{path: "/org/freedesktop/systemd1", iface: ifaceManager, member: "ListUnitsByPatterns", args: []any{states, patterns}}
+}
+
+// fill writes the answers into the rows. A property that the manager does not
+// have (it is older) stays unknown; a unit that it would not tell of at all is a
+// gap.
+func (m *manager) fill(qs []question) {
+	for _, q := range qs {
+		id := m.add(fact.Unit{Manager: m.name, Name: q.unit, UserUID: m.uid}, Place{Manager: m.name, Unit: q.unit, UserUID: m.uid}.id())
+		u := &m.set.Units[m.rows[id]]
+		if err := q.calls[0].err; err != nil {
+			m.set.AddGaps(fact.Gap{Kind: fact.GapNoBus, Subject: q.unit, Err: err.Error(), About: id})
+			continue
+		}
+		u.Evidence = byBus
+		for i, c := range q.calls {
+			setAll(u, q.keys[i], c.reply)
+		}
+		for _, name := range u.Triggers {
+			m.link(id, fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id()), fact.Triggers, byBus)
+		}
+	}
+}
+
+// triggered are the units that rows trigger and that have no row yet.
+func (m *manager) triggered() []string {
+	var names []string
+	for _, u := range m.set.Units {
+		if u.Manager != m.name || u.Type != "socket" {
+			continue
+		}
+		for _, name := range u.Triggers {
+			if _, have := m.rows[fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id())]; !have {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// unfinished are the units of a list of failed ones that have no row yet.
+func (m *manager) unfinished(c *call) []string {
+	var names []string
+	for _, name := range unitNames(c) {
+		if _, have := m.rows[fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id())]; have {
+			continue
+		}
+		if len(names) == maxFailed {
+			m.set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: "failed units"})
+			break
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// listeners finds the socket units that asked for the listed sockets.
+func (m *manager) listeners(c *call) ([]string, error) {
+	var qs []question
+	for _, name := range unitNames(c) {
+		q := question{unit: name}
+		q.add(ifaceSocket, "Listen")
+		qs = append(qs, q)
+	}
+	if err := m.do(flat(qs)); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, q := range qs {
+		var u fact.Unit
+		setAll(&u, "Listen", q.calls[0].reply)
+		for _, s := range m.listed[m.name] {
+			if asksFor(u.Listens, s) {
+				names = append(names, q.unit)
+				m.link(s.ID, fact.UnitID(m.name, Place{Manager: m.name, Unit: q.unit, UserUID: m.uid}.id()), fact.ListensFor, byBus)
+			}
+		}
+	}
+	return names, nil
+}
+
+// asksFor tells whether one of a socket unit's addresses is the socket's.
+// [::]:80 is what ListenStream=80 becomes, also where the kernel has only IPv4.
+func asksFor(listens []fact.ListenOn, s fact.Socket) bool {
+	for _, l := range listens {
+		stream := s.Proto == fact.TCP || s.Proto == fact.SCTP
+		if l.Kind == "Stream" && !stream || l.Kind == "Datagram" && stream || !l.Local.IsValid() {
+			continue
+		}
+		if l.Local.Port() != s.Local.Port() {
+			continue
+		}
+		want, have := l.Local.Addr().WithZone(""), s.Local.Addr().WithZone("")
+		if want.Unmap() == have.Unmap() || want == netip.IPv6Unspecified() && have == netip.IPv4Unspecified() {
+			return true
+		}
+	}
+	return false
+}
+
+// unitNames are the names in a reply of ListUnitsByPatterns.
+func unitNames(c *call) []string {
+	if c == nil || len(c.reply) == 0 {
+		return nil
+	}
+	rows, _ := c.reply[0].([][]any)
+	var names []string
+	for _, row := range rows {
+		if len(row) > 0 {
+			if name, ok := row[0].(string); ok && isUnit(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// setAll writes one reply of Get or GetAll into u.
+func setAll(u *fact.Unit, key string, reply []any) {
+	if len(reply) == 0 {
+		return
+	}
+	switch v := reply[0].(type) {
+	case dbus.Variant:
+		setOne(u, key, v.Value())
+	case map[string]dbus.Variant:
+		for key, v := range v {
+			setOne(u, key, v.Value())
+		}
+	}
+}
