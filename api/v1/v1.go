@@ -318,6 +318,7 @@ type Explain struct {
 	Head
 	Seen    []Seen `json:"seen"` // what was recognised
 	Answers []Who  `json:"answers"`
+	Rows    []Row  `json:"rows,omitempty"` // every listener, where the texts are about no single port
 	Tail
 }
 
@@ -339,4 +340,16 @@ type Version struct {
 	Go      string `json:"go"`
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
+}
+
+// SnapshotInfo says what a saved snapshot holds.
+type SnapshotInfo struct {
+	Head
+	Sockets    int   `json:"sockets"`
+	Processes  int   `json:"processes"`
+	Units      int   `json:"units"`
+	Containers int   `json:"containers"`
+	Redirects  int   `json:"redirects"`
+	Namespaces int   `json:"namespaces"`
+	Gaps       []Gap `json:"gaps"`
 }

@@ -16,6 +16,7 @@ type Index struct {
 	ns    map[fact.ID]*fact.Namespace
 	from  map[fact.ID][]fact.Link
 	pid   map[int]*fact.Process
+	port  map[uint16][]*fact.Socket
 }
 
 // NewIndex indexes set.
@@ -31,6 +32,11 @@ func NewIndex(set *fact.Set) *Index {
 		ns:    byID(set.Namespaces, func(r *fact.Namespace) fact.ID { return r.ID }),
 		from:  make(map[fact.ID][]fact.Link, len(set.Links)),
 		pid:   make(map[int]*fact.Process, len(set.Processes)),
+		port:  map[uint16][]*fact.Socket{},
+	}
+	for i := range set.Sockets {
+		s := &set.Sockets[i]
+		x.port[s.Local.Port()] = append(x.port[s.Local.Port()], s)
 	}
 	for _, l := range set.Links {
 		x.from[l.From] = append(x.from[l.From], l)

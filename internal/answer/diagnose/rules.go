@@ -59,6 +59,7 @@ func (w *who) holderRules(h *Holder) {
 	w.ownerRules(h)
 	w.boundOnly(h)
 	w.backlog(h)
+	w.known(h)
 }
 
 func (w *who) processRules(h *Holder, n Node, p *fact.Process) {

@@ -60,9 +60,8 @@ func (a Answer) Exit() int {
 }
 
 // Who answers whose port it is.
-func Who(set *fact.Set, q Question) (Answer, *Index) {
-	x := NewIndex(set)
-	w := &who{x: x, q: q, a: Answer{Endpoint: q.Endpoint, Gaps: set.Gaps}}
+func (x *Index) Who(q Question) Answer {
+	w := &who{x: x, q: q, a: Answer{Endpoint: q.Endpoint, Gaps: x.Set.Gaps}}
 	w.sort()
 	w.a.Holders = x.Holders(w.serving)
 	w.a.Others = x.Holders(w.elsewhere)
@@ -71,7 +70,7 @@ func Who(set *fact.Set, q Question) (Answer, *Index) {
 	}
 	w.status()
 	w.rules()
-	return w.a, x
+	return w.a
 }
 
 type who struct {
@@ -87,8 +86,7 @@ type who struct {
 
 // sort deals the set's sockets out and puts them in the order in which they are told.
 func (w *who) sort() {
-	for i := range w.x.Set.Sockets {
-		s := &w.x.Set.Sockets[i]
+	for _, s := range w.x.port[w.q.Endpoint.Port] {
 		switch {
 		case !w.q.Endpoint.Concerns(s.Local) || !w.asked(s.Proto):
 		case s.Netns != "":

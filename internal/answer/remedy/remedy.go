@@ -9,26 +9,22 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // Kind is what a remedy does, in the words of `berth free --remedy`.
-type Kind string
+type Kind = catalog.RemedyKind
 
-// The kinds that berth names so far, gentlest first.
+// The kinds that berth itself suggests; the catalog has more.
 const (
-	Wait    Kind = "wait"
-	Port    Kind = "port"
-	Address Kind = "address"
-	Move    Kind = "move"
-	Stop    Kind = "stop"
-	Startup Kind = "startup"
-	Order   Kind = "order"
-	Split   Kind = "split"
-	Feature Kind = "feature"
-	Kernel  Kind = "kernel"
-	Kill    Kind = "kill"
+	Wait    = catalog.Wait
+	Port    = catalog.Port
+	Address = catalog.Address
+	Move    = catalog.Move
+	Stop    = catalog.Stop
+	Startup = catalog.Startup
 )
 
 // Remedy is one way out.
@@ -37,6 +33,9 @@ type Remedy struct {
 	Target string
 	About  fact.ID           // the row it would act on
 	Args   map[string]string // what the sentence needs
+	// Entry and Text are set where the catalog names the remedy: the entry's ID
+	// and its own words, placeholders filled.
+	Entry, Text, Effect string
 	// Command is what a person types today, an argument list a line; berth runs none of it.
 	Command [][]string
 }
@@ -47,11 +46,6 @@ func (r Remedy) ID() string {
 		return string(r.Kind)
 	}
 	return string(r.Kind) + ":" + r.Target
-}
-
-func order(k Kind) int {
-	all := [...]Kind{Wait, Port, Address, Move, Stop, Startup, Order, Split, Feature, Kernel, Kill}
-	return slices.Index(all[:], k)
 }
 
 // Suggest lists the ways out of a, gentlest first. A free port has none.
@@ -66,7 +60,8 @@ func Suggest(a diagnose.Answer, x *diagnose.Index) []Remedy {
 		s.holder(h)
 	}
 	s.redirects()
-	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(order(p.Kind), order(q.Kind)) })
+	s.fromCatalog()
+	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(p.Kind.Rank(), q.Kind.Rank()) })
 	return slices.CompactFunc(s.out, func(p, q Remedy) bool { return p.ID() == q.ID() })
 }
 
@@ -196,4 +191,84 @@ func (s *suggester) redirects() {
 			}
 		}
 	}
+}
+
+// fromCatalog adds what the catalog knows for the holders it recognised. Its
+// words are more exact than the general ones, which give way where both name
+// the same kind and mean the same row.
+func (s *suggester) fromCatalog() {
+	for _, f := range s.a.Findings {
+		if f.Rule != diagnose.RuleKnown || f.Confidence == diagnose.Possible {
+			continue
+		}
+		e, ok := catalog.ByID(f.Args["entry"])
+		if !ok {
+			continue
+		}
+		for _, r := range e.Remedies {
+			s.known(e, r, f.About[0])
+		}
+	}
+}
+
+func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
+	fill := func(text string) string { return catalog.Fill(text, s.word(about)) }
+	out := Remedy{Kind: r.Kind(), Target: fill(r.Target()), About: about, Entry: e.ID, Text: fill(r.Text), Effect: fill(r.Effect)}
+	for i, have := range s.out {
+		if have.Kind == out.Kind && have.Entry == "" && (have.Kind == Port || have.Kind == Address || have.Kind == Move) {
+			s.out[i] = out
+			return
+		}
+		if have.ID() == out.ID() {
+			s.out[i].Entry, s.out[i].Text, s.out[i].Effect = out.Entry, out.Text, cmp.Or(out.Effect, have.Effect)
+			return
+		}
+	}
+	s.add(out)
+}
+
+// word gives the catalog's placeholders their values for one row.
+func (s *suggester) word(about fact.ID) func(string) string {
+	return func(word string) string {
+		switch word {
+		case "port":
+			return strconv.Itoa(int(s.a.Endpoint.Port))
+		case "proto":
+			return string(s.a.Endpoint.Protos(fact.TCP)[0])
+		case "pid", "user":
+			return s.ofProcess(about, word)
+		case "unit", "service":
+			return s.unitOf(about)
+		case "container":
+			for _, l := range s.x.Links(about, fact.ForwardsTo, fact.PartOf) {
+				if c := s.x.Container(l.To); c != nil {
+					return cmp.Or(c.Name, c.Full)
+				}
+			}
+		}
+		return ""
+	}
+}
+
+func (s *suggester) ofProcess(about fact.ID, word string) string {
+	p := s.x.Process(about)
+	switch {
+	case p == nil:
+		return ""
+	case word == "pid":
+		return strconv.Itoa(p.PID)
+	}
+	return p.User
+}
+
+func (s *suggester) unitOf(about fact.ID) string {
+	if u := s.x.Unit(about); u != nil {
+		return u.Name
+	}
+	for _, l := range s.x.Links(about, fact.PartOf) {
+		if u := s.x.Unit(l.To); u != nil {
+			return u.Name
+		}
+	}
+	return ""
 }

@@ -33,6 +33,9 @@ func shellLine(args []string) string {
 }
 
 func (n names) remedy(r remedy.Remedy) string {
+	if r.Text != "" {
+		return Clean(r.Text, 0)
+	}
 	switch r.Kind {
 	case remedy.Wait:
 		return "wait until the ended connections are gone, a minute at most"
@@ -54,6 +57,9 @@ func (n names) remedy(r remedy.Remedy) string {
 }
 
 func (n names) effect(r remedy.Remedy) string {
+	if r.Effect != "" {
+		return Clean(r.Effect, 0)
+	}
 	switch r.Kind {
 	case remedy.Stop:
 		return "what it serves is offline until it is started again"

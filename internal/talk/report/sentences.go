@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // sentence says one finding. Every rule has one; its test holds that.
 func (n names) sentence(f diagnose.Finding) string {
-	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP} {
+	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutKnown} {
 		if s := say(f); s != "" {
 			return n.hedge(f.Confidence) + s
 		}
@@ -247,4 +248,20 @@ func atoi(s string) int {
 		return 0
 	}
 	return n
+}
+
+// aboutKnown says what the catalog knows of a holder.
+func (n names) aboutKnown(f diagnose.Finding) string {
+	if f.Rule != diagnose.RuleKnown {
+		return ""
+	}
+	e, ok := catalog.ByID(f.Args["entry"])
+	if !ok {
+		return "the catalog knows it as " + name(f.Args["entry"]) + "."
+	}
+	s := e.Name + ": " + e.Purpose
+	for _, w := range e.Warnings {
+		s += " Not `" + w.Advice + "`: " + w.Why
+	}
+	return s
 }

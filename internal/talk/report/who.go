@@ -39,7 +39,7 @@ func (w Who) Document() v1.Who {
 func (n names) findings(fs []diagnose.Finding) []v1.Finding {
 	out := make([]v1.Finding, 0, len(fs))
 	for _, f := range fs {
-		out = append(out, v1.Finding{Rule: string(f.Rule), Confidence: string(f.Confidence), Text: upper(n.sentence(f)),
+		out = append(out, v1.Finding{Rule: string(f.Rule), Confidence: string(f.Confidence), Text: n.told(f),
 			About: ids(f.About), Args: f.Args})
 	}
 	return out
@@ -291,7 +291,7 @@ func (n names) why(b *strings.Builder, st Style, a diagnose.Answer) {
 	}
 	fmt.Fprintln(b, "\nWhy:")
 	for _, f := range a.Findings {
-		fmt.Fprintf(b, "  %s\n", wrap(upper(n.sentence(f)), "  ", st.Width))
+		fmt.Fprintf(b, "  %s\n", wrap(n.told(f), "  ", st.Width))
 	}
 }
 
@@ -324,6 +324,15 @@ func (n names) unseen(b *strings.Builder, st Style, gaps []fact.Gap) {
 		}
 		fmt.Fprintf(b, "  %s\n", wrap(t, "  ", st.Width))
 	}
+}
+
+// told is a finding's sentence with a capital, unless it begins with a name.
+func (n names) told(f diagnose.Finding) string {
+	s := n.sentence(f)
+	if first := n.first(f); first != "" && strings.HasPrefix(s, first) {
+		return s
+	}
+	return upper(s)
 }
 
 func upper(s string) string {

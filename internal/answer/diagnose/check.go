@@ -1,0 +1,61 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Check is what the rules say of one wish.
+type Check struct {
+	Want bindrule.Want
+	// Verdicts are the refusals, what the kernel would raise first at the head,
+	// then the permissions that are worth a word: a port shared by flags.
+	Verdicts []bindrule.Verdict
+	Holders  []Holder // of the sockets that refuse or share
+}
+
+// Check judges want by rule. It makes no call: whether the kernel agrees is for
+// a probe to say.
+func (x *Index) Check(want bindrule.Want) Check {
+	c := Check{Want: want}
+	var socks []*fact.Socket
+	for _, v := range bindrule.All(want, *x.Set) {
+		if v.OK && v.Rule != bindrule.SharedPort && v.Rule != bindrule.SharedAddress {
+			continue
+		}
+		c.Verdicts = append(c.Verdicts, v)
+		for _, id := range v.About {
+			if s := x.socks[id]; s != nil && !slices.Contains(socks, s) {
+				socks = append(socks, s)
+			}
+		}
+	}
+	slices.SortStableFunc(socks, socketOrder)
+	c.Holders = x.Holders(socks)
+	return c
+}
+
+// Refused returns the first refusal that is more than a possibility, and whether
+// there is one.
+func (c Check) Refused() (bindrule.Verdict, bool) {
+	for _, v := range c.Verdicts {
+		if !v.OK && v.Confidence != bindrule.Possible {
+			return v, true
+		}
+	}
+	return bindrule.Verdict{}, false
+}
+
+// Doubtful tells whether only possible refusals stand: a probe has to decide.
+func (c Check) Doubtful() bool {
+	_, refused := c.Refused()
+	return !refused && slices.ContainsFunc(c.Verdicts, func(v bindrule.Verdict) bool { return !v.OK })
+}
+
+// NeedsListen tells whether a probe must listen too: the rules say that the two
+// sockets can both be bound, and that listen is where they meet.
+func (c Check) NeedsListen() bool {
+	return slices.ContainsFunc(c.Verdicts, func(v bindrule.Verdict) bool { return v.Race || v.At == bindrule.AtListen })
+}

@@ -1,0 +1,151 @@
+package diagnose
+
+import (
+	"cmp"
+	"net/netip"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// known asks the catalog about each holder and says the most specific entry
+// once. A match on numbers alone is a guess, and said to be one.
+func (w *who) known(h *Holder) {
+	for _, id := range h.Sockets {
+		for _, s := range w.subjects(w.x.socks[id], h) {
+			found := catalog.Match(s.Subject)
+			if len(found) == 0 {
+				continue
+			}
+			sure := Certain
+			if s.Nameless() {
+				sure = Possible
+			} else if found[0].Basis == catalog.General {
+				sure = Likely
+			}
+			w.know(found[0].ID, sure, s.row)
+			break
+		}
+	}
+}
+
+func (w *who) know(entry string, sure Confidence, about fact.ID) {
+	for _, f := range w.a.Findings {
+		if f.Rule == RuleKnown && f.Args["entry"] == entry {
+			return
+		}
+	}
+	w.say(RuleKnown, sure, map[string]string{"entry": entry}, about)
+}
+
+// subject is what the catalog is asked, and the row it is about.
+type subject struct {
+	catalog.Subject
+	row fact.ID
+}
+
+// subjects are what is known of a holder: one for each registration, else one
+// for each process, else the unit or the bare numbers.
+func (w *who) subjects(s *fact.Socket, h *Holder) []subject {
+	base := catalog.Subject{OS: w.x.Set.Machine.OS, Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr()}
+	var out []subject
+	for _, n := range h.Nodes {
+		if n.Link == fact.TakenBy {
+			out = append(out, w.registered(base, n))
+		}
+	}
+	for _, n := range h.Nodes {
+		if p := w.x.procs[n.ID]; p != nil && n.Link != fact.InheritedBy && len(out) == 0 {
+			out = append(out, w.processSubject(base, n, p))
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, w.bare(base, s, h))
+	}
+	return out
+}
+
+func (w *who) registered(c catalog.Subject, n Node) subject {
+	r := w.x.regs[n.ID]
+	c.Kernel, c.URLPath = "http.sys", urlPath(r.URL)
+	for _, q := range n.Children {
+		if row := w.x.queue[q.ID]; row != nil {
+			c.Queue = row.Name
+		}
+		for _, p := range q.Children {
+			for _, u := range p.Children {
+				if unit := w.x.units[u.ID]; unit != nil && q.Link == fact.InQueue {
+					c.Service = unit.Name
+				}
+			}
+		}
+	}
+	return subject{c, n.ID}
+}
+
+// urlPath is the path of scheme://host:port/path.
+func urlPath(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	return "/" + path
+}
+
+func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject {
+	c.Exe, c.Comm, c.Args = p.Exe, p.Name, p.Args
+	if p.Kernel {
+		c.Kernel = "socket"
+	}
+	if p.Linux != nil {
+		c.Cgroup = p.Linux.Cgroup
+	}
+	for _, ch := range n.Children {
+		if u := w.x.units[ch.ID]; u != nil && ownable(u) {
+			c = withUnit(c, u)
+		}
+		if k := w.x.conts[ch.ID]; k != nil {
+			c.Image = untagged(k.Image)
+		}
+	}
+	for _, o := range w.x.Links(n.ID, fact.PartOf) {
+		if u := w.x.units[o.To]; u != nil && ownable(u) {
+			c = withUnit(c, u)
+		}
+	}
+	return subject{c, p.ID}
+}
+
+func withUnit(c catalog.Subject, u *fact.Unit) catalog.Subject {
+	if u.Manager == "scm" || u.Manager == "launchd" {
+		c.Service = u.Name
+	} else {
+		c.Unit = u.Name
+	}
+	return c
+}
+
+// untagged leaves the tag and the digest off an image's name.
+func untagged(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return image
+}
+
+// bare: no process is known. A socket unit, a kernel part or the numbers remain.
+func (w *who) bare(c catalog.Subject, s *fact.Socket, h *Holder) subject {
+	u := w.x.units[h.Owner.ID]
+	switch {
+	case u != nil && u.Manager == "kernel":
+		c.Kernel, _, _ = strings.Cut(u.Name, " ")
+	case u != nil:
+		c = withUnit(c, u)
+	case h.Owner.Kind == OwnerKernel:
+		c.Kernel = "socket"
+	}
+	if !c.Addr.IsValid() {
+		c.Addr = netip.Addr{}
+	}
+	return subject{c, cmp.Or(h.Owner.ID, s.ID)}
+}

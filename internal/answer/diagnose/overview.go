@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Trouble is one finding of the overview and the port it is about.
+type Trouble struct {
+	Port uint16
+	Finding
+}
+
+// Overview looks at every port of the set that somebody serves or was refused,
+// and returns what is wrong, by port.
+func (x *Index) Overview() []Trouble {
+	var out []Trouble
+	for _, port := range x.ports() {
+		a := x.Who(Question{Endpoint: fact.Endpoint{Port: port}})
+		for _, f := range a.Findings {
+			if wrong(f.Rule) {
+				out = append(out, Trouble{port, f})
+			}
+		}
+	}
+	return out
+}
+
+// ports are those that are served or bound, and those that a failed unit was refused.
+func (x *Index) ports() []uint16 {
+	seen := map[uint16]bool{}
+	for port, socks := range x.port {
+		if slices.ContainsFunc(socks, func(s *fact.Socket) bool { return s.State.Serves() || s.State == fact.Bound }) {
+			seen[port] = true
+		}
+	}
+	for _, u := range x.Set.Units {
+		for _, l := range u.Log {
+			if f, ok := bindFailure(l.Text); ok {
+				seen[f.port] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// wrong tells the findings that somebody should do something about.
+func wrong(r Rule) bool {
+	switch r {
+	case RuleConfigTwice, RuleNewcomerFailed, RuleOrphanMaster, RuleStopped, RuleLocalhostSplit, RuleReusePortShared,
+		RuleStaleForwarder, RuleNATShadow, RuleBacklogFull, RuleAllocated, RuleInherited:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,209 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container"
+	"github.com/berthd/berth/internal/machine/host"
+	"github.com/berthd/berth/internal/machine/kernelsock"
+	"github.com/berthd/berth/internal/machine/netns"
+	"github.com/berthd/berth/internal/machine/netstat"
+	"github.com/berthd/berth/internal/machine/portrange"
+	"github.com/berthd/berth/internal/machine/process"
+	"github.com/berthd/berth/internal/machine/redirect"
+	"github.com/berthd/berth/internal/machine/service"
+)
+
+type collector struct {
+	q   Query
+	set fact.Set
+}
+
+func (c *collector) collect(ctx context.Context) error {
+	if err := c.add(host.Read(ctx)); err != nil {
+		return err
+	}
+	if err := c.sockets(ctx); err != nil {
+		return err
+	}
+	if c.q.Owners {
+		if err := c.holders(ctx, c.set.Sockets); err != nil {
+			return err
+		}
+	}
+	if c.q.Context {
+		if err := c.context(ctx); err != nil {
+			return err
+		}
+	}
+	if !c.q.Owners {
+		return nil
+	}
+	if err := c.owners(ctx); err != nil {
+		return err
+	}
+	return c.kernel(ctx)
+}
+
+// add joins one reader's answer. A reader that fails becomes a gap: the others'
+// answers stand. Only an ended context stops the collection.
+func (c *collector) add(s fact.Set, err error) error {
+	c.set.Add(s)
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if err != nil {
+		c.set.AddGaps(fact.Gap{Kind: fact.GapOther, Err: err.Error()})
+	}
+	return nil
+}
+
+func (c *collector) query(serving bool) netstat.Query {
+	return netstat.Query{Ports: c.q.Ports, Protos: c.q.Protos, Serving: serving}
+}
+
+// sockets asks for what serves; only where nothing does, for the rest too.
+func (c *collector) sockets(ctx context.Context) error {
+	s, err := netstat.Read(ctx, c.query(!c.q.AllStates))
+	if err == nil && !c.q.AllStates && len(c.q.Ports) > 0 && !anyStream(s.Sockets) {
+		s, err = netstat.Read(ctx, c.query(false))
+	}
+	if err != nil && ctx.Err() == nil {
+		c.set.AddGaps(fact.Gap{Kind: fact.GapOther, Subject: SocketTable, Err: err.Error()})
+		return nil
+	}
+	return c.add(s, err)
+}
+
+// SocketTable is the subject of a gap that makes "nothing found" worthless.
+const SocketTable = "socket table"
+
+func anyStream(socks []fact.Socket) bool {
+	return slices.ContainsFunc(socks, func(s fact.Socket) bool { return s.Proto == fact.TCP })
+}
+
+func (c *collector) holders(ctx context.Context, socks []fact.Socket) error {
+	return c.add(process.Holders(ctx, process.Query{
+		Sockets: socks, AllHolders: c.q.AllHolders, Flags: c.q.Flags, OneOwner: oneOwner, NotFinal: notFinal,
+	}))
+}
+
+// oneOwner: a service's or a container's cgroup. A session or a slice is shared.
+func oneOwner(cgroup string) bool {
+	if _, ok := container.FromCgroup(cgroup); ok {
+		return true
+	}
+	p, ok := service.FromCgroup(cgroup)
+	return ok && p.OneOwner()
+}
+
+// context reads what decides a bind beside sockets.
+func (c *collector) context(ctx context.Context) error {
+	if err := c.add(redirect.Read(ctx, redirect.Query{Ports: c.q.Ports})); err != nil {
+		return err
+	}
+	if c.served() {
+		return nil
+	}
+	if err := c.add(portrange.Read(ctx)); err != nil {
+		return err
+	}
+	return c.namespaces(ctx)
+}
+
+// served: a question for single ports that a listener answers needs no more context.
+func (c *collector) served() bool {
+	return len(c.q.Ports) > 0 && !c.q.AllNetns && slices.ContainsFunc(c.set.Sockets, func(s fact.Socket) bool { return s.State == fact.Listen })
+}
+
+// namespaces looks for the ports in every other network namespace.
+func (c *collector) namespaces(ctx context.Context) error {
+	l, err := netns.List(ctx)
+	if err := c.add(l, err); err != nil {
+		return err
+	}
+	for _, ns := range l.Namespaces {
+		var s fact.Set
+		err := netns.Do(ctx, ns, func() (err error) {
+			s, err = netstat.Read(ctx, c.query(true))
+			return err
+		})
+		if err != nil {
+			c.set.AddGaps(fact.Gap{Kind: fact.GapOtherNetns, Subject: "network namespace " + nsName(ns), Err: err.Error(), About: ns.ID})
+			continue
+		}
+		if err := c.elsewhere(ctx, ns, s.Sockets); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nsName(ns fact.Namespace) string {
+	if ns.Name != "" {
+		return ns.Name
+	}
+	return string(ns.ID)
+}
+
+// elsewhere adds the sockets of another namespace under IDs of their own.
+func (c *collector) elsewhere(ctx context.Context, ns fact.Namespace, socks []fact.Socket) error {
+	for i := range socks {
+		socks[i].Netns = ns.ID
+		socks[i].ID += fact.ID("@" + string(ns.ID))
+	}
+	c.set.Add(fact.Set{Sockets: socks})
+	if !c.q.Owners || len(socks) == 0 {
+		return nil
+	}
+	return c.holders(ctx, socks)
+}
+
+// owners asks what the found processes belong to.
+func (c *collector) owners(ctx context.Context) error {
+	failed := c.q.Context && !c.q.AllNetns || c.q.Context && len(c.q.Ports) == 0
+	if err := c.add(service.Read(ctx, service.Query{
+		Processes: c.set.Processes, Sockets: c.set.Sockets, Ports: c.q.Ports, Failed: failed,
+	})); err != nil {
+		return err
+	}
+	cq := container.Query{Processes: c.set.Processes, Sockets: c.set.Sockets, Redirects: c.set.Redirects}
+	if c.q.Context {
+		cq.Ports = c.q.Ports
+	}
+	return c.add(container.Read(ctx, cq))
+}
+
+// kernel names the parts of the kernel behind sockets that no process holds.
+func (c *collector) kernel(ctx context.Context) error {
+	held := map[fact.ID]bool{}
+	for _, l := range c.set.Links {
+		if l.Kind == fact.HeldBy || l.Kind == fact.InheritedBy {
+			held[l.From] = true
+		}
+	}
+	var alone []fact.Socket
+	for _, s := range c.set.Sockets {
+		if !held[s.ID] && s.Inode() != 0 && (s.State.Serves() || s.State == fact.Bound) && s.Netns == "" {
+			alone = append(alone, s)
+		}
+	}
+	if len(alone) == 0 && (!c.q.Context || c.served()) {
+		return nil
+	}
+	return c.add(kernelsock.Read(ctx, alone))
+}
+
+// notFinal: a holder that keeps the port for something else, which may have the
+// same socket in another cgroup.
+func notFinal(p fact.Process) bool {
+	switch p.Name {
+	case "docker-proxy", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "conmon", "gvproxy", "ssh", "socat",
+		"systemd-socket-", "systemd-socket-proxyd", "kubectl", "inetd", "xinetd":
+		return true
+	}
+	return false
+}

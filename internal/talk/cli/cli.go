@@ -1,0 +1,144 @@
+// Package cli is the berth command: one file a command, each a constructor, an
+// options struct and a run function.
+//
+// Rules of its output: stdout is the answer, stderr the talk. Errors are one
+// line that begins "error:", what to do one that begins "hint:". Nothing is said
+// by colour alone. With --json stdout is one api/v1 document, for errors too.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every command.
+const (
+	ExitYes        = 0   // yes, done, free
+	ExitNo         = 1   // no, held, refused by state
+	ExitUsage      = 2   // the words of the command are off
+	ExitCouldNot   = 3   // could not look
+	ExitNotAllowed = 4   // not permitted
+	ExitInternal   = 6   // a fault of berth
+	ExitInterrupt  = 130 // Ctrl-C
+)
+
+// Env is the outside of one run: streams, arguments' meaning, version.
+type Env struct {
+	In      io.Reader
+	Out     io.Writer
+	Err     io.Writer
+	Getenv  func(string) string
+	Version string
+}
+
+// Main runs berth with args (without the program's name) and returns its exit
+// code. Ctrl-C ends the run with 130; a closed stdout ends it silently.
+func Main(args []string, env Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	app := &app{Env: env}
+	root := app.root()
+	root.SetArgs(args)
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && !errors.Is(err, errClosed) {
+		return ExitInterrupt
+	}
+	return app.finish(err)
+}
+
+// app is what the commands share.
+type app struct {
+	Env
+	global globals
+	exit   int
+}
+
+// fail is an error with its exit code and a hint.
+type fail struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *fail) Error() string { return f.err.Error() }
+func (f *fail) Unwrap() error { return f.err }
+
+func usage(hint, format string, args ...any) error {
+	return &fail{ExitUsage, fmt.Errorf(format, args...), hint}
+}
+
+// errClosed: nobody reads stdout any more.
+var errClosed = errors.New("stdout is closed")
+
+// finish says err and returns the exit code.
+func (a *app) finish(err error) int {
+	if err == nil {
+		return a.exit
+	}
+	if errors.Is(err, errClosed) || errors.Is(err, syscall.EPIPE) {
+		return a.exit
+	}
+	f := &fail{ExitUsage, err, "berth --help shows the commands"}
+	errors.As(err, &f)
+	if a.global.json {
+		return a.jsonError(f)
+	}
+	fmt.Fprintln(a.Err, "error:", oneLine(f.Error()))
+	if f.hint != "" {
+		fmt.Fprintln(a.Err, "hint:", oneLine(f.hint))
+	}
+	return f.code
+}
+
+// root builds the command tree.
+func (a *app) root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "berth",
+		Short: "whose port is it, and how do we all get along on it?",
+		Long: `berth tells who holds a port and why, and explains why a bind fails.
+
+Without arguments it gives an overview of this machine.`,
+		Example: `  berth                    what listens here, and what is wrong with it
+  berth who 80             who has port 80, why, and what can be done
+  berth check 127.0.0.1:80 can I bind it, and if not, by which rule
+  berth demo               a real conflict, made, explained and cleaned up`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(args[0])
+			}
+			return a.runOverview(cmd.Context())
+		},
+	}
+	cmd.CompletionOptions.HiddenDefaultCmd = false
+	a.global.add(cmd.PersistentFlags())
+	cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return a.global.check() }
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(c.CommandPath()+" --help shows its flags", "%w", err)
+	})
+	cmd.AddCommand(a.who(), a.explain(), a.ls(), a.snapshot(), a.version())
+	return cmd
+}
+
+func unknownCommand(word string) error {
+	if n := leadingPort(word); n {
+		return usage("berth who "+word, "%q is no command", word)
+	}
+	return usage("berth --help shows the commands", "%q is no command", word)
+}
+
+func leadingPort(s string) bool {
+	return s != "" && s[0] >= '0' && s[0] <= '9' || s != "" && s[0] == '['
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/snapshot"
+)
+
+// facts answers a query from the machine, from another namespace of it, or from
+// the file that --from names.
+func (a *app) facts(ctx context.Context, q snapshot.Query) (fact.Set, error) {
+	set, err := a.rawFacts(ctx, q)
+	if err == nil && !a.global.noRedact {
+		set.Redact()
+	}
+	return set, err
+}
+
+func (a *app) rawFacts(ctx context.Context, q snapshot.Query) (fact.Set, error) {
+	if a.global.from != "" {
+		return a.load(a.global.from)
+	}
+	set, err := snapshot.Collect(ctx, q)
+	if err != nil {
+		return set, &fail{ExitCouldNot, err, ""}
+	}
+	return set, nil
+}
+
+// load reads a snapshot file; "-" is standard input.
+func (a *app) load(name string) (fact.Set, error) {
+	in := a.In
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return fact.Set{}, &fail{openCode(err), err, "berth snapshot save FILE writes one"}
+		}
+		defer f.Close()
+		in = f
+	}
+	set, err := snapshot.Load(in)
+	if err != nil {
+		return set, &fail{ExitUsage, errors.Join(fileError{name, err}), snapshotHint(err)}
+	}
+	return set, nil
+}
+
+type fileError struct {
+	name string
+	err  error
+}
+
+func (e fileError) Error() string { return e.name + ": " + e.err.Error() }
+func (e fileError) Unwrap() error { return e.err }
+
+func openCode(err error) int {
+	if errors.Is(err, fs.ErrPermission) {
+		return ExitNotAllowed
+	}
+	return ExitCouldNot
+}
+
+func snapshotHint(err error) string {
+	switch {
+	case errors.Is(err, snapshot.ErrTruncated):
+		return "save or copy it again: berth snapshot save FILE"
+	case errors.Is(err, snapshot.ErrNewer):
+		return "read it with the berth that wrote it, or a newer one"
+	}
+	return "berth explain reads pasted texts; --from wants a file that berth snapshot save wrote"
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/talk/report"
+)
+
+// globals are the flags every command takes.
+type globals struct {
+	json     bool
+	color    string
+	from     string
+	noRedact bool
+	netns    string
+}
+
+func (g *globals) add(f *pflag.FlagSet) {
+	f.BoolVar(&g.json, "json", false, "print one api/v1 document")
+	f.StringVar(&g.color, "color", "auto", "auto, always or never")
+	f.StringVar(&g.from, "from", "", "answer from a saved snapshot `FILE` instead of this machine")
+	f.BoolVar(&g.noRedact, "no-redact", false, "show secrets in command lines")
+	f.StringVar(&g.netns, "netns", "", "look from the network namespace `PID|NAME|PATH|container:NAME`")
+}
+
+func (g *globals) check() error {
+	switch g.color {
+	case "auto", "always", "never":
+	default:
+		return usage("one of auto, always, never", "--color %q is not known", g.color)
+	}
+	if g.from != "" && g.netns != "" {
+		return usage("leave one of them out", "--from and --netns exclude each other: a snapshot has its own namespace")
+	}
+	return nil
+}
+
+// style is how text may look on stdout.
+func (a *app) style() report.Style {
+	st := report.Style{UTF8: utf8Locale(a.Getenv)}
+	f, ok := a.Out.(*os.File)
+	tty := ok && term.IsTerminal(int(f.Fd()))
+	if tty {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			st.Width = w
+		}
+	}
+	switch a.global.color {
+	case "always":
+		st.Color = true
+	case "auto":
+		st.Color = tty && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
+	}
+	return st
+}
+
+// utf8Locale follows LC_ALL, LC_CTYPE, LANG in that order. Windows terminals of
+// today and macOS show UTF-8 whatever these say.
+func utf8Locale(getenv func(string) string) bool {
+	for _, k := range [...]string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(getenv(k)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return runtime.GOOS != "linux"
+}
+
+// text writes an answer for people through w, and tells a closed stdout apart.
+func (a *app) text(write func(io.Writer, report.Style) error) error {
+	return closed(write(a.Out, a.style()))
+}
+
+// document writes one api/v1 document.
+func (a *app) document(doc any) error {
+	enc := json.NewEncoder(a.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return closed(enc.Encode(doc))
+}
+
+func closed(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return errClosed
+	}
+	return err
+}
+
+func (a *app) jsonError(f *fail) int {
+	if err := a.document(v1.Error{API: v1.API, Kind: "Error", Code: f.code, Message: oneLine(f.Error()), Hint: f.hint}); err != nil {
+		return f.code
+	}
+	return f.code
+}
+
+func oneLine(s string) string { return report.Clean(s, 600) }

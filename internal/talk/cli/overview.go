@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/report"
+)
+
+// runOverview: conflicts and damage first, then listeners with owners.
+func (a *app) runOverview(ctx context.Context) error {
+	set, err := a.facts(ctx, snapshot.Query{Owners: true, Context: true})
+	if err != nil {
+		return err
+	}
+	x := diagnose.NewIndex(&set)
+	o := report.Overview{Troubles: x.Overview()}
+	o.Ls = report.NewLs(x, func(r report.ListRow) bool {
+		return r.Socket.State.Serves() && !connected(r.Socket) && r.Socket.Netns == ""
+	})
+	if a.global.json {
+		return a.document(o.Document())
+	}
+	if err := a.text(o.WriteText); err != nil {
+		return err
+	}
+	return a.talkGaps(&set)
+}

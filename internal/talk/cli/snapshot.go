@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/report"
+)
+
+func (a *app) snapshot() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "snapshot",
+		Short: "save what this machine says, and ask it later or elsewhere",
+		Long: `A snapshot is everything berth can read of a machine at one moment, in one JSON
+file. Every reading command takes it with --from, on any OS. Command lines are
+redacted unless --no-redact is given; environments are not in it.`,
+		Example: `  berth snapshot save web1.json
+  berth who 80 --from web1.json
+  berth snapshot info web1.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("save or info", "snapshot has no %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usage("berth snapshot save FILE, berth snapshot info FILE", "snapshot needs a verb")
+		},
+	}
+	cmd.AddCommand(a.snapshotSave(), a.snapshotInfo())
+	return cmd
+}
+
+func (a *app) snapshotSave() *cobra.Command {
+	return &cobra.Command{
+		Use:   "save FILE",
+		Short: "write a snapshot; - is standard output",
+		Long: `save reads the whole machine and writes one file. An existing file is replaced
+only when the new one is complete.
+
+Exit codes: 0 written; 2 the words are off; 3 could not look or write; 4 not permitted.`,
+		Example: `  berth snapshot save web1.json
+  sudo berth snapshot save - | ssh desk 'cat > web1.json'`,
+		Args: oneArg("snapshot save", "FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runSave(cmd.Context(), args[0]) },
+	}
+}
+
+func oneArg(name, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage("berth "+name+" "+what, "%s takes one %s, and %d were given", name, what, len(args))
+		}
+		return nil
+	}
+}
+
+func (a *app) runSave(ctx context.Context, name string) error {
+	set, err := a.facts(ctx, snapshot.Everything())
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return snapshot.Save(w, &set, "berth "+a.Version) }
+	if name == "-" {
+		return closed(write(a.Out))
+	}
+	if err := replaceFile(name, write); err != nil {
+		return &fail{openCode(err), err, "choose a folder you may write to"}
+	}
+	fmt.Fprintf(a.Err, "note: %d sockets, %d processes, %d gaps written to %s\n", len(set.Sockets), len(set.Processes), len(set.Gaps), name)
+	return nil
+}
+
+// replaceFile writes a new file beside name and renames it, so that name is
+// never half written. Only the owner may read it.
+func replaceFile(name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".berth-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func (a *app) snapshotInfo() *cobra.Command {
+	return &cobra.Command{
+		Use:     "info FILE",
+		Short:   "which machine and moment a snapshot is of, and what it could not see",
+		Example: "  berth snapshot info web1.json",
+		Args:    oneArg("snapshot info", "FILE"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			set, err := a.load(args[0])
+			if err != nil {
+				return err
+			}
+			return a.sayInfo(&set)
+		},
+	}
+}
+
+func (a *app) sayInfo(set *fact.Set) error {
+	info := report.NewInfo(set)
+	if a.global.json {
+		return a.document(info.Document())
+	}
+	return a.text(info.WriteText)
+}

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Info says what a snapshot holds.
+type Info struct{ set *fact.Set }
+
+// NewInfo describes set.
+func NewInfo(set *fact.Set) Info { return Info{set} }
+
+// Document is the description as api/v1 says it.
+func (i Info) Document() v1.SnapshotInfo {
+	s := i.set
+	return v1.SnapshotInfo{
+		Head:    head(s, "SnapshotInfo", 0),
+		Sockets: len(s.Sockets), Processes: len(s.Processes), Units: len(s.Units), Containers: len(s.Containers),
+		Redirects: len(s.Redirects), Namespaces: len(s.Namespaces), Gaps: Gaps(s.Gaps, &s.Machine),
+	}
+}
+
+// WriteText writes the description for a person.
+func (i Info) WriteText(out io.Writer, st Style) error {
+	s := i.set
+	m := s.Machine
+	fmt.Fprintf(out, "snapshot of %s, %s %s %s, taken %s\n", or(name(m.Host), "a machine"), name(m.OS), name(m.Arch), name(m.Kernel),
+		s.At.UTC().Format(time.DateTime+" UTC"))
+	_, err := fmt.Fprintf(out, "%d sockets, %d processes, %d units, %d containers, %d redirects, %d other namespaces\n",
+		len(s.Sockets), len(s.Processes), len(s.Units), len(s.Containers), len(s.Redirects), len(s.Namespaces))
+	for _, g := range Gaps(s.Gaps, &m) {
+		_, err = fmt.Fprintln(out, "not in it: "+wrap(g.Text, "  ", st.Width))
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/diagnose"
+)
+
+// Overview is what berth says without arguments: what is wrong first, then who
+// listens.
+type Overview struct {
+	Ls
+	Troubles []diagnose.Trouble
+}
+
+// Document is the overview as api/v1 says it.
+func (o Overview) Document() v1.Overview {
+	n, set := names{o.Index}, o.Index.Set
+	doc := v1.Overview{Head: head(set, "Overview", 0), Rows: o.rows()}
+	doc.Remedies = []v1.Remedy{}
+	doc.Findings = []v1.Finding{}
+	doc.Gaps = Gaps(set.Gaps, &set.Machine)
+	for _, t := range o.Troubles {
+		f := n.findings([]diagnose.Finding{t.Finding})[0]
+		if f.Args == nil {
+			f.Args = map[string]string{}
+		}
+		f.Args["port"] = itoa(int(t.Port))
+		doc.Findings = append(doc.Findings, f)
+	}
+	return doc
+}
+
+// WriteText writes the overview for a person.
+func (o Overview) WriteText(out io.Writer, st Style) error {
+	n := names{o.Index}
+	for _, t := range o.Troubles {
+		lead := "port " + itoa(int(t.Port)) + "  "
+		fmt.Fprintf(out, "%s%s\n", st.strong(lead), wrap(n.told(t.Finding), "            ", st.Width))
+	}
+	if len(o.Troubles) > 0 {
+		fmt.Fprintln(out, "            berth who PORT says more")
+		fmt.Fprintln(out)
+	}
+	if len(o.Rows) == 0 {
+		_, err := fmt.Fprintln(out, "Nothing listens here, as far as this user can see.")
+		return err
+	}
+	return o.Ls.WriteText(out, st)
+}
