@@ -40,6 +40,7 @@ type evaluation struct {
 	kernel  kernel
 	ports   []uint16
 	seen    map[fact.ID]bool
+	names   map[string]string
 	found   []fact.Redirect
 	budget  int
 	stopped bool
@@ -47,7 +48,29 @@ type evaluation struct {
 }
 
 func newEvaluation(k kernel, ports []uint16) *evaluation {
-	return &evaluation{kernel: k, ports: ports, seen: map[fact.ID]bool{}, budget: maxRules}
+	return &evaluation{
+		kernel: k, ports: ports, budget: maxRules,
+		seen: map[fact.ID]bool{}, names: map[string]string{},
+	}
+}
+
+// start is all traffic of a hook and, but for familyInet, of one address family.
+func (e *evaluation) start(hook string, family byte) traffic {
+	t := traffic{asked: e.ports, hook: hook, ports: everyProtocol}
+	if family != familyInet {
+		t.family(family == familyIP, true)
+	}
+	return t
+}
+
+// device keeps one copy of each interface name.
+func (e *evaluation) device(b []byte) string {
+	name, ok := e.names[string(b)]
+	if !ok {
+		name = deviceName(b)
+		e.names[string(b)] = name
+	}
+	return name
 }
 
 // spend tells whether one more rule may be looked at.
@@ -136,7 +159,7 @@ func alike(p portSets) bool {
 
 func (e *evaluation) emitSpans(t *traffic, g target, proto fact.Proto, s spans) {
 	for _, x := range s {
-		if !e.asked(x) {
+		if !t.asks(x.from, x.last) {
 			continue
 		}
 		r := row(t, g, proto, x)
@@ -145,15 +168,6 @@ func (e *evaluation) emitSpans(t *traffic, g target, proto fact.Proto, s spans) 
 			e.found = append(e.found, r)
 		}
 	}
-}
-
-func (e *evaluation) asked(x span) bool {
-	for _, p := range e.ports {
-		if x.from <= p && p <= x.last {
-			return true
-		}
-	}
-	return len(e.ports) == 0
 }
 
 func row(t *traffic, g target, proto fact.Proto, x span) fact.Redirect {

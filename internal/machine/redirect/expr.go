@@ -1,6 +1,7 @@
 package redirect
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 )
@@ -23,12 +24,12 @@ const (
 )
 
 // step applies one expression; more tells whether the rule goes on.
-func (p *passage) step(name string, d []byte, t *traffic, r *registers) (more bool) {
-	switch name {
+func (p *passage) step(name, d []byte, t *traffic, r *registers) (more bool) {
+	switch string(name) {
 	case "immediate":
 		return p.immediate(d, t, r)
 	case "nat", "redir", "tproxy", "target":
-		return p.send(name, d, t, r)
+		return p.send(string(name), d, t, r)
 	case "reject", "queue", "masq", "synproxy":
 		p.f.end(t, portSets{})
 		return false
@@ -39,13 +40,13 @@ func (p *passage) step(name string, d []byte, t *traffic, r *registers) (more bo
 		from, to := find(find(d, rangeFrom), dataValue), find(find(d, rangeTo), dataValue)
 		p.e.narrow(t, r.at(number(d, rangeReg)), from, to, number(d, rangeOp) == 0)
 	case "match":
-		p.e.xtMatch(text(find(d, xtName)), number(d, xtRev), find(d, xtInfo), t)
+		p.e.xtMatch(bytes.TrimRight(find(d, xtName), "\x00"), number(d, xtRev), find(d, xtInfo), t)
 	case "objref":
 		if number(d, objectType) != 1 { // 1: a counter
 			t.unread()
 		}
 	default:
-		if !load(name, d, r) {
+		if !load(string(name), d, r) {
 			t.unread()
 			*r = registers{}
 		}

@@ -111,11 +111,7 @@ func (k chainKey) String() string { return familyName(k.family) + " " + k.table 
 
 // enter follows all traffic of a hook through its base chain.
 func (e *evaluation) enter(c baseChain) {
-	t := traffic{hook: c.hook, ports: everyProtocol}
-	if c.key.family != familyInet {
-		t.family(c.key.family == familyIP, true)
-	}
-	e.chain(c.key, t, 0)
+	e.chain(c.key, e.start(c.hook, c.key.family), 0)
 }
 
 // chain follows t through the rules of a chain and returns the ports that come
@@ -133,7 +129,7 @@ func (e *evaluation) chain(key chainKey, t traffic, depth int) portSets {
 	for _, r := range rules {
 		in := t
 		in.ports = f.rest
-		if !in.wanted(e.ports) || !e.spend() {
+		if !in.wanted() || !e.spend() {
 			break
 		}
 		p := passage{e: e, f: &f, key: key, rule: r, depth: depth}
@@ -154,18 +150,19 @@ type passage struct {
 // run follows t through the expressions of a rule. It calls itself once for each
 // alternative that a lookup opens.
 func (p *passage) run(exprs []byte, t traffic, r registers) {
-	for t.wanted(p.e.ports) {
+	for t.wanted() {
 		_, item, rest, ok := netlink.Next(exprs)
 		if !ok {
 			return
 		}
 		exprs = rest
 		name, data := find(item, exprName), find(item, exprData)
-		if string(bytes.TrimRight(name, "\x00")) == "lookup" {
+		name = bytes.TrimSuffix(name, []byte{0})
+		if string(name) == "lookup" {
 			p.lookup(data, exprs, t, r)
 			return
 		}
-		if !p.step(text(name), data, &t, &r) {
+		if !p.step(name, data, &t, &r) {
 			return
 		}
 	}

@@ -1,12 +1,12 @@
 package redirect
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/sys/netdev"
 	"github.com/berthd/berth/internal/sys/netlink"
 )
 
@@ -15,7 +15,10 @@ type nftKernel struct {
 	conn  *netlink.Conn
 	rules map[chainKey][][]byte
 	sets  map[setKey]setInfo
+	room  []byte // what is left of the last piece of memory for messages
 }
+
+const roomSize = 32 << 10
 
 const nftSubsystem = unix.NFNL_SUBSYS_NFTABLES << 8
 
@@ -53,6 +56,23 @@ func (k *nftKernel) baseChains() ([]baseChain, error) {
 	return list, err
 }
 
+// names tells whether an attribute holds a name, without making it a string.
+func names(attr []byte, name string) bool {
+	return len(attr) == len(name)+1 && string(attr[:len(name)]) == name
+}
+
+// keep copies a message out of the buffer that the next one will overwrite. One
+// growing slice would copy, and touch, several times as much memory.
+func (k *nftKernel) keep(b []byte) []byte {
+	if len(k.room) < len(b) {
+		k.room = make([]byte, max(roomSize, len(b)))
+	}
+	kept := k.room[:len(b):len(b)]
+	k.room = k.room[len(b):]
+	copy(kept, b)
+	return kept
+}
+
 func zeroEnded(s string) []byte { return append([]byte(s), 0) }
 
 func (k *nftKernel) chainRules(c chainKey) ([][]byte, error) {
@@ -61,20 +81,12 @@ func (k *nftKernel) chainRules(c chainKey) ([][]byte, error) {
 	}
 	attrs := netlink.AppendAttr(nil, ruleTable, zeroEnded(c.table))
 	attrs = netlink.AppendAttr(attrs, ruleChain, zeroEnded(c.name))
-	var all []byte
-	var ends []int
+	var list [][]byte
 	err := k.dump(unix.NFT_MSG_GETRULE, c.family, attrs, func(_ byte, attrs []byte) {
-		if text(find(attrs, ruleChain)) == c.name && text(find(attrs, ruleTable)) == c.table {
-			all = append(all, attrs...)
-			ends = append(ends, len(all))
+		if names(find(attrs, ruleChain), c.name) && names(find(attrs, ruleTable), c.table) {
+			list = append(list, k.keep(attrs))
 		}
 	})
-	list := make([][]byte, len(ends))
-	at := 0
-	for i, end := range ends {
-		list[i] = all[at:end]
-		at = end
-	}
 	k.rules[c] = list
 	return list, err
 }
@@ -100,44 +112,29 @@ func (k *nftKernel) setElements(s setKey) ([]element, error) {
 	attrs = netlink.AppendAttr(attrs, listSet, zeroEnded(s.name))
 	var list []element
 	err := k.dump(unix.NFT_MSG_GETSETELEM, s.family, attrs, func(_ byte, attrs []byte) {
-		list = decodeElements(list, slices.Clone(attrs))
+		list = decodeElements(list, k.keep(attrs))
 	})
 	return list, err
 }
 
-// readNft follows all nftables rules. absent is true where the kernel has no
-// nftables.
+// readNft follows all nftables rules.
 func readNft(e *evaluation) error {
+	if !nftLoaded("/") {
+		return nil
+	}
 	conn, err := netlink.Dial(unix.NETLINK_NETFILTER)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	k := &nftKernel{conn: conn, rules: map[chainKey][][]byte{}, sets: map[setKey]setInfo{}}
-	e.kernel = kernel{rules: k.chainRules, set: k.setInfo, elements: k.setElements, device: deviceByIndex}
+	e.kernel = kernel{rules: k.chainRules, set: k.setInfo, elements: k.setElements, device: netdev.Name}
 	chains, err := k.baseChains()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
+		return nil // a kernel without nftables has no rules
+	}
 	for _, c := range chains {
 		e.enter(c)
 	}
 	return err
-}
-
-// deviceByIndex asks for the name of an interface; "" where there is none.
-func deviceByIndex(index uint32) string {
-	conn, err := netlink.Dial(unix.NETLINK_ROUTE)
-	if err != nil {
-		return ""
-	}
-	defer conn.Close()
-	data := make([]byte, unix.SizeofIfInfomsg)
-	binary.NativeEndian.PutUint32(data[4:], index)
-	name := ""
-	// An interface that is gone has no name; the rule can match nothing then.
-	_ = conn.Do(netlink.Message{Type: unix.RTM_GETLINK, Data: data}, func(m netlink.Message) error {
-		if len(m.Data) > unix.SizeofIfInfomsg {
-			name = text(find(m.Data[unix.SizeofIfInfomsg:], unix.IFLA_IFNAME))
-		}
-		return nil
-	})
-	return name
 }

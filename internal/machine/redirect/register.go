@@ -148,7 +148,7 @@ func (e *evaluation) narrow(t *traffic, v value, lo, last []byte, inside bool) {
 	case v.from == dstKind && len(lo) >= 4:
 		narrowKind(t, binary.NativeEndian.Uint32(lo), inside)
 	case v.from == inName || v.from == outName:
-		t.through(side(v.from == outName), deviceName(lo), inside)
+		t.through(side(v.from == outName), e.device(lo), inside)
 	case (v.from == inIndex || v.from == outIndex) && len(lo) >= 4:
 		name := e.kernel.device(binary.NativeEndian.Uint32(lo))
 		t.through(side(v.from == outIndex), name, inside)

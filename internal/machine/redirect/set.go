@@ -220,7 +220,7 @@ func (p *passage) match(t *traffic, from []field, el element) bool {
 		}
 		p.e.narrow(t, f.value, el.lo[f.at:f.at+f.n], el.last[f.at:f.at+f.n], true)
 	}
-	return t.wanted(p.e.ports)
+	return t.wanted()
 }
 
 // outside leaves all elements out of t. With several fields that cannot be said

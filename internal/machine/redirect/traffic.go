@@ -21,6 +21,7 @@ var everyProtocol = portSets{everyPort, everyPort, everyPort, everyPort}
 
 // traffic is what the conditions passed so far let through.
 type traffic struct {
+	asked   []uint16 // the ports in question; empty = all
 	hook    string
 	ports   portSets
 	dst     netip.Prefix
@@ -36,16 +37,26 @@ type traffic struct {
 }
 
 // wanted tells whether anything asked for is left in t.
-func (t *traffic) wanted(ports []uint16) bool {
+func (t *traffic) wanted() bool {
 	if t.dead {
 		return false
 	}
 	for _, s := range t.ports {
-		if len(s) > 0 && (len(ports) == 0 || slices.ContainsFunc(ports, s.has)) {
+		if len(s) > 0 && (len(t.asked) == 0 || slices.ContainsFunc(t.asked, s.has)) {
 			return true
 		}
 	}
 	return false
+}
+
+// asks tells whether a port in question lies in from..last.
+func (t *traffic) asks(from, last uint16) bool {
+	for _, p := range t.asked {
+		if from <= p && p <= last {
+			return true
+		}
+	}
+	return len(t.asked) == 0
 }
 
 // unread notes a condition that is not understood.
@@ -66,6 +77,10 @@ func (t *traffic) protocol(number byte, is bool) {
 }
 
 func (t *traffic) port(from, last uint16, inside bool) {
+	if inside && !t.asks(from, last) {
+		t.dead = true // the common case, and spans cost memory
+		return
+	}
 	for i, s := range t.ports {
 		if inside {
 			t.ports[i] = s.cut(from, last)

@@ -13,8 +13,8 @@ func host16(b []byte, at int) uint16 { return binary.NativeEndian.Uint16(b[at:])
 func host32(b []byte, at int) uint32 { return binary.NativeEndian.Uint32(b[at:]) }
 
 // xtMatch narrows t by one match.
-func (e *evaluation) xtMatch(name string, rev uint32, b []byte, t *traffic) {
-	switch {
+func (e *evaluation) xtMatch(extension []byte, rev uint32, b []byte, t *traffic) {
+	switch name := string(extension); {
 	case name == "comment":
 		t.comment = text(b)
 	case name == "tcp" && len(b) >= 12:
