@@ -126,7 +126,7 @@ type Redirect struct {
 	From     uint16       `json:"from"` // first and last port taken; 0 and 65535 when the rule names none
 	Last     uint16       `json:"last"`
 	To       string       `json:"to,omitempty"`   // "172.17.0.2:80", ":8080"
-	Hook     string       `json:"hook,omitempty"` // "prerouting": traffic from outside; "output": from this machine
+	Hook     string       `json:"hook,omitempty"` // "prerouting": traffic from outside; "output": from this machine; "": both
 	Device   string       `json:"device,omitempty"`
 	NotDev   bool         `json:"notDevice,omitempty"` // Device is negated: any interface but that one
 	Partial  bool         `json:"partial,omitempty"`   // further matches exist that berth does not read: it takes some of the traffic
