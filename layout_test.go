@@ -1,0 +1,273 @@
+package berth_test
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows says which room may import which. `a < b` reads: b may import a, and
+// whatever a may import. Rooms are named below internal/, others from the module
+// root. A star stands for one name. NONE is no room at all.
+//
+// A room that is not named to the right of an arrow has no place in the house yet:
+// give it one, and say in the commit why it is there. Nobody changes an arrow to
+// make a build pass.
+const arrows = `
+	# What can be known, and the words of --json.
+	NONE < fact, api/v1
+
+	# Raw calls of one OS each, without policy. They do not know fact.
+	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait
+	sys/procfs < sys/fdscan < sys/bpfiter
+	sys/netlink < sys/sockdiag
+
+	# What the machine says. A reader yields its own table and calls no other reader;
+	# two smaller rooms serve several of them.
+	NONE < machine/cgroupfs
+	fact < machine/unitlog
+	fact, sys/* < machine/process, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock
+	fact, sys/*, machine/cgroupfs < machine/netstat
+	fact, sys/*, machine/unitlog < machine/service
+	fact < machine/httpsys
+	fact, machine/httpsys < machine/paste
+	fact, sys/* < machine/probe
+	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
+
+	# What it means: values in, values out.
+	fact < answer/bindrule, answer/forward, answer/catalog
+	answer/catalog < answer/catalog/source < answer/catalog/gen
+	answer/catalog, answer/bindrule, answer/forward < answer/diagnose < answer/remedy
+
+	# To Go programs, to people.
+	machine/snapshot, answer/diagnose < diag
+	api/v1, answer/remedy < talk/report
+	talk/report, machine/snapshot, machine/paste, machine/probe < talk/cli < cmd/berth
+
+	# Tests only; see TestTestbedIsForTests.
+	NONE < testbed, testbed/loadgen, testbed/cmd/tally
+	NONE < .
+`
+
+// outside says which rooms may import which modules. Every line is a dependency
+// that was argued for.
+const outside = `
+	golang.org/x/sys < sys/*, machine/*, testbed, testbed/loadgen
+	golang.org/x/term < talk/cli
+	github.com/spf13/cobra < talk/cli
+	github.com/spf13/pflag < talk/cli
+	github.com/godbus/dbus/v5 < machine/service
+	github.com/BurntSushi/toml < answer/catalog/source
+`
+
+// pure are the rooms that judge on values: no files, no network, no processes, no
+// clock. Programs that write such a room's data are outside.
+var pure = []string{"fact", "api/v1", "answer/bindrule", "answer/forward", "answer/catalog", "answer/catalog/source", "answer/diagnose", "answer/remedy"}
+
+// starters may start processes. Everything else asks the kernel.
+var starters = []string{"testbed", "testbed/loadgen", "testbed/cmd/tally"}
+
+func TestArrows(t *testing.T) {
+	allowed, err := parseArrows(arrows, roomNames(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rooms(t) {
+		may, placed := allowed[r.name]
+		if !placed {
+			t.Errorf("%s has no place in the arrows of layout_test.go", r.name)
+			continue
+		}
+		for from, at := range r.roomImports() {
+			if !may[from] {
+				t.Errorf("%s: %s may not import %s", at, r.name, from)
+			}
+		}
+	}
+}
+
+func TestOutsideModules(t *testing.T) {
+	allowed, err := parseArrows(outside, roomNames(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rooms(t) {
+		for imp, at := range r.imports {
+			if !isModule(imp) {
+				continue
+			}
+			ok := slices.ContainsFunc(keys(allowed[r.name]), func(m string) bool { return imp == m || strings.HasPrefix(imp, m+"/") })
+			if !ok {
+				t.Errorf("%s: %s may not import %s", at, r.name, imp)
+			}
+		}
+	}
+}
+
+func TestPureRoomsTouchNothing(t *testing.T) {
+	for _, r := range rooms(t) {
+		if !slices.Contains(pure, r.name) {
+			continue
+		}
+		for imp, at := range r.imports {
+			if touches(imp) {
+				t.Errorf("%s: %s is pure and may not import %s", at, r.name, imp)
+			}
+		}
+		for _, call := range []string{"time.Now", "time.Since", "time.Until", "time.Sleep", "time.After", "time.NewTimer", "time.NewTicker"} {
+			for _, at := range r.uses(call) {
+				t.Errorf("%s: %s is pure and may not use %s", at, r.name, call)
+			}
+		}
+	}
+}
+
+func TestOnlyStartersStartProcesses(t *testing.T) {
+	for _, r := range rooms(t) {
+		if slices.Contains(starters, r.name) {
+			continue
+		}
+		if at, ok := r.imports["os/exec"]; ok {
+			t.Errorf("%s: %s may not import os/exec", at, r.name)
+		}
+		for _, call := range []string{"os.StartProcess", "syscall.ForkExec", "syscall.Exec", "syscall.StartProcess", "unix.Exec", "windows.CreateProcess"} {
+			for _, at := range r.uses(call) {
+				t.Errorf("%s: %s may not use %s", at, r.name, call)
+			}
+		}
+	}
+}
+
+func TestTestbedIsForTests(t *testing.T) {
+	for _, r := range rooms(t) {
+		if strings.HasPrefix(r.name, "testbed") {
+			continue
+		}
+		for from, at := range r.roomImports() {
+			if strings.HasPrefix(from, "testbed") {
+				t.Errorf("%s: only tests may import %s", at, from)
+			}
+		}
+	}
+}
+
+// The checker itself: arrows are transitive, point one way, and reject what they
+// do not know.
+func TestParseArrows(t *testing.T) {
+	known := []string{"a", "b", "c", "d/x", "d/y"}
+	got, err := parseArrows("a < b < c\nd/* < b # a comment", known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a", "b", "d/x", "d/y"} {
+		if !got["c"][want] {
+			t.Errorf("c may not import %s", want)
+		}
+	}
+	if got["a"]["b"] || got["b"]["c"] {
+		t.Error("an arrow points both ways")
+	}
+	for _, bad := range []string{"a", "a < b\nb < a", "a <"} {
+		if _, err := parseArrows(bad, known); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+// touches reports whether a package of the standard library reaches outside the
+// program.
+func touches(imp string) bool {
+	if imp == "net/netip" || imp == "net/url" {
+		return false
+	}
+	first, _, _ := strings.Cut(imp, "/")
+	return slices.Contains([]string{"os", "net", "syscall", "plugin", "log"}, first) || imp == "runtime/debug" || strings.HasPrefix(imp, "golang.org/x/sys")
+}
+
+// isModule reports whether an import path is of another module.
+func isModule(imp string) bool {
+	first, _, _ := strings.Cut(imp, "/")
+	return strings.Contains(first, ".") && imp != module && !strings.HasPrefix(imp, module+"/")
+}
+
+// parseArrows returns, for each room that stands to the right of an arrow, what it
+// may import.
+func parseArrows(policy string, known []string) (map[string]map[string]bool, error) {
+	may := map[string]map[string]bool{}
+	for _, line := range strings.Split(policy, "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if err := addArrow(may, line, known); err != nil {
+			return nil, err
+		}
+	}
+	follow(may)
+	for room, from := range may {
+		if from[room] {
+			return nil, fmt.Errorf("the arrows lead from %s to itself", room)
+		}
+	}
+	return may, nil
+}
+
+func addArrow(may map[string]map[string]bool, line string, known []string) error {
+	sides := strings.Split(line, "<")
+	if len(sides) < 2 {
+		return fmt.Errorf("no arrow in %q", line)
+	}
+	for i := 1; i < len(sides); i++ {
+		from, to := expand(sides[i-1], known), expand(sides[i], known)
+		if len(to) == 0 {
+			return fmt.Errorf("nothing to the right of an arrow in %q", line)
+		}
+		for _, room := range to {
+			if may[room] == nil {
+				may[room] = map[string]bool{}
+			}
+			for _, f := range from {
+				may[room][f] = true
+			}
+		}
+	}
+	return nil
+}
+
+// expand reads a list of rooms; a pattern stands for the rooms that exist.
+func expand(list string, known []string) []string {
+	var names []string
+	for _, name := range strings.Split(list, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == "NONE" || name == "":
+		case strings.Contains(name, "*"):
+			for _, k := range known {
+				if ok, _ := path.Match(name, k); ok {
+					names = append(names, k)
+				}
+			}
+		default:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// follow makes may transitive.
+func follow(may map[string]map[string]bool) {
+	for grown := true; grown; {
+		grown = false
+		for _, from := range may {
+			for f := range from {
+				for g := range may[f] {
+					if !from[g] {
+						from[g], grown = true, true
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package berth_test
+
+import (
+	"bufio"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/internal/testbed"
+)
+
+// initialisers are the packages that may run something before main. Start-up is
+// part of the speed of every question, so a library that is not here has to be
+// cheap to start, and to be argued for.
+var initialisers = strings.Fields(`
+`)
+
+func TestStartUp(t *testing.T) {
+	cmd := testbed.Command(testbed.Berth(t), "version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	r := testbed.TryCmd(t, cmd)
+	if r.Code != 0 {
+		t.Fatalf("berth version: exit %d\n%s", r.Code, r.Stderr)
+	}
+	traced := 0
+	for lines := bufio.NewScanner(strings.NewReader(r.Stderr)); lines.Scan(); {
+		pkg, ok := strings.CutPrefix(lines.Text(), "init ")
+		if !ok {
+			continue
+		}
+		pkg, _, _ = strings.Cut(pkg, " @")
+		traced++
+		if !slices.Contains(initialisers, pkg) {
+			t.Errorf("%s runs an initialiser before main: %s", pkg, lines.Text())
+		}
+	}
+	if traced == 0 {
+		t.Error("no initialiser was traced, so nothing was checked")
+	}
+}
