@@ -11,7 +11,7 @@ type Span struct {
 func FindStates(lines []string) []Span {
 	shapes := make([]line, len(lines))
 	for i, raw := range lines {
-		shapes[i] = classify(i+1, cutLine(raw))
+		shapes[i] = classify(i+1, Readable(cutLine(raw)))
 	}
 	var spans []Span
 	for _, run := range runs(shapes) {

@@ -135,6 +135,7 @@ func (p *parser) join() {
 			}
 		}
 	}
+	sessions := p.sessionsOf()
 	for i := range p.state.Registrations {
 		r := &p.state.Registrations[i]
 		if len(r.Queues) > 0 || r.group < 0 {
@@ -142,8 +143,33 @@ func (p *parser) join() {
 		}
 		g := p.state.Groups[r.group]
 		r.Queues = bySaid[g.said]
-		r.Certain = len(r.Queues) == 1 && (!p.state.Partial || p.state.Queues[r.Queues[0]].Name != "")
+		r.Certain = len(r.Queues) == 1 && (p.state.Queues[r.Queues[0]].Name != "" || p.whole() && sessions[g.said] == 1)
 	}
+}
+
+// whole tells whether nothing seems to be missing: the title is there, and all
+// that is announced follows.
+func (p *parser) whole() bool {
+	return !p.state.Partial && slices.ContainsFunc(p.lines, func(l line) bool { return l.shape == rule })
+}
+
+// sessionsOf counts the server sessions behind groups whose queue is said to have
+// one name. An unnamed queue belongs to one process: where several sessions meet
+// a single one, the listing may have lost the others.
+func (p *parser) sessionsOf() map[string]int {
+	type key struct {
+		said    string
+		session int
+	}
+	seen := map[key]bool{}
+	times := map[string]int{}
+	for _, g := range p.state.Groups {
+		if k := (key{g.said, g.session}); g.queue < 0 && !seen[k] {
+			seen[k] = true
+			times[g.said]++
+		}
+	}
+	return times
 }
 
 // nameOnly adds a queue of which nothing but a URL group's mention was pasted.
@@ -181,26 +207,30 @@ func (p *parser) groupNames() {
 	}
 }
 
-// gaps says where the listing is shorter than it claims, or none at all.
-func (p *parser) gaps(text string) []fact.Gap {
-	if len(p.state.Queues) == 0 && len(p.state.Groups) == 0 {
-		if p.empty() {
-			return nil
-		}
-		return []fact.Gap{{Kind: fact.GapShape, Subject: "netsh http show servicestate", Raw: clip(text, maxRaw)}}
-	}
-	var gaps []fact.Gap
+// short finds the URL groups that list other than they announce, and marks the
+// listing as cut.
+func (p *parser) short() {
 	for _, g := range p.state.Groups {
 		if g.Declared >= 0 && g.Declared != len(g.URLs) {
 			p.state.Partial = true
-			gaps = append(gaps, fact.Gap{Kind: fact.GapNotInPaste, Hint: hintQueues,
-				Subject: fmt.Sprintf("registered URLs of URL group %s: %d of %d listed", g.ID, len(g.URLs), g.Declared)})
+			p.missing(fmt.Sprintf("registered URLs of URL group %s: %d of %d listed", g.ID, len(g.URLs), g.Declared))
 		}
 	}
-	if p.state.Partial && len(gaps) == 0 {
-		gaps = append(gaps, fact.Gap{Kind: fact.GapNotInPaste, Subject: "all processes of a request queue", Hint: hintQueues})
+}
+
+func (p *parser) missing(subject string) {
+	p.found = append(p.found, fact.Gap{Kind: fact.GapNotInPaste, Subject: subject, Hint: hintQueues})
+}
+
+// gaps says where the listing is shorter than it claims, or none at all.
+func (p *parser) gaps(text string) []fact.Gap {
+	switch {
+	case len(p.state.Queues) == 0 && len(p.state.Groups) == 0 && !p.empty():
+		return []fact.Gap{{Kind: fact.GapShape, Subject: "netsh http show servicestate", Raw: clip(text, maxRaw)}}
+	case p.state.Partial && len(p.found) == 0:
+		p.missing("the whole listing")
 	}
-	return gaps
+	return p.found
 }
 
 // maxRaw bounds the text a gap carries.

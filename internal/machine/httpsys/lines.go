@@ -41,14 +41,30 @@ func split(text string) []line {
 		if n == 1 {
 			raw = strings.TrimPrefix(raw, "\ufeff")
 		}
-		lines = append(lines, classify(n, cutLine(raw)))
+		lines = append(lines, classify(n, Readable(cutLine(raw))))
 	}
 	return lines
 }
 
+// Readable makes a line of an OEM code page, as the console tools print it,
+// valid: ASCII stays, the rest becomes replacement signs, but for a full stop
+// that ends it. Valid UTF-8 comes back as it is.
+func Readable(line string) string {
+	if utf8.ValidString(line) {
+		return line
+	}
+	for _, stop := range [...]string{"\x81\x42", "\xa1\xa3", "\xa1\x43"} { // code pages 932, 936, 950
+		if head, ok := strings.CutSuffix(strings.TrimRight(line, " "), stop); ok {
+			line = head + "。"
+			break
+		}
+	}
+	return strings.ToValidUTF8(line, "\ufffd")
+}
+
 func cutLine(raw string) string {
 	if len(raw) > maxLine {
-		return strings.ToValidUTF8(raw[:maxLine], "")
+		return raw[:maxLine]
 	}
 	return raw
 }

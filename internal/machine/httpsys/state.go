@@ -49,9 +49,10 @@ type Group struct {
 	Declared int // number of URLs the group says it has; -1 where it does not
 	Line     int
 
-	at      int    // index in the parser's lines of its header, or of its first line where the header is cut off
+	at      int // index in the parser's lines of its header, or of its first line where the header is cut off
 	cut     bool
 	version string // of its server session
+	session int    // which one: counted from 1 in the order of the listing, 0 where it has none
 	queue   int    // index into Queues; -1 where the view does not nest it
 	said    string // its queue's name as printed
 	first   []line // its "label: value" rows above the first heading
@@ -80,6 +81,7 @@ func ParseState(text string) (State, []fact.Gap) {
 		p.read(i)
 	}
 	p.end()
+	p.short()
 	p.nameQueues()
 	p.controllers()
 	p.services()
@@ -111,9 +113,11 @@ type parser struct {
 
 	queue, group int    // the open ones, or -1
 	version      string // of the open session
+	sessions     int    // begun so far
 	indent       int    // of the open process line; -1 outside
 	counted      int    // value of the "label: decimal" row right above the open heading; -1 where there is none
-	listing      bool   // inside a list under a heading
+	found        []fact.Gap
+	listing      bool // inside a list under a heading
 }
 
 // learn finds out how this listing introduces a queue: the label of a line that
@@ -206,6 +210,7 @@ func (p *parser) pair(i int) {
 		p.openQueue(i)
 	case objectID(l.value) && i+1 < len(p.lines) && p.lines[i+1].version():
 		p.version = p.lines[i+1].value
+		p.sessions++
 	case objectID(l.value):
 		p.openGroup(i, l.value)
 	case l.label == p.label && p.group < 0:
@@ -229,7 +234,7 @@ func (p *parser) openQueue(i int) {
 
 // openGroup begins a URL group; id is "" where its header was cut off.
 func (p *parser) openGroup(i int, id string) {
-	g := Group{ID: id, Declared: -1, Line: p.lines[i].n, at: i, cut: id == "", version: p.version, queue: p.queue}
+	g := Group{ID: id, Declared: -1, Line: p.lines[i].n, at: i, cut: id == "", version: p.version, session: p.sessions, queue: p.queue}
 	p.state.Groups = append(p.state.Groups, g)
 	p.group = len(p.state.Groups) - 1
 }

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/berthd/berth/internal/machine/httpsys"
 )
 
 // maxLine bounds one line of a text.
@@ -22,7 +23,7 @@ func lines(data []byte) []string {
 		if len(line) > maxLine {
 			line = line[:maxLine]
 		}
-		line = clean.Replace(validLine(line))
+		line = clean.Replace(httpsys.Readable(line))
 		out = append(out, unquote(strings.TrimRight(line, " \t")))
 	}
 	return out
@@ -56,21 +57,6 @@ func decode(data []byte) string {
 		units = append(units, order.Uint16(data))
 	}
 	return strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")
-}
-
-// validLine makes a line of an OEM code page readable: ASCII stays, the rest
-// becomes replacement signs, but for a full stop that ends it.
-func validLine(line string) string {
-	if utf8.ValidString(line) {
-		return line
-	}
-	for _, stop := range []string{"\x81\x42", "\xa1\xa3", "\xa1\x43"} { // code pages 932, 936, 950
-		if head, ok := strings.CutSuffix(strings.TrimRight(line, " "), stop); ok {
-			line = head + "。"
-			break
-		}
-	}
-	return strings.ToValidUTF8(line, "\ufffd")
 }
 
 func cleaner() *strings.Replacer {
