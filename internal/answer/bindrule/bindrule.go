@@ -59,18 +59,20 @@ type Rule string
 
 // Rules that refuse.
 const (
-	Listener      Rule = "listener"       // another socket listens on an overlapping address
-	BoundSocket   Rule = "bound"          // another socket is bound there and does not listen
-	Connection    Rule = "connection"     // an open connection has this local port
-	Waiting       Rule = "time-wait"      // a finished connection still has it
-	Datagram      Rule = "datagram"       // another datagram socket has it
-	FamilyOff     Rule = "family-off"     // this kernel has no IPv6
-	NotLocal      Rule = "not-local"      // the address is not one of this machine
-	Tentative     Rule = "tentative"      // the address is there, its duplicate check has not ended
-	Privilege     Rule = "privilege"      // the port is below the unprivileged range
-	MappedV6Only  Rule = "mapped-v6only"  // an IPv4 address on a socket that is IPv6 only
-	NoScope       Rule = "no-scope"       // a link-local address without an interface
-	SELinuxDenies Rule = "selinux-denies" // the policy may not allow this port's type
+	Listener     Rule = "listener"      // another socket listens on an overlapping address
+	BoundSocket  Rule = "bound"         // another socket is bound there and does not listen
+	Connection   Rule = "connection"    // an open connection has this local port
+	Waiting      Rule = "time-wait"     // a finished connection still has it
+	Datagram     Rule = "datagram"      // another datagram socket has it
+	FamilyOff    Rule = "family-off"    // this kernel has no IPv6
+	NotLocal     Rule = "not-local"     // the address is not one of this machine
+	Tentative    Rule = "tentative"     // the address is there, its duplicate check has not ended
+	Privilege    Rule = "privilege"     // the port is below the unprivileged range
+	MappedV6Only Rule = "mapped-v6only" // an IPv4 address on a socket that is IPv6 only
+	NoScope      Rule = "no-scope"      // a link-local address without an interface
+	// MulticastStream: IPv6 has no multicast streams; IPv4 lets them bind.
+	MulticastStream Rule = "multicast-stream"
+	SELinuxDenies   Rule = "selinux-denies" // the policy may not allow this port's type
 )
 
 // Rules that let the newcomer in, although the number is the same.

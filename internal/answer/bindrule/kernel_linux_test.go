@@ -35,10 +35,14 @@ func (s spec) want() Want {
 // have is the fact row of s in a state, with every flag known.
 func (s spec) have(state fact.State) fact.Socket {
 	uid := s.want().UID
-	return fact.Socket{
+	row := fact.Socket{
 		ID: "sock:first", Proto: s.proto, Local: s.local, State: state, Device: s.device,
 		Linux: &fact.LinuxSocket{Inode: 1, UID: &uid, V6Only: &s.v6only, ReuseAddr: &s.reuseAddr, ReusePort: &s.reusePort},
 	}
+	if state == orphan {
+		row.State, row.Linux.Inode, row.Linux.UID = fact.FinWait2, 0, nil
+	}
+	return row
 }
 
 // blind is have as a reader shows it that cannot see the flags.

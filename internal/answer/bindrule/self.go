@@ -11,12 +11,17 @@ import (
 const firstUnprivileged = 1024
 
 // Self lists what the machine alone has against want, in the order in which the
-// kernel looks. Facts that m does not have raise no refusal.
+// kernel looks: at the address before the privilege on an IPv4 socket, the other
+// way round on an IPv6 one. Facts that m does not have raise no refusal.
 func Self(want Want, m fact.Machine) []Verdict {
+	order := [...]func(Want, fact.Machine) (Verdict, bool){
+		familyOff, selinux, multicastStream, privilege, mappedOnly, noScope, address,
+	}
+	if want.Local.Addr().Is4() {
+		order[3], order[6] = address, privilege
+	}
 	var all []Verdict
-	for _, rule := range []func(Want, fact.Machine) (Verdict, bool){
-		familyOff, selinux, noScope, mappedOnly, privilege, address,
-	} {
+	for _, rule := range order {
 		if v, ok := rule(want, m); ok {
 			all = append(all, v)
 		}
@@ -46,9 +51,18 @@ func selinux(want Want, m fact.Machine) (Verdict, bool) {
 	return v, true
 }
 
+func multicastStream(want Want, _ fact.Machine) (Verdict, bool) {
+	a := want.Local.Addr()
+	if !a.Is6() || a.Is4In6() || !a.IsMulticast() || want.Proto != fact.TCP {
+		return Verdict{}, false
+	}
+	return refuse(MulticastStream, AtBind, "EINVAL", map[string]string{"address": a.String()})
+}
+
 func noScope(want Want, _ fact.Machine) (Verdict, bool) {
 	a := want.Local.Addr()
-	if !a.Is6() || !a.IsLinkLocalUnicast() || a.Zone() != "" || want.Device != "" {
+	local := a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast()
+	if !a.Is6() || a.Is4In6() || !local || a.Zone() != "" || want.Device != "" {
 		return Verdict{}, false
 	}
 	return refuse(NoScope, AtBind, "EINVAL", nil, NeedInterface)
@@ -83,7 +97,7 @@ func privilege(want Want, m fact.Machine) (Verdict, bool) {
 // addresses are unknown refuses nothing.
 func address(want Want, m fact.Machine) (Verdict, bool) {
 	a := want.Local.Addr().Unmap()
-	if len(m.Addrs) == 0 || a.IsUnspecified() || a.IsMulticast() || want.Freebind || nonlocal(a, m) {
+	if len(m.Addrs) == 0 || everywhere(a) || want.Freebind || nonlocal(a, m) {
 		return Verdict{}, false
 	}
 	args := map[string]string{"address": a.String()}
@@ -94,6 +108,11 @@ func address(want Want, m fact.Machine) (Verdict, bool) {
 		return Verdict{}, false
 	}
 	return refuse(NotLocal, AtBind, "EADDRNOTAVAIL", args, NeedFreebind)
+}
+
+// everywhere tells whether any machine takes a for its own.
+func everywhere(a netip.Addr) bool {
+	return a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 func nonlocal(a netip.Addr, m fact.Machine) bool {
