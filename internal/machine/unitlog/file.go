@@ -50,6 +50,7 @@ type file struct {
 // entry is one line of a log.
 type entry struct {
 	at   time.Time
+	seq  uint64 // in the order of writing; entries of one moment have the same time
 	pid  int
 	text string
 }
@@ -229,6 +230,7 @@ func (f *file) entry(at int64, boot [16]byte) (e fields, ok bool) {
 	if !ok || size < 64 || !f.read(head[:], at) || [16]byte(head[40:56]) != boot {
 		return e, false
 	}
+	e.seq = le64(head[16:])
 	e.at = time.UnixMicro(int64(le64(head[24:]) & (1<<62 - 1))).UTC()
 	step := uint64(16)
 	if f.compact {

@@ -11,6 +11,7 @@
 package unitlog
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -88,7 +89,7 @@ func (l *Log) Tail(u Unit, limit int) ([]fact.LogLine, []fact.Gap) {
 			gaps = append(gaps, fact.Gap{Kind: fact.GapNoLog, Subject: "compressed messages of " + u.Name, Err: f.name})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.seq, b.seq)) })
 	lines := make([]fact.LogLine, 0, min(len(all), limit))
 	for _, e := range all[max(0, len(all)-limit):] {
 		lines = append(lines, fact.LogLine{At: e.at, PID: e.pid, Text: e.text, Evidence: "journal"})
