@@ -53,8 +53,9 @@ func Read(ctx context.Context, q Query) (fact.Set, error) {
 // effects is all that the reader does to the machine.
 type effects struct {
 	supported bool
+	self      string // uid of the caller, "" for root
 	dial      dialer
-	// sockets lists where an engine's socket may be, for the system and the user.
+	// sockets lists where an engine's socket may be: the system's, or a user's.
 	sockets func(engine, uid string) []place
 	// dormant tells that nobody serves the socket and connecting would start the engine.
 	dormant func(engine, path string) bool

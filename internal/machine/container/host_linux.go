@@ -15,7 +15,7 @@ import (
 
 func live() effects {
 	return effects{
-		supported: true, dial: dialUnix, sockets: sockets, dormant: dormant,
+		supported: true, self: ordinaryUser(), dial: dialUnix, sockets: sockets, dormant: dormant,
 		inside: inside, monitors: func(ns uint64) []fact.Process { return monitors("/proc", ns) },
 	}
 }
@@ -31,22 +31,30 @@ func sockets(engine, uid string) []place {
 	if path := unixPath(os.Getenv(variable)); path != "" {
 		out = append(out, place{path: path, uid: ownerOf(path)})
 	}
-	own := strconv.Itoa(os.Geteuid())
-	if uid == "" && own != "0" {
-		uid = own // one's own engine is asked besides the system's
-		out = append(out, place{path: system})
-	} else if uid == "" {
+	if uid == "" {
 		return append(out, place{path: system})
 	}
+	own := uid == ordinaryUser()
 	dir := filepath.Join("/run/user", uid)
-	if mine := os.Getenv("XDG_RUNTIME_DIR"); uid == own && filepath.IsAbs(mine) {
+	if mine := os.Getenv("XDG_RUNTIME_DIR"); own && filepath.IsAbs(mine) {
 		dir = mine
 	}
 	out = append(out, place{path: filepath.Join(dir, runtime), uid: uid})
-	if home, err := os.UserHomeDir(); err == nil && engine == "docker" && uid == own {
-		out = append(out, place{path: filepath.Join(home, ".docker/desktop/docker.sock"), uid: uid, vm: true})
+	if home, err := os.UserHomeDir(); err == nil && engine == "docker" && own {
+		desktop := filepath.Join(home, ".docker/desktop/docker.sock")
+		if _, err := os.Stat(desktop); err == nil {
+			out = append(out, place{path: desktop, uid: uid, vm: true})
+		}
 	}
 	return out
+}
+
+// ordinaryUser is the caller's uid, "" for root.
+func ordinaryUser() string {
+	if uid := os.Geteuid(); uid != 0 {
+		return strconv.Itoa(uid)
+	}
+	return ""
 }
 
 // ownerOf is the uid of the ordinary user whose socket it is.

@@ -37,7 +37,7 @@ func both(t testing.TB) *host {
 	return &host{t: t, closed: map[string]error{}, answers: map[string]map[string][]byte{
 		"/run/docker.sock": docker,
 		"/run/podman/podman.sock": {
-			"/containers/json?all=1":       recorded(t, "podman-4.3-list.http"),
+			"/containers/json?all=1":        recorded(t, "podman-4.3-list.http"),
 			"/containers/" + hexB + "/json": recorded(t, "podman-4.3-inspect.http"),
 		},
 	}}
@@ -61,7 +61,10 @@ func (h *host) dial(_ context.Context, path string) (net.Conn, error) {
 	go func() {
 		defer theirs.Close()
 		buf := make([]byte, 1024)
-		n, _ := theirs.Read(buf)
+		n, err := theirs.Read(buf)
+		if err != nil {
+			return
+		}
 		target := strings.Fields(string(buf[:n]))[1]
 		answer, ok := targets[target]
 		if !ok {

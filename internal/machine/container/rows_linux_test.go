@@ -1,50 +1,43 @@
 package container
 
 import (
+	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
-	"testing"
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/sys/procfs"
 )
 
 // liveProcess reads one process as its reader would, as far as this room needs it.
-func liveProcess(t testing.TB, pid int) fact.Process {
-	t.Helper()
-	file := func(name string) []byte {
-		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
+func liveProcess(pid int) (fact.Process, error) {
+	dir := "/proc/" + strconv.Itoa(pid) + "/"
+	b, err := os.ReadFile(dir + "stat")
+	stat, ok := procfs.ParseStat(b)
+	if err != nil || !ok {
+		return fact.Process{}, fmt.Errorf("stat of %d: %w", pid, os.ErrNotExist)
 	}
-	stat, ok := procfs.ParseStat(file("stat"))
-	if !ok {
-		t.Fatalf("stat of %d", pid)
+	status, _ := os.ReadFile(dir + "status")
+	args, _ := os.ReadFile(dir + "cmdline")
+	group, _ := os.ReadFile(dir + "cgroup")
+	exe, _ := os.Readlink(dir + "exe")
+	uid := procfs.ParseStatus(status).UID
+	p := fact.Process{
+		ID: fact.ProcessID(pid, stat.Start), PID: pid, PPID: stat.PPID, Name: stat.Comm, Exe: exe, UID: &uid, Args: procfs.ParseArgs(args),
+		Linux: &fact.LinuxProcess{StartTicks: stat.Start, Cgroup: procfs.ParseCgroups(group).Naming()},
 	}
-	uid := procfs.ParseStatus(file("status")).UID
-	exe, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
-	return fact.Process{
-		ID: fact.ProcessID(pid, stat.Start), PID: pid, PPID: stat.PPID, Name: stat.Comm, Exe: exe, UID: &uid,
-		Args: procfs.ParseArgs(file("cmdline")),
-		Linux: &fact.LinuxProcess{
-			StartTicks: stat.Start, Cgroup: procfs.ParseCgroups(file("cgroup")).Naming(), Netns: netnsOf(t, pid),
-		},
+	if ns := netnsOf(dir); ns != netnsOf("/proc/self/") {
+		p.Linux.Netns = ns
 	}
+	return p, nil
 }
 
-// netnsOf is the inode of pid's network namespace.
-func netnsOf(t testing.TB, pid int) uint64 {
-	t.Helper()
-	link, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
-	if err != nil {
-		t.Fatal(err)
+// netnsOf is the inode of a process' network namespace, or 0.
+func netnsOf(dir string) uint64 {
+	link, _ := os.Readlink(dir + "ns/net")
+	if len(link) < len("net:[]") {
+		return 0
 	}
-	n, err := strconv.ParseUint(link[len("net:["):len(link)-1], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n, _ := strconv.ParseUint(link[len("net:["):len(link)-1], 10, 64)
 	return n
 }
