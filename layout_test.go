@@ -28,7 +28,8 @@ const arrows = `
 	# two smaller rooms serve several of them.
 	NONE < machine/cgroupfs
 	fact < machine/unitlog
-	fact, sys/* < machine/process, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock
+	fact, sys/* < machine/redirect/flow < machine/redirect/nft, machine/redirect/xt < machine/redirect
+	fact, sys/* < machine/process, machine/container, machine/portrange, machine/host, machine/netns, machine/kernelsock
 	fact, sys/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, machine/unitlog < machine/service
 	fact < machine/httpsys
@@ -54,7 +55,7 @@ const arrows = `
 // outside says which rooms may import which modules. Every line is a dependency
 // that was argued for.
 const outside = `
-	golang.org/x/sys < sys/*, machine/*, testbed, testbed/loadgen
+	golang.org/x/sys < sys/*, machine/*, machine/*/*, testbed, testbed/loadgen
 	golang.org/x/term < talk/cli
 	github.com/spf13/cobra < talk/cli
 	github.com/spf13/pflag < talk/cli

@@ -128,7 +128,8 @@ func (p *Place) copyIn(from, to string) {
 // Self runs one test of the running test binary inside the place, with
 // BERTH_INSIDE=1 in its environment, for code that must look at the place from
 // within (see [Inside]). The pattern is a -test.run pattern; flags of the inner
-// test binary may follow.
+// test binary may follow. A test that is only ever run so is called TestInside...,
+// which ./test leaves to others.
 func (p *Place) Self(pattern string, flags ...string) Result {
 	p.t.Helper()
 	bin, err := os.Executable()
