@@ -29,14 +29,13 @@ func Describe(ctx context.Context, pids ...int) (fact.Set, error) {
 	d := newDescriber("/proc", "/etc/passwd")
 	for _, pid := range pids {
 		if err := ctx.Err(); err != nil {
-			return d.set, err
+			return d.done(), err
 		}
 		if _, err := d.family(pid); err != nil {
 			d.lost(pid, err)
 		}
 	}
-	d.names()
-	return d.set, nil
+	return d.done(), nil
 }
 
 // describer gathers rows; each process is read once.
@@ -46,14 +45,24 @@ type describer struct {
 	self         self
 	row          map[int]int // PID → index of set.Processes
 	buf, linkBuf []byte
+	linked       map[int]bool // PIDs whose parents are read
 	set          fact.Set
+	gaps         []fact.Gap
+}
+
+// done returns what was gathered, with the names of users.
+func (d *describer) done() fact.Set {
+	d.names()
+	d.set.AddGaps(d.gaps...)
+	d.gaps = nil
+	return d.set
 }
 
 // self is the reader's own place, which rows are compared with.
 type self struct{ net, user, pid uint64 }
 
 func newDescriber(proc, passwd string) *describer {
-	d := &describer{proc: proc, passwd: passwd, boot: bootTime(), row: map[int]int{},
+	d := &describer{proc: proc, passwd: passwd, boot: bootTime(), row: map[int]int{}, linked: map[int]bool{},
 		buf: make([]byte, 4<<10), linkBuf: make([]byte, 4<<10)}
 	fd, err := unix.Open(proc+"/self", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -82,18 +91,14 @@ func (d *describer) family(pid int) (*fact.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	child := *p
-	for child.PPID > 0 {
-		_, known := d.row[child.PPID]
+	for child := *p; child.PPID > 0 && !d.linked[child.PID]; {
+		d.linked[child.PID] = true
 		parent, err := d.process(child.PPID)
 		if err != nil {
 			d.lost(child.PPID, err)
 			break
 		}
 		d.set.Links = append(d.set.Links, fact.Link{From: child.ID, To: parent.ID, Kind: fact.ChildOf, Evidence: d.path(child.PID, "stat")})
-		if known {
-			break
-		}
 		child = *parent
 	}
 	return &d.set.Processes[d.row[pid]], nil
@@ -278,11 +283,11 @@ func (d *describer) gap(p *fact.Process, name string, err error) {
 	case refused(err):
 		kind = fact.GapPermission
 	}
-	d.set.AddGaps(fact.Gap{Kind: kind, Subject: d.path(p.PID, name), Err: err.Error(), About: p.ID})
+	d.gaps = append(d.gaps, fact.Gap{Kind: kind, Subject: d.path(p.PID, name), Err: err.Error(), About: p.ID})
 }
 
 func (d *describer) truncated(p *fact.Process, name string) {
-	d.set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: d.path(p.PID, name), About: p.ID})
+	d.gaps = append(d.gaps, fact.Gap{Kind: fact.GapTruncated, Subject: d.path(p.PID, name), About: p.ID})
 }
 
 // lost says that a process could not be read at all.

@@ -2,9 +2,11 @@ package process
 
 import (
 	"context"
-	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/bpfiter"
 	"github.com/berthd/berth/internal/sys/fdscan"
 )
 
@@ -19,27 +21,25 @@ import (
 // in one cgroup, up to some 100 ms over thousands of processes.
 func Holders(ctx context.Context, q Query) (fact.Set, error) {
 	s := newSearch("/proc", q)
-	if len(s.inodes) == 0 {
-		return fact.Set{}, nil
-	}
-	if err := s.wide(ctx); err != nil {
-		return s.d.set, err
-	}
-	s.link()
-	s.d.names()
-	return s.d.set, nil
+	s.live()
+	return s.run(ctx)
 }
 
 // search is one run of Holders.
 type search struct {
 	q      Query
 	d      *describer
+	bpf    func(context.Context, []uint64) ([]fdscan.Hit, bool, error)
+	mounts []string // where the unified cgroup hierarchy may be mounted
+	began  uint64   // in start ticks: what started later was not what was seen
 	inodes []uint64
 	found  map[uint64][]fdscan.Hit
+	source string // evidence of hits that /proc does not show
+	doubt  *fact.Gap
 }
 
 func newSearch(proc string, q Query) *search {
-	s := &search{q: q, d: newDescriber(proc, "/etc/passwd"), found: map[uint64][]fdscan.Hit{}}
+	s := &search{q: q, d: newDescriber(proc, "/etc/passwd"), began: ticksNow(), found: map[uint64][]fdscan.Hit{}}
 	seen := map[uint64]bool{}
 	for _, k := range q.Sockets {
 		if i := k.Inode(); i != 0 && !seen[i] {
@@ -50,24 +50,76 @@ func newSearch(proc string, q Query) *search {
 	return s
 }
 
-func (s *search) wide(ctx context.Context) error {
-	r, err := fdscan.Scan(ctx, s.d.proc, nil, s.inodes)
-	for _, h := range r.Hits {
-		s.found[h.Inode] = append(s.found[h.Inode], h)
-	}
-	return err
+// live adds the ways of searching that only the running machine has.
+func (s *search) live() {
+	s.bpf = bpfiter.Scan
+	s.mounts = []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}
 }
 
-func (s *search) link() {
-	for _, k := range s.q.Sockets {
-		for _, h := range s.found[k.Inode()] {
-			p, err := s.d.family(h.PID)
-			if err != nil {
-				s.d.lost(h.PID, err)
-				continue
-			}
-			s.d.set.Links = append(s.d.set.Links, fact.Link{From: k.ID, To: p.ID, Kind: fact.HeldBy,
-				Evidence: s.d.path(h.PID, "fd/"+strconv.Itoa(h.FD)), Note: "fd " + strconv.Itoa(h.FD)})
+func ticksNow() uint64 {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return 1<<64 - 1
+	}
+	return uint64(now.Nano() / 1e7)
+}
+
+func (s *search) run(ctx context.Context) (fact.Set, error) {
+	if len(s.inodes) == 0 {
+		return fact.Set{}, nil
+	}
+	if !s.narrow(ctx) {
+		if err := s.wide(ctx); err != nil {
+			return s.d.done(), err
 		}
 	}
+	s.link()
+	if s.q.Flags {
+		s.flags()
+	}
+	return s.d.done(), nil
+}
+
+func (s *search) take(hits []fdscan.Hit) {
+	for _, h := range hits {
+		s.found[h.Inode] = append(s.found[h.Inode], h)
+	}
+}
+
+// wide searches every process: through the kernel's iterator where it is
+// permitted, else by walking.
+func (s *search) wide(ctx context.Context) error {
+	clear(s.found)
+	s.source = "/proc/*/fd"
+	if s.bpf != nil {
+		if hits, ok, _ := s.bpf(ctx, s.inodes); ok {
+			s.take(hits)
+			s.source = "BPF iterator task_file"
+			return nil
+		}
+	}
+	r, err := fdscan.Scan(ctx, s.d.proc, nil, s.inodes)
+	if err != nil {
+		return err
+	}
+	s.take(r.Hits)
+	if missing := s.missing(); len(missing) > 0 {
+		more, err := fdscan.Threads(ctx, s.d.proc, missing)
+		if err != nil {
+			return err
+		}
+		s.take(more.Hits)
+	}
+	s.doubt = s.whyIncomplete(r)
+	return nil
+}
+
+func (s *search) missing() []uint64 {
+	var left []uint64
+	for _, i := range s.inodes {
+		if len(s.found[i]) == 0 {
+			left = append(left, i)
+		}
+	}
+	return left
 }

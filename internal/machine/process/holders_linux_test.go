@@ -1,58 +1,263 @@
 package process
 
 import (
+	"context"
+	"fmt"
 	"net"
-	"net/netip"
 	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
 	"testing"
+	"unsafe"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/fdscan"
 )
 
-// listen opens a listener on a free loopback port and returns it with its row.
-func listen(t *testing.T) (*net.TCPListener, fact.Socket) {
-	t.Helper()
-	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l, row(t, l)
-}
+func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(&b[0]) }
 
-func row(t *testing.T, l *net.TCPListener) fact.Socket {
-	t.Helper()
-	raw, err := l.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
+func TestHoldersFindsOwnListenerAndNoOther(t *testing.T) {
+	file, mine := listen(t)
+	_, other := listen(t)
+	set := holders(t, Query{Sockets: []fact.Socket{mine}})
+	if diff := cmp.Diff(map[int]fact.LinkKind{os.Getpid(): fact.HeldBy}, held(set, mine)); diff != "" {
+		t.Error(diff)
 	}
-	var st unix.Stat_t
-	raw.Control(func(fd uintptr) { err = unix.Fstat(int(fd), &st) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	local := netip.MustParseAddrPort(l.Addr().String())
-	uid := uint32(os.Geteuid())
-	return fact.Socket{ID: fact.SocketID(fact.TCP, local, netip.AddrPort{}, st.Ino), Proto: fact.TCP, Local: local,
-		State: fact.Listen, Evidence: "test", Linux: &fact.LinuxSocket{Inode: st.Ino, UID: &uid}}
-}
-
-func TestHoldersFindsOwnListener(t *testing.T) {
-	_, k := listen(t)
-	set, err := Holders(t.Context(), Query{Sockets: []fact.Socket{k}})
-	if err != nil {
-		t.Fatal(err)
+	if got := held(set, other); len(got) != 0 {
+		t.Errorf("a socket that was not asked for: %v", got)
 	}
 	for _, l := range set.Links {
-		if l.From == k.ID && l.Kind == fact.HeldBy {
-			for _, p := range set.Processes {
-				if p.ID == l.To && p.PID == os.Getpid() {
-					return
-				}
-			}
+		if l.From == mine.ID && l.Note != fmt.Sprintf("fd %d", file.Fd()) {
+			t.Errorf("note %q, descriptor %d", l.Note, file.Fd())
 		}
 	}
-	t.Fatalf("no HeldBy link to this process in %+v", set)
+}
+
+func TestHoldersOfASocketWithoutInodeIsEmpty(t *testing.T) {
+	set := holders(t, Query{Sockets: []fact.Socket{{ID: "sock:tcp:x#0", State: fact.TimeWait}}})
+	if len(set.Links)+len(set.Gaps)+len(set.Processes) != 0 {
+		t.Errorf("got %+v", set)
+	}
+}
+
+func TestHoldersFindsAllWorkersOfOneProgram(t *testing.T) {
+	file, k := listen(t)
+	a := child(t, os.Args[0], []string{"BERTH_ROLE=hold"}, file).Process.Pid
+	b := child(t, os.Args[0], []string{"BERTH_ROLE=hold"}, file).Process.Pid
+	set := holders(t, Query{Sockets: []fact.Socket{k}})
+	want := map[int]fact.LinkKind{os.Getpid(): fact.HeldBy, a: fact.HeldBy, b: fact.HeldBy}
+	if diff := cmp.Diff(want, held(set, k)); diff != "" {
+		t.Error(diff)
+	}
+	me, _ := describe(t, os.Getpid())
+	for _, p := range set.Processes {
+		if (p.PID == a || p.PID == b) && !linked(set, p.ID, me.ID, fact.ChildOf) {
+			t.Errorf("no ChildOf link from %s", p.ID)
+		}
+	}
+}
+
+func linked(set fact.Set, from, to fact.ID, kind fact.LinkKind) bool {
+	for _, l := range set.Links {
+		if l.From == from && l.To == to && l.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Another program that waits on the descriptor is a holder, one that sleeps is an heir.
+func TestHoldersTellsAnHeirFromAWorker(t *testing.T) {
+	file, k := listen(t)
+	heir := child(t, sleep(t), nil, file).Process.Pid
+	worker := child(t, program(t), []string{"BERTH_ROLE=accept"}, file).Process.Pid
+	want := map[int]fact.LinkKind{os.Getpid(): fact.HeldBy, heir: fact.InheritedBy, worker: fact.HeldBy}
+	await(t, "the worker's accept and the heir's sleep", func() bool {
+		return cmp.Equal(want, held(holders(t, Query{Sockets: []fact.Socket{k}}), k))
+	})
+}
+
+// The only holder's creator is gone: the kernel does not say so, its sleep does.
+func TestHoldersTellsALeftOverHeir(t *testing.T) {
+	for _, c := range []struct {
+		program, args string
+		want          fact.LinkKind
+	}{
+		{sleep(t), "60", fact.InheritedBy},
+		{program(t), "", fact.HeldBy},
+	} {
+		file, k := listen(t)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "BERTH_ROLE=leave", "BERTH_CHILD="+c.program, "BERTH_CHILD_ARGS="+c.args)
+		cmd.ExtraFiles = []*os.File{file}
+		pid, err := strconv.Atoi(start(t, cmd))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+		file.Close()
+		cmd.Wait()
+		await(t, "the orphan "+c.program, func() bool {
+			return cmp.Equal(map[int]fact.LinkKind{pid: c.want}, held(holders(t, Query{Sockets: []fact.Socket{k}}), k))
+		})
+	}
+}
+
+func TestHoldersOfAPassedDescriptor(t *testing.T) {
+	file, k := listen(t)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, its := os.NewFile(uintptr(pair[0]), "mine"), os.NewFile(uintptr(pair[1]), "its")
+	defer mine.Close()
+	defer its.Close()
+	if err := unix.Sendmsg(pair[0], []byte{0}, unix.UnixRights(int(file.Fd())), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	pid := child(t, program(t), []string{"BERTH_ROLE=receive"}, its).Process.Pid
+	got := held(holders(t, Query{Sockets: []fact.Socket{k}}), k)
+	if got[os.Getpid()] != fact.HeldBy || got[pid] == "" {
+		t.Errorf("got %v, want %d and %d", got, os.Getpid(), pid)
+	}
+}
+
+// A thread may have a table of its own, which /proc/PID/fd does not show.
+func TestHoldersFindsAThreadsOwnTable(t *testing.T) {
+	type made struct {
+		fd   int
+		port string
+		err  error
+	}
+	ready, done := make(chan made), make(chan struct{})
+	defer close(done)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with its table
+		if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+			ready <- made{err: err}
+			return
+		}
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Listen(fd, 1)
+		}
+		var st unix.Stat_t
+		unix.Fstat(fd, &st)
+		ready <- made{fd: int(st.Ino), err: err}
+		<-done
+	}()
+	m := <-ready
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	k := fact.Socket{ID: "sock:tcp:thread", Linux: &fact.LinuxSocket{Inode: uint64(m.fd)}}
+	for _, q := range searches(Query{Sockets: []fact.Socket{k}}) {
+		set, err := q.run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[int]fact.LinkKind{os.Getpid(): fact.HeldBy}, held(set, k)); diff != "" {
+			t.Errorf("bpf %v: %s", q.bpf != nil, diff)
+		}
+	}
+}
+
+// searches is the query by walking, and as Holders does it.
+func searches(q Query) []*search {
+	walk, live := newSearch("/proc", q), newSearch("/proc", q)
+	live.live()
+	return []*search{walk, live}
+}
+
+func TestHoldersSeesAReusedPID(t *testing.T) {
+	_, k := listen(t)
+	s := newSearch("/proc", Query{Sockets: []fact.Socket{k}})
+	s.began = 0 // everybody was born after the search
+	set, err := s.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !hasGap(set, fact.GapPIDReused, "") || len(held(set, k)) != 0 {
+		t.Errorf("got %+v", set)
+	}
+}
+
+func TestHoldersThatVanish(t *testing.T) {
+	_, k := listen(t)
+	ended := exec.Command(sleep(t), "0")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, stale := range []fdscan.Hit{
+		{PID: ended.Process.Pid, FD: 3, Inode: k.Inode()}, // ended since
+		{PID: os.Getpid(), FD: 0, Inode: k.Inode()},       // closed it since
+	} {
+		s := newSearch("/proc", Query{Sockets: []fact.Socket{k}})
+		s.take([]fdscan.Hit{stale})
+		s.link()
+		set := s.d.done()
+		if !hasGap(set, fact.GapVanished, "") || len(set.Links) != 0 || hasGap(set, fact.GapKernelOwned, "") {
+			t.Errorf("%+v: got %+v", stale, set)
+		}
+	}
+}
+
+func TestHoldersCancelled(t *testing.T) {
+	_, k := listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Holders(ctx, Query{Sockets: []fact.Socket{k}}); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestHoldersAsksWhetherASocketIsStillThere(t *testing.T) {
+	k := fact.Socket{ID: "sock:tcp:gone", Linux: &fact.LinuxSocket{Inode: 1<<62 + 7}}
+	for _, alive := range []bool{true, false} {
+		s := newSearch("/proc", Query{Sockets: []fact.Socket{k}, Alive: func(fact.Socket) bool { return alive }})
+		s.link()
+		set := s.d.done()
+		if hasGap(set, fact.GapKernelOwned, k.ID) != alive || hasGap(set, fact.GapVanished, k.ID) == alive {
+			t.Errorf("alive %v: got %+v", alive, set.Gaps)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, reuse := range []int{0, 1} {
+		_, k := listenWith(t, net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+			return c.Control(func(fd uintptr) {
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, reuse)
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1-reuse)
+			})
+		}})
+		holders(t, Query{Sockets: []fact.Socket{k}, Flags: true})
+		if k.Linux.ReusePort == nil || *k.Linux.ReusePort != (reuse == 1) || *k.Linux.ReuseAddr != (reuse == 0) {
+			t.Errorf("reuseport %d: got %+v", reuse, k.Linux)
+		}
+	}
+	_, k := listen(t)
+	holders(t, Query{Sockets: []fact.Socket{k}})
+	if k.Linux.ReusePort != nil {
+		t.Error("flags were read unasked")
+	}
+	k.Linux.Cookie = 1 // of another socket
+	holders(t, Query{Sockets: []fact.Socket{k}, Flags: true})
+	if k.Linux.ReusePort != nil {
+		t.Error("flags of another socket were taken")
+	}
+}
+
+func BenchmarkHoldersWalk(b *testing.B) {
+	k := fact.Socket{ID: "sock:tcp:none", Linux: &fact.LinuxSocket{Inode: 1<<62 + 7}}
+	for b.Loop() {
+		if _, err := newSearch("/proc", Query{Sockets: []fact.Socket{k}}).run(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -22,7 +22,7 @@ func (d *describer) names() {
 	}
 	f, err := os.Open(d.passwd)
 	if err != nil {
-		d.set.AddGaps(fact.Gap{Kind: fact.GapOther, Subject: d.passwd, Err: err.Error()})
+		d.gaps = append(d.gaps, fact.Gap{Kind: fact.GapOther, Subject: d.passwd, Err: err.Error()})
 		return
 	}
 	defer f.Close()

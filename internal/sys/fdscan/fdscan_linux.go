@@ -113,18 +113,32 @@ func newWorker(proc int, wanted []uint64) *worker {
 
 func (w *worker) process(pid int) {
 	w.path = append(strconv.AppendInt(w.path[:0], int64(pid), 10), "/fd\x00"...)
+	w.table(pid)
+}
+
+// table reads all descriptors below the folder w.path. One that was closed
+// meanwhile is left out.
+func (w *worker) table(pid int) {
 	dir, err := openat(w.proc, w.path)
 	if err != nil {
 		w.refused(pid, err)
 		return
 	}
-	err = w.table(dir, pid)
+	var refusal error
+	err = entries(dir, w.buf, func(name []byte) {
+		if err := w.descriptor(dir, pid, name); err != nil && err != unix.ENOENT {
+			refusal = err
+		}
+	})
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(dir), 0, 0)
-	if err != nil {
+	switch {
+	case err != nil:
 		w.refused(pid, err)
-		return
+	case refusal != nil:
+		w.refused(pid, refusal)
+	default:
+		w.result.Seen++
 	}
-	w.result.Seen++
 }
 
 // refused tells a process that is closed from one that has ended.
@@ -133,21 +147,6 @@ func (w *worker) refused(pid int, err error) {
 		w.result.Closed = append(w.result.Closed, pid)
 		w.result.Err = err
 	}
-}
-
-// table reads all descriptors of one process. A descriptor that was closed
-// meanwhile is left out; the last refusal is reported.
-func (w *worker) table(dir, pid int) error {
-	var refusal error
-	err := entries(dir, w.buf, func(name []byte) {
-		if err := w.descriptor(dir, pid, name); err != nil && err != unix.ENOENT {
-			refusal = err
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return refusal
 }
 
 // descriptor reads one link. name ends with a NUL that is not part of it.
