@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,18 +154,8 @@ func TestDescribeKeepsTheShortListOfEnvironment(t *testing.T) {
 }
 
 func TestDescribeLabelsAThread(t *testing.T) {
-	tid, done := make(chan int), make(chan struct{})
-	defer close(done)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		tid <- unix.Gettid()
-		<-done
-	}()
-	n := <-tid
-	if n == os.Getpid() {
-		t.Fatal("a second thread was wanted")
-	}
+	var n int
+	onOtherThread(t, func() { n = unix.Gettid() })
 	if p, _ := describe(t, n); p.Linux.ThreadOf != os.Getpid() {
 		t.Errorf("got %+v", p.Linux)
 	}

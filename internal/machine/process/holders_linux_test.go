@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -129,33 +128,21 @@ func TestHoldersOfAPassedDescriptor(t *testing.T) {
 
 // A thread may have a table of its own, which /proc/PID/fd does not show.
 func TestHoldersFindsAThreadsOwnTable(t *testing.T) {
-	type made struct {
-		fd   int
-		port string
-		err  error
-	}
-	ready, done := make(chan made), make(chan struct{})
-	defer close(done)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with its table
-		if err := unix.Unshare(unix.CLONE_FILES); err != nil {
-			ready <- made{err: err}
+	var st unix.Stat_t
+	var err error
+	onOtherThread(t, func() {
+		if err = unix.Unshare(unix.CLONE_FILES); err != nil {
 			return
 		}
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-		if err == nil {
-			err = unix.Listen(fd, 1)
+		var fd int
+		if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0); err == nil {
+			err = unix.Fstat(fd, &st)
 		}
-		var st unix.Stat_t
-		unix.Fstat(fd, &st)
-		ready <- made{fd: int(st.Ino), err: err}
-		<-done
-	}()
-	m := <-ready
-	if m.err != nil {
-		t.Fatal(m.err)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	k := fact.Socket{ID: "sock:tcp:thread", Linux: &fact.LinuxSocket{Inode: uint64(m.fd)}}
+	k := fact.Socket{ID: "sock:tcp:thread", Linux: &fact.LinuxSocket{Inode: st.Ino}}
 	for _, q := range searches(Query{Sockets: []fact.Socket{k}}) {
 		set, err := q.run(t.Context())
 		if err != nil {

@@ -80,6 +80,8 @@ func (s *search) holder(hits []fdscan.Hit) (holder, bool) {
 	for _, hit := range hits {
 		h.fds = append(h.fds, hit.FD)
 	}
+	slices.Sort(h.fds)
+	h.fds = slices.Compact(h.fds) // threads may share a table that is not the process's
 	for parent := p.PPID; parent > 0 && !slices.Contains(h.ancestors, parent); {
 		h.ancestors = append(h.ancestors, parent)
 		i, ok := s.d.row[parent]

@@ -242,3 +242,29 @@ func kill(t *testing.T, pid int, sig syscall.Signal) {
 		t.Fatal(err)
 	}
 }
+
+// onOtherThread runs fn on a thread that is not the first, until the test ends.
+// The thread ends with it.
+func onOtherThread(t *testing.T, fn func()) {
+	t.Helper()
+	ran, done := make(chan bool), make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	for range 2 { // one of two is not the first thread
+		go func() {
+			runtime.LockOSThread()
+			if unix.Gettid() == os.Getpid() {
+				defer runtime.UnlockOSThread()
+				ran <- false
+				<-done
+				return
+			}
+			fn()
+			ran <- true
+			<-done
+		}()
+		if <-ran {
+			return
+		}
+	}
+	t.Fatal("no second thread")
+}
