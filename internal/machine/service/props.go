@@ -74,6 +74,9 @@ func setString(u *fact.Unit, key, v string) {
 }
 
 func setNames(u *fact.Unit, key string, v []string) {
+	if len(v) == 0 {
+		return
+	}
 	switch key {
 	case "Triggers":
 		u.Triggers = v

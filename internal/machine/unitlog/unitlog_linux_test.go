@@ -27,6 +27,7 @@ func TestSystemdJournal(t *testing.T) {
 				testbed.WithFile("/etc/systemd/system/systemd-journald.service.d/form.conf", "[Service]\nEnvironment="+env+"\n"),
 				testbed.WithFile("/etc/systemd/system/long.service",
 					"[Service]\nType=oneshot\nExecStart=sh -c 'echo short; head -c 4000 /dev/zero | tr \"\\\\0\" x; echo'\n"),
+				testbed.WithFile("/etc/systemd/system/apache2.service.d/second.conf", "[Unit]\nAfter=nginx.service\n"),
 				testbed.WithEnabled("nginx.service", "apache2.service"))
 			m.AwaitUnit("apache2.service", "failed")
 			m.Run("journalctl", "--sync")
