@@ -57,9 +57,17 @@ func (w *who) holderRules(h *Holder) {
 		}
 	}
 	w.ownerRules(h)
+	w.restarts(h.Nodes)
 	w.boundOnly(h)
 	w.backlog(h)
 	w.known(h)
+}
+
+func (w *who) restarts(nodes []Node) {
+	for _, n := range nodes {
+		w.wouldRestart(n.ID)
+		w.restarts(n.Children)
+	}
 }
 
 func (w *who) processRules(h *Holder, n Node, p *fact.Process) {
@@ -154,17 +162,15 @@ func (w *who) ownerRules(h *Holder) {
 	case OwnerUnknown:
 		w.say(RuleOwnerHidden, Certain, nil, h.Sockets...)
 	case OwnerKernel:
+		if w.x.Set.Machine.OS == "windows" {
+			w.say(RuleHTTPSysUnnamed, Likely, nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
+			return
+		}
 		w.say(RuleKernelSocket, w.kernelSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
 	case OwnerHTTPSys:
 		w.say(RuleHTTPSys, w.httpSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
 	case OwnerUnit:
 		w.unitRules(h)
-	}
-	for _, n := range h.Nodes {
-		for _, c := range n.Children {
-			w.wouldRestart(c.ID)
-		}
-		w.wouldRestart(n.ID)
 	}
 }
 

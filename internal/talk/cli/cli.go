@@ -128,7 +128,7 @@ Without arguments it gives an overview of this machine.`,
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(c.CommandPath()+" --help shows its flags", "%w", err)
 	})
-	cmd.AddCommand(a.who(), a.explain(), a.ls(), a.snapshot(), a.version())
+	cmd.AddCommand(a.who(), a.check(), a.demo(), a.explain(), a.ls(), a.schema(), a.snapshot(), a.version())
 	return cmd
 }
 

@@ -117,6 +117,9 @@ func (n names) kernel(h diagnose.Holder) string {
 	if u := n.x.Unit(h.Owner.ID); u != nil {
 		return "the kernel itself, for " + name(u.Name)
 	}
+	if p := n.x.Process(h.Owner.ID); p != nil && n.x.Set.Machine.OS == "windows" {
+		return "the Windows kernel (" + n.process(p) + "), most likely its HTTP listener HTTP.sys, for a program still to be named"
+	}
 	if p := n.x.Process(h.Owner.ID); p != nil {
 		return "the kernel itself, as " + n.process(p)
 	}

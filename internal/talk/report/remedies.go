@@ -10,7 +10,7 @@ import (
 func (n names) remedies(rs []remedy.Remedy) []v1.Remedy {
 	out := make([]v1.Remedy, 0, len(rs))
 	for _, r := range rs {
-		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.remedy(r), Effect: n.effect(r)}
+		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: full(n.remedy(r)), Effect: full(n.effect(r))}
 		for _, c := range r.Command {
 			v.Command = append(v.Command, shellLine(c))
 		}
@@ -67,4 +67,12 @@ func (n names) effect(r remedy.Remedy) string {
 		return "it no longer starts by itself; systemctl enable takes it back"
 	}
 	return ""
+}
+
+// full makes a sentence of a phrase: a capital and a full stop.
+func full(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
+		return upper(s)
+	}
+	return upper(s) + "."
 }

@@ -301,9 +301,9 @@ func (n names) todo(b *strings.Builder, st Style, rs []remedy.Remedy) {
 	}
 	fmt.Fprintln(b, "\nWhat you can do, gentlest first:")
 	for _, r := range rs {
-		t := n.remedy(r)
+		t := full(n.remedy(r))
 		if e := n.effect(r); e != "" {
-			t += "; " + e
+			t += " " + full(e)
 		}
 		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, wrap(t, "           ", st.Width))
 		for _, c := range r.Command {

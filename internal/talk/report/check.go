@@ -1,0 +1,146 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Check is the answer for one or more endpoints, ready to be said.
+type Check struct {
+	Index    *diagnose.Index
+	Ones     []CheckOne
+	Findings []diagnose.Finding // why, beyond the rules: failed newcomers, NAT, namespaces
+	Remedies []remedy.Remedy
+	Exit     int
+}
+
+// CheckOne is the answer for one address.
+type CheckOne struct {
+	Endpoint fact.Endpoint
+	Check    diagnose.Check
+	Flags    []string
+	Probe    *Probe // nil where none was run
+}
+
+// Probe is what the kernel said when the bind was tried.
+type Probe struct {
+	OK    bool
+	Step  string // the call that was refused
+	Errno string // "EADDRINUSE"
+	Code  int
+	Words string // the system's own
+}
+
+// CanBind is the probe's answer where one was run, else the rules'; known is
+// false where only a probe could tell.
+func (o CheckOne) CanBind() (can, known bool) {
+	if o.Probe != nil {
+		return o.Probe.OK, true
+	}
+	_, refused := o.Check.Refused()
+	return !refused, refused || !o.Check.Doubtful()
+}
+
+// Document is the answer as api/v1 says it.
+func (c Check) Document() v1.Check {
+	n, set := names{c.Index}, c.Index.Set
+	doc := v1.Check{Head: head(set, "Check", c.Exit), Checks: []v1.CheckOne{},
+		Tail: v1.Tail{Findings: n.findings(c.Findings), Remedies: n.remedies(c.Remedies), Gaps: Gaps(set.Gaps, &set.Machine)}}
+	for _, o := range c.Ones {
+		doc.Checks = append(doc.Checks, n.checkOne(o))
+	}
+	return doc
+}
+
+func (n names) checkOne(o CheckOne) v1.CheckOne {
+	v := v1.CheckOne{Endpoint: endpoint(o.Endpoint), Address: o.Check.Want.Local.Addr().String(), Flags: o.Flags,
+		Verdicts: []v1.Verdict{}, Holders: converter{n.x}.holders(o.Check.Holders), Answer: n.checkLine(o)}
+	v.Endpoint.Proto = string(o.Check.Want.Proto)
+	if can, known := o.CanBind(); known {
+		v.CanBind = &can
+	}
+	for _, r := range o.Check.Verdicts {
+		v.Verdicts = append(v.Verdicts, v1.Verdict{Rule: string(r.Rule), OK: r.OK, Errno: r.Errno, Step: string(r.At),
+			Confidence: string(r.Confidence), Text: upper(n.verdict(r)), About: ids(r.About), Args: r.Args})
+	}
+	if p := o.Probe; p != nil {
+		v.Probe = &v1.Probe{OK: p.OK, Step: p.Step, Errno: p.Errno, Code: p.Code, Words: p.Words}
+	}
+	return v
+}
+
+// WriteText writes the answer for a person.
+func (c Check) WriteText(out io.Writer, st Style) error {
+	b := &strings.Builder{}
+	n := names{c.Index}
+	for _, o := range c.Ones {
+		fmt.Fprintln(b, st.strong(wrap(n.checkLine(o), "", st.Width)))
+		for _, r := range o.Check.Verdicts {
+			fmt.Fprintf(b, "  %s\n", wrap(upper(n.verdict(r)), "  ", st.Width))
+			if need := n.needs(r); need != "" {
+				fmt.Fprintf(b, "  %s\n", wrap("What would let you in: "+need+".", "  ", st.Width))
+			}
+		}
+		if s := n.probed(o); s != "" {
+			fmt.Fprintf(b, "  %s\n", wrap(s, "  ", st.Width))
+		}
+	}
+	n.why(b, st, diagnose.Answer{Findings: c.Findings})
+	n.todo(b, st, c.Remedies)
+	n.unseen(b, st, c.Index.Set.Gaps)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// checkLine is the sentence that answers for one address.
+func (n names) checkLine(o CheckOne) string {
+	w := o.Check.Want
+	what := strings.ToUpper(string(w.Proto)) + " " + w.Local.String()
+	if len(o.Flags) > 0 {
+		what += " with " + list(o.Flags)
+	}
+	can, known := o.CanBind()
+	switch {
+	case !known:
+		return what + ": only a try can tell."
+	case can:
+		return what + ": yes, you can bind it."
+	}
+	return what + ": no, you cannot bind it" + n.because(o) + "."
+}
+
+func (n names) because(o CheckOne) string {
+	errno := ""
+	if o.Probe != nil && o.Probe.Errno != "" {
+		errno = o.Probe.Errno + " from " + o.Probe.Step
+	} else if v, ok := o.Check.Refused(); ok {
+		errno = v.Errno + " from " + string(v.At)
+	}
+	if len(o.Check.Holders) > 0 {
+		return " (" + errno + "): " + n.holder(o.Check.Holders[0]) + " has " + n.addresses(o.Check.Holders[0])
+	}
+	return " (" + errno + ")"
+}
+
+// probed says what the kernel said, where that adds to the rules.
+func (n names) probed(o CheckOne) string {
+	_, refused := o.Check.Refused()
+	p := o.Probe
+	switch {
+	case p == nil:
+		return "By rule alone; nothing was tried."
+	case p.OK && refused:
+		return "The kernel let a trial bind through all the same: a flag of the other socket that berth could not see allows it."
+	case p.OK:
+		return "The kernel agrees: a trial bind went through and was taken back at once."
+	case refused:
+		return "The kernel agrees: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + ")."
+	}
+	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be a security module or a cgroup's socket filter."
+}

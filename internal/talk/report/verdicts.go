@@ -1,0 +1,135 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// verdict says one bind rule, applied.
+func (n names) verdict(v bindrule.Verdict) string {
+	s := n.refusal(v)
+	if v.OK {
+		s = n.permission(v)
+	}
+	switch v.Confidence {
+	case bindrule.Likely:
+		return "probably: " + s
+	case bindrule.Possible:
+		return "possibly: " + s
+	}
+	return s
+}
+
+func (n names) refusal(v bindrule.Verdict) string {
+	who := n.other(v)
+	switch v.Rule {
+	case bindrule.Listener:
+		return who + " listens there; two listeners share an address only when both set SO_REUSEPORT and belong to one user. SO_REUSEADDR does not help against a listener."
+	case bindrule.BoundSocket:
+		return who + " is bound there without listening; the bind is refused unless both sockets set SO_REUSEADDR."
+	case bindrule.Connection:
+		return who + " is a connection with this local port; a bind gets past it only when that socket had SO_REUSEADDR and yours has it too."
+	case bindrule.Waiting:
+		return who + " is a finished connection in TIME_WAIT; it blocks the bind unless the old socket had SO_REUSEADDR and yours has it too. Setting the flag now does not help against this one."
+	case bindrule.Datagram:
+		return who + " has it; two UDP sockets share an address only when both set SO_REUSEADDR or both SO_REUSEPORT."
+	}
+	return n.selfRefusal(v)
+}
+
+func (n names) selfRefusal(v bindrule.Verdict) string {
+	switch v.Rule {
+	case bindrule.FamilyOff:
+		return "this kernel has no IPv6: a server that asks for [::] or [::1] fails."
+	case bindrule.NotLocal:
+		return name(v.Args["address"]) + " is not an address of this machine (a public address in front of a NAT, a wrong hosts entry, or an interface that is not up yet, as early at boot)."
+	case bindrule.Tentative:
+		return name(v.Args["address"]) + " is there, and its duplicate address check has not ended; a moment later the bind works."
+	case bindrule.Privilege:
+		return "ports below " + or(v.Args["value"], "1024") + " need CAP_NET_BIND_SERVICE, and you do not have it."
+	case bindrule.MappedV6Only:
+		return "an IPv4 address on a socket that is IPv6 only is refused."
+	case bindrule.NoScope:
+		return "a link-local address needs its interface, as in fe80::1%eth0."
+	case bindrule.SELinuxDenies:
+		return "SELinux knows this port as " + name(v.Args["type"]) + " and may forbid it to your program; root does not change that."
+	}
+	return "rule " + name(string(v.Rule)) + " refuses it with " + name(v.Errno) + "."
+}
+
+func (n names) permission(v bindrule.Verdict) string {
+	who := n.other(v)
+	switch v.Rule {
+	case bindrule.SharedPort:
+		return "it is shared with " + who + " by SO_REUSEPORT on both: the kernel deals connections out between the two."
+	case bindrule.SharedAddress:
+		if v.Race {
+			return "it is shared with " + who + " by SO_REUSEADDR on both until one of the two listens; then the other's listen fails."
+		}
+		return "it is shared with " + who + " by SO_REUSEADDR on both."
+	}
+	return who + " is not in the way (" + name(string(v.Rule)) + ")."
+}
+
+// other names the socket a verdict is about and who has it.
+func (n names) other(v bindrule.Verdict) string {
+	if len(v.About) == 0 {
+		return ""
+	}
+	s := n.x.Socket(v.About[0])
+	if s == nil {
+		return name(v.Args["have"])
+	}
+	at := n.socket(s)
+	if s.Remote.IsValid() && s.Remote.Port() != 0 {
+		at += " ↔ " + addrPort(s.Remote)
+	}
+	switch s.State {
+	case fact.TimeWait:
+		return at
+	case fact.Listen, fact.Unconnected, fact.Bound:
+		return at + " of " + n.owners(s)
+	}
+	return at + " of " + n.owners(s)
+}
+
+// needs says what would let the newcomer in.
+func (n names) needs(v bindrule.Verdict) string {
+	var out []string
+	for _, need := range v.Needs {
+		if s := needWords(need); s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; or ")
+}
+
+func needWords(n bindrule.Need) string {
+	switch n {
+	case bindrule.NeedReuseAddr:
+		return "SO_REUSEADDR on both sockets, set before bind"
+	case bindrule.NeedReusePort:
+		return "SO_REUSEPORT on both sockets, made by one user"
+	case bindrule.NeedV6Only:
+		return "IPV6_V6ONLY on yours, which leaves IPv4 to the other"
+	case bindrule.NeedHaveV6Only:
+		return "IPV6_V6ONLY on the other socket"
+	case bindrule.NeedWait:
+		return "waiting (berth check --wait 60s)"
+	case bindrule.NeedFreebind:
+		return "IP_FREEBIND on the socket or net.ipv4.ip_nonlocal_bind=1, or ordering the server after network-online.target"
+	case bindrule.NeedIPv4:
+		return "an IPv4 address, such as 0.0.0.0"
+	case bindrule.NeedCapability:
+		return "AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit; or setcap cap_net_bind_service=+ep on the program (an upgrade of the file loses it, NoNewPrivileges voids it); or a socket unit that binds for it; or a lower net.ipv4.ip_unprivileged_port_start"
+	case bindrule.NeedPolicy:
+		return "a port type the policy allows: semanage port -a -t TYPE -p tcp PORT (-m where the port has a type already)"
+	case bindrule.NeedInterface:
+		return "the interface in the address"
+	case bindrule.NeedDualOrPlain:
+		return "leaving out IPV6_V6ONLY, or binding the plain IPv4 address"
+	}
+	return ""
+}
