@@ -28,7 +28,7 @@ const arrows = `
 	# two smaller rooms serve several of them.
 	NONE < machine/cgroupfs
 	fact < machine/unitlog
-	fact, sys/* < machine/redirect/flow < machine/redirect/nft, machine/redirect/xt < machine/redirect
+	fact, sys/* < machine/redirect/flow < machine/redirect/xt < machine/redirect/nft < machine/redirect
 	fact, sys/* < machine/process, machine/container, machine/portrange, machine/host, machine/netns, machine/kernelsock
 	fact, sys/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, machine/unitlog < machine/service

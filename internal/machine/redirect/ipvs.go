@@ -9,6 +9,9 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
+// maxServices bounds the rows of one listing.
+const maxServices = 20_000
+
 // decodeIPVS reads the kernel's own listing of virtual services, with one row for
 // each server behind a service. marked counts the services chosen by a firewall
 // mark, which name no port.
@@ -37,7 +40,7 @@ func decodeIPVS(b []byte, ports []uint16) (rows []fact.Redirect, marked int) {
 				marked++
 			}
 		}
-		if len(rows) >= maxRedirects {
+		if len(rows) >= maxServices {
 			return rows, marked
 		}
 	}

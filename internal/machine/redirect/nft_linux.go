@@ -1,36 +1,42 @@
 package redirect
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/berthd/berth/internal/machine/redirect/flow"
+	"github.com/berthd/berth/internal/machine/redirect/nft"
 	"github.com/berthd/berth/internal/sys/netdev"
 	"github.com/berthd/berth/internal/sys/netlink"
 )
 
-// nftKernel asks the running kernel for nftables' objects, each once.
+// nftKernel asks the running kernel for nftables' objects, chains and sets once.
 type nftKernel struct {
 	conn  *netlink.Conn
-	rules map[chainKey][][]byte
-	sets  map[setKey]setInfo
+	rules map[nft.ChainKey][][]byte
+	sets  map[nft.SetKey]nft.SetInfo
 	room  []byte // what is left of the last piece of memory for messages
 }
 
-const roomSize = 32 << 10
+const (
+	nftSubsystem = unix.NFNL_SUBSYS_NFTABLES << 8
+	roomSize     = 32 << 10
+)
 
-const nftSubsystem = unix.NFNL_SUBSYS_NFTABLES << 8
-
-func (k *nftKernel) dump(what uint16, family byte, attrs []byte, each func(family byte, attrs []byte)) error {
-	request := netlink.Message{
-		Type: nftSubsystem | what, Flags: netlink.FlagDump,
-		Data: append([]byte{family, 0, 0, 0}, attrs...),
-	}
-	return k.ask(request, each)
+// nameAttrs is the request for an object: the attributes 1 and 2 of every kind
+// are its table and its own name, or that of its chain or set.
+func nameAttrs(table, name string) []byte {
+	b := netlink.AppendAttr(nil, 1, append([]byte(table), 0))
+	return netlink.AppendAttr(b, 2, append([]byte(name), 0))
 }
 
-func (k *nftKernel) ask(request netlink.Message, each func(family byte, attrs []byte)) error {
+func (k *nftKernel) ask(what, flags uint16, family byte, attrs []byte, each func(family byte, attrs []byte)) error {
+	request := netlink.Message{
+		Type: nftSubsystem | what, Flags: flags, Data: append([]byte{family, 0, 0, 0}, attrs...),
+	}
 	err := k.conn.Do(request, func(m netlink.Message) error {
 		if len(m.Data) >= 4 {
 			each(m.Data[0], m.Data[4:])
@@ -45,20 +51,49 @@ func (k *nftKernel) ask(request netlink.Message, each func(family byte, attrs []
 
 // baseChains lists the chains where traffic for a port can be taken, in the order
 // the kernel enters them.
-func (k *nftKernel) baseChains() ([]baseChain, error) {
-	var list []baseChain
-	err := k.dump(unix.NFT_MSG_GETCHAIN, unix.AF_UNSPEC, nil, func(family byte, attrs []byte) {
-		if c, ok := decodeChain(family, attrs); ok {
+func (k *nftKernel) baseChains() ([]nft.BaseChain, error) {
+	var list []nft.BaseChain
+	err := k.ask(unix.NFT_MSG_GETCHAIN, netlink.FlagDump, unix.AF_UNSPEC, nil, func(family byte, attrs []byte) {
+		if c, ok := nft.DecodeChain(family, attrs); ok {
 			list = append(list, c)
 		}
 	})
-	slices.SortStableFunc(list, func(a, b baseChain) int { return int(a.priority>>1) - int(b.priority>>1) })
+	slices.SortStableFunc(list, func(a, b nft.BaseChain) int { return cmp.Compare(a.Priority, b.Priority) })
 	return list, err
 }
 
-// names tells whether an attribute holds a name, without making it a string.
-func names(attr []byte, name string) bool {
-	return len(attr) == len(name)+1 && string(attr[:len(name)]) == name
+func (k *nftKernel) chainRules(c nft.ChainKey) ([][]byte, error) {
+	if list, ok := k.rules[c]; ok {
+		return list, nil
+	}
+	var list [][]byte
+	err := k.ask(unix.NFT_MSG_GETRULE, netlink.FlagDump, c.Family, nameAttrs(c.Table, c.Name), func(_ byte, attrs []byte) {
+		if nft.IsRuleOf(attrs, c) { // an older kernel ignores the names
+			list = append(list, k.keep(attrs))
+		}
+	})
+	k.rules[c] = list
+	return list, err
+}
+
+func (k *nftKernel) setInfo(s nft.SetKey) (nft.SetInfo, error) {
+	if info, ok := k.sets[s]; ok {
+		return info, nil
+	}
+	var info nft.SetInfo
+	err := k.ask(unix.NFT_MSG_GETSET, 0, s.Family, nameAttrs(s.Table, s.Name), func(_ byte, attrs []byte) {
+		info = nft.DecodeSet(attrs)
+	})
+	k.sets[s] = info
+	return info, err
+}
+
+func (k *nftKernel) setElements(s nft.SetKey) ([]nft.Element, error) {
+	var list []nft.Element
+	err := k.ask(unix.NFT_MSG_GETSETELEM, netlink.FlagDump, s.Family, nameAttrs(s.Table, s.Name), func(_ byte, attrs []byte) {
+		list = nft.DecodeElements(list, k.keep(attrs))
+	})
+	return list, err
 }
 
 // keep copies a message out of the buffer that the next one will overwrite. One
@@ -73,52 +108,8 @@ func (k *nftKernel) keep(b []byte) []byte {
 	return kept
 }
 
-func zeroEnded(s string) []byte { return append([]byte(s), 0) }
-
-func (k *nftKernel) chainRules(c chainKey) ([][]byte, error) {
-	if list, ok := k.rules[c]; ok {
-		return list, nil
-	}
-	attrs := netlink.AppendAttr(nil, ruleTable, zeroEnded(c.table))
-	attrs = netlink.AppendAttr(attrs, ruleChain, zeroEnded(c.name))
-	var list [][]byte
-	err := k.dump(unix.NFT_MSG_GETRULE, c.family, attrs, func(_ byte, attrs []byte) {
-		if names(find(attrs, ruleChain), c.name) && names(find(attrs, ruleTable), c.table) {
-			list = append(list, k.keep(attrs))
-		}
-	})
-	k.rules[c] = list
-	return list, err
-}
-
-func (k *nftKernel) setInfo(s setKey) (setInfo, error) {
-	if info, ok := k.sets[s]; ok {
-		return info, nil
-	}
-	attrs := netlink.AppendAttr(nil, setTable, zeroEnded(s.table))
-	attrs = netlink.AppendAttr(attrs, setName, zeroEnded(s.name))
-	var info setInfo
-	request := netlink.Message{
-		Type: nftSubsystem | unix.NFT_MSG_GETSET,
-		Data: append([]byte{s.family, 0, 0, 0}, attrs...),
-	}
-	err := k.ask(request, func(_ byte, attrs []byte) { info = decodeSet(attrs) })
-	k.sets[s] = info
-	return info, err
-}
-
-func (k *nftKernel) setElements(s setKey) ([]element, error) {
-	attrs := netlink.AppendAttr(nil, listTable, zeroEnded(s.table))
-	attrs = netlink.AppendAttr(attrs, listSet, zeroEnded(s.name))
-	var list []element
-	err := k.dump(unix.NFT_MSG_GETSETELEM, s.family, attrs, func(_ byte, attrs []byte) {
-		list = decodeElements(list, k.keep(attrs))
-	})
-	return list, err
-}
-
 // readNft follows all nftables rules.
-func readNft(e *evaluation) error {
+func readNft(s *flow.Search) error {
 	if !nftLoaded("/") {
 		return nil
 	}
@@ -127,14 +118,14 @@ func readNft(e *evaluation) error {
 		return err
 	}
 	defer conn.Close()
-	k := &nftKernel{conn: conn, rules: map[chainKey][][]byte{}, sets: map[setKey]setInfo{}}
-	e.kernel = kernel{rules: k.chainRules, set: k.setInfo, elements: k.setElements, device: netdev.Name}
+	k := &nftKernel{conn: conn, rules: map[nft.ChainKey][][]byte{}, sets: map[nft.SetKey]nft.SetInfo{}}
+	asked := nft.Kernel{Rules: k.chainRules, Set: k.setInfo, Elements: k.setElements, Device: netdev.Name}
 	chains, err := k.baseChains()
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil // a kernel without nftables has no rules
 	}
 	for _, c := range chains {
-		e.enter(c)
+		nft.Follow(s, asked, c)
 	}
 	return err
 }

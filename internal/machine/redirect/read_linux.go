@@ -4,39 +4,40 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/redirect/flow"
 )
 
 const ipvsFile = "/proc/thread-self/net/ip_vs"
 
 func read(ctx context.Context, q Query) (fact.Set, error) {
 	var set fact.Set
-	e := newEvaluation(kernel{}, q.Ports)
-	nft := e.orNil(readNft)
-	legacy := e.orNil(readLegacy)
+	s := flow.NewSearch(q.Ports)
+	nft := problem(s, readNft)
+	legacy := problem(s, readLegacy)
 	set.AddGaps(natGaps(nft, legacy)...)
-	set.Redirects = e.found
+	set.Redirects = s.Found
 	if err := readIPVS(&set, q.Ports); err != nil {
 		set.AddGaps(fact.Gap{Kind: fact.GapNoNAT, Subject: "IPVS services", Err: err.Error()})
 	}
-	if e.stopped {
+	if s.Cut {
 		set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: "NAT rules"})
 	}
 	return set, ctx.Err()
 }
 
-// orNil runs a reader and returns what it could not read, or what went wrong while
-// its rules were followed.
-func (e *evaluation) orNil(reader func(*evaluation) error) error {
-	e.err = nil
-	if err := reader(e); err != nil {
+// problem runs a reader and returns what it could not read, or what went wrong
+// while its rules were followed.
+func problem(s *flow.Search, reader func(*flow.Search) error) error {
+	s.Err = nil
+	if err := reader(s); err != nil {
 		return err
 	}
-	return e.err
+	return s.Err
 }
 
 // natGaps names what could not be read. One refusal for want of rights covers both.
@@ -55,7 +56,7 @@ func natGaps(nft, legacy error) []fact.Gap {
 }
 
 func readIPVS(set *fact.Set, ports []uint16) error {
-	b, err := os.ReadFile(ipvsFile)
+	b, err := slurp(ipvsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -68,6 +69,27 @@ func readIPVS(set *fact.Set, ports []uint16) error {
 		set.AddGaps(fact.Gap{Kind: fact.GapNoNAT, Subject: "IPVS services chosen by firewall mark", Hint: "ipvsadm -L -n"})
 	}
 	return nil
+}
+
+// slurp reads a file of /proc whole. os.ReadFile first asks for the size and the
+// poller, which takes longer than most of these files.
+func slurp(path string) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	var b []byte
+	for {
+		b = slices.Grow(b, 512)
+		n, err := unix.Read(fd, b[len(b):cap(b)])
+		if err != nil {
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
+		if b = b[:len(b)+n]; n == 0 {
+			return b, nil
+		}
+	}
 }
 
 // nftLoaded tells whether the kernel may hold nftables rules. Asking a kernel

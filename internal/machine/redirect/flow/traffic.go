@@ -1,4 +1,4 @@
-package redirect
+package flow
 
 import (
 	"net/netip"
@@ -15,29 +15,48 @@ var protocols = [...]struct {
 
 const numProtocols = len(protocols)
 
-type portSets [numProtocols]spans
+// PortSets is one set of ports for each protocol that is followed.
+type PortSets [numProtocols]Spans
 
-var everyProtocol = portSets{everyPort, everyPort, everyPort, everyPort}
+// without returns the ports of p that o does not have.
+func (p PortSets) without(o PortSets) PortSets {
+	for i := range p {
+		p[i] = p[i].without(o[i])
+	}
+	return p
+}
 
-// traffic is what the conditions passed so far let through.
-type traffic struct {
+// with returns the ports that p or o has.
+func (p PortSets) with(o PortSets) PortSets {
+	for i := range p {
+		p[i] = p[i].With(o[i])
+	}
+	return p
+}
+
+var everyProtocol = PortSets{everyPort, everyPort, everyPort, everyPort}
+
+// Traffic is what the conditions passed so far let through. It is a value: a copy
+// goes its own way. [Search.Start] makes one.
+type Traffic struct {
+	Comment string // of the rule, where a condition carries one
+
 	asked   []uint16 // the ports in question; empty = all
 	hook    string
-	ports   portSets
+	ports   PortSets
 	dst     netip.Prefix
 	except  netip.Prefix
 	device  string
 	notDev  bool
 	partial bool
-	comment string
 	// narrowed counts the conditions that are no protocol and no port. Two
 	// traffics of one origin with the same count differ in their ports only.
 	narrowed int
 	dead     bool
 }
 
-// wanted tells whether anything asked for is left in t.
-func (t *traffic) wanted() bool {
+// Wanted tells whether anything asked for is left in t.
+func (t *Traffic) Wanted() bool {
 	if t.dead {
 		return false
 	}
@@ -49,8 +68,11 @@ func (t *traffic) wanted() bool {
 	return false
 }
 
+// IPv6 tells whether t is known to be IPv6.
+func (t *Traffic) IPv6() bool { return t.dst.IsValid() && !t.dst.Addr().Is4() }
+
 // asks tells whether a port in question lies in from..last.
-func (t *traffic) asks(from, last uint16) bool {
+func (t *Traffic) asks(from, last uint16) bool {
 	for _, p := range t.asked {
 		if from <= p && p <= last {
 			return true
@@ -59,16 +81,17 @@ func (t *traffic) asks(from, last uint16) bool {
 	return len(t.asked) == 0
 }
 
-// unread notes a condition that is not understood.
-func (t *traffic) unread() {
+// Unread notes a condition that is not understood.
+func (t *Traffic) Unread() {
 	t.partial = true
 	t.narrowed++
 }
 
-// chance notes a choice among several targets, which together take everything.
-func (t *traffic) chance() { t.narrowed++ }
+// Chance notes a choice among several targets, which together take everything.
+func (t *Traffic) Chance() { t.narrowed++ }
 
-func (t *traffic) protocol(number byte, is bool) {
+// Protocol limits t to one transport protocol, or to all others.
+func (t *Traffic) Protocol(number byte, is bool) {
 	for i, p := range protocols {
 		if (p.number == number) != is {
 			t.ports[i] = nil
@@ -76,7 +99,8 @@ func (t *traffic) protocol(number byte, is bool) {
 	}
 }
 
-func (t *traffic) port(from, last uint16, inside bool) {
+// Port limits t to the ports from..last, or to all others.
+func (t *Traffic) Port(from, last uint16, inside bool) {
 	if inside && !t.asks(from, last) {
 		t.dead = true // the common case, and spans cost memory
 		return
@@ -90,8 +114,8 @@ func (t *traffic) port(from, last uint16, inside bool) {
 	}
 }
 
-// onlyPorts keeps the ports of s, or all others.
-func (t *traffic) onlyPorts(s spans, inside bool) {
+// OnlyPorts keeps the ports of s, or all others.
+func (t *Traffic) OnlyPorts(s Spans, inside bool) {
 	for i, have := range t.ports {
 		left := have.without(s)
 		if inside {
@@ -101,9 +125,9 @@ func (t *traffic) onlyPorts(s spans, inside bool) {
 	}
 }
 
-// family limits t to one address family; it counts as a condition only where t
+// Family limits t to IPv4 or to IPv6, or to what is not that one. It counts as a condition only where t
 // had both.
-func (t *traffic) family(v4, is bool) {
+func (t *Traffic) Family(v4, is bool) {
 	if !is {
 		v4 = !v4
 	}
@@ -119,7 +143,8 @@ func (t *traffic) family(v4, is bool) {
 	t.dead = t.dead || t.dst.Addr().Is4() != v4
 }
 
-func (t *traffic) destination(p netip.Prefix, inside bool) {
+// Destination limits t to an address range, or to all but it.
+func (t *Traffic) Destination(p netip.Prefix, inside bool) {
 	if inside {
 		t.only(p)
 		return
@@ -129,14 +154,14 @@ func (t *traffic) destination(p netip.Prefix, inside bool) {
 	case t.dst.IsValid() && p.Bits() <= t.dst.Bits():
 		t.dead = true
 	case t.except.IsValid() && t.except != p:
-		t.unread()
+		t.Unread()
 	default:
 		t.except = p
 		t.narrowed++
 	}
 }
 
-func (t *traffic) only(p netip.Prefix) {
+func (t *Traffic) only(p netip.Prefix) {
 	switch {
 	case t.dst.IsValid() && !t.dst.Overlaps(p),
 		t.except.IsValid() && t.except.Overlaps(p) && t.except.Bits() <= p.Bits():
@@ -147,25 +172,29 @@ func (t *traffic) only(p netip.Prefix) {
 	}
 }
 
-// local notes a condition that the destination is, or is not, an address of
+// Local notes a condition that the destination is, or is not, an address of
 // this machine. Binds are about this machine, so "not" leaves nothing.
-func (t *traffic) local(is bool) {
+func (t *Traffic) Local(is bool) {
 	t.dead = t.dead || !is
 	t.narrowed++
 }
 
-// interfaces names the side a condition on a network interface looks at.
-type side bool
+// Nowhere notes a condition that no traffic for this machine meets.
+func (t *Traffic) Nowhere() { t.dead = true }
 
+// Side says at which of a packet's interfaces a condition looks.
+type Side bool
+
+// The two sides.
 const (
-	incoming side = false
-	outgoing side = true
+	Incoming Side = false
+	Outgoing Side = true
 )
 
-// through limits t to an interface. Only one side exists in a hook: prerouting
+// Through limits t to an interface. Only one side exists in a hook: prerouting
 // knows where a packet came in, output where it will go out.
-func (t *traffic) through(s side, name string, is bool) {
-	if (s == outgoing) != (t.hook == hookOutput) {
+func (t *Traffic) Through(s Side, name string, is bool) {
+	if (s == Outgoing) != (t.hook == Output) {
 		t.dead = t.dead || is
 		return
 	}
@@ -181,6 +210,6 @@ func (t *traffic) through(s side, name string, is bool) {
 		t.device, t.notDev = name, false
 		t.narrowed++
 	default:
-		t.unread()
+		t.Unread()
 	}
 }

@@ -1,9 +1,10 @@
-package redirect
+package nft
 
 import (
 	"bytes"
 	"sort"
 
+	"github.com/berthd/berth/internal/machine/redirect/flow"
 	"github.com/berthd/berth/internal/sys/netlink"
 )
 
@@ -18,28 +19,29 @@ const (
 	elemIntervalEnd   = 0x1
 	elemCatchAll      = 0x2
 	maxElements       = 65536
-	maxAlternatives   = 4096
 	maxKey            = registerBytes
 	lookupInverseFlag = 0x1
 )
 
-type setKey struct {
-	family      byte
-	table, name string
+// SetKey names a set or map.
+type SetKey struct {
+	Family      byte
+	Table, Name string
 }
 
-// setInfo is what has to be known of a set before its elements make sense.
-type setInfo struct {
+// SetInfo is what has to be known of a set before its elements make sense.
+type SetInfo struct {
 	flags  uint32
 	keyLen int
 }
 
-func decodeSet(attrs []byte) setInfo {
-	return setInfo{flags: number(attrs, setFlags), keyLen: int(number(attrs, setKeyLen))}
+// DecodeSet reads the attributes of one set message.
+func DecodeSet(attrs []byte) SetInfo {
+	return SetInfo{flags: number(attrs, setFlags), keyLen: int(number(attrs, setKeyLen))}
 }
 
-// element is one member of a set: keys lo..last, and in a map what they lead to.
-type element struct {
+// Element is one member of a set: keys lo..last, and in a map what they lead to.
+type Element struct {
 	lo, last []byte
 	value    []byte // constant data
 	verdict  []byte // attributes of a verdict
@@ -47,15 +49,15 @@ type element struct {
 	any      bool   // whatever no other element has
 }
 
-// decodeElements appends the elements of one message to list. They share memory
+// DecodeElements appends the elements of one message to list. They share memory
 // with attrs.
-func decodeElements(list []element, attrs []byte) []element {
+func DecodeElements(list []Element, attrs []byte) []Element {
 	for _, item := range netlink.Attrs(find(attrs, listElements)) {
 		if len(list) >= maxElements {
 			return list
 		}
 		flags := number(item, elemFlags)
-		el := element{
+		el := Element{
 			lo:  find(find(item, elemKey), dataValue),
 			end: flags&elemIntervalEnd != 0,
 			any: flags&elemCatchAll != 0,
@@ -75,14 +77,14 @@ func decodeElements(list []element, attrs []byte) []element {
 
 // intervals joins the starts and ends that the kernel keeps apart into whole
 // elements.
-func intervals(list []element) []element {
+func intervals(list []Element) []Element {
 	sort.SliceStable(list, func(i, j int) bool {
 		if c := bytes.Compare(list[i].lo, list[j].lo); c != 0 {
 			return c < 0
 		}
 		return list[i].end && !list[j].end
 	})
-	var out []element
+	var out []Element
 	for i, el := range list {
 		if el.end {
 			continue
@@ -112,21 +114,21 @@ func before(b []byte) []byte {
 
 // lookup opens one alternative for each element that t can match, and follows
 // the rest of the rule with it.
-func (p *passage) lookup(d, rest []byte, t traffic, r registers) {
-	key := setKey{p.key.family, p.key.table, text(find(d, lookupSet))}
+func (p *passage) lookup(d, rest []byte, t flow.Traffic, r registers) {
+	key := SetKey{p.key.Family, p.key.Table, text(find(d, lookupSet))}
 	isMap := find(d, lookupDest) != nil
-	info, err := p.e.kernel.set(key)
+	info, err := p.w.kernel.Set(key)
 	from := fields(&r, number(d, lookupReg), info.keyLen)
 	if err != nil || !isMap && !anyReadable(from) {
-		p.e.fail(err)
-		t.unread()
+		p.w.search.Fail(err)
+		t.Unread()
 		p.run(rest, t, r)
 		return
 	}
 	list, err := p.elements(key, info)
 	if err != nil || len(list) >= maxElements {
-		p.e.fail(err)
-		t.unread()
+		p.w.search.Fail(err)
+		t.Unread()
 		p.run(rest, t, r)
 		return
 	}
@@ -137,8 +139,8 @@ func (p *passage) lookup(d, rest []byte, t traffic, r registers) {
 	p.inside(list, from, number(d, lookupDest), rest, t, r)
 }
 
-func (p *passage) elements(key setKey, info setInfo) ([]element, error) {
-	list, err := p.e.kernel.elements(key)
+func (p *passage) elements(key SetKey, info SetInfo) ([]Element, error) {
+	list, err := p.w.kernel.Elements(key)
 	if err == nil && info.flags&setInterval != 0 {
 		list = intervals(list)
 	}
@@ -184,17 +186,15 @@ func anyReadable(list []field) bool {
 	return false
 }
 
-func (p *passage) inside(list []element, from []field, dest uint32, rest []byte, t traffic, r registers) {
-	opened := 0
+func (p *passage) inside(list []Element, from []field, dest uint32, rest []byte, t flow.Traffic, r registers) {
 	for _, el := range list {
 		in, regs := t, r
 		if el.any {
-			in.unread()
+			in.Unread()
 		} else if !p.match(&in, from, el) {
 			continue
 		}
-		if opened++; opened > maxAlternatives {
-			p.e.stopped = true
+		if !p.w.search.Spend() {
 			return
 		}
 		if el.verdict != nil {
@@ -209,28 +209,28 @@ func (p *passage) inside(list []element, from []field, dest uint32, rest []byte,
 }
 
 // match narrows t to one element.
-func (p *passage) match(t *traffic, from []field, el element) bool {
+func (p *passage) match(t *flow.Traffic, from []field, el Element) bool {
 	if len(from) == 0 {
-		t.unread()
+		t.Unread()
 	}
 	for _, f := range from {
 		if f.at+f.n > len(el.lo) || f.at+f.n > len(el.last) {
-			t.unread()
+			t.Unread()
 			continue
 		}
-		p.e.narrow(t, f.value, el.lo[f.at:f.at+f.n], el.last[f.at:f.at+f.n], true)
+		p.w.narrow(t, f.value, el.lo[f.at:f.at+f.n], el.last[f.at:f.at+f.n], true)
 	}
-	return t.wanted()
+	return t.Wanted()
 }
 
 // outside leaves all elements out of t. With several fields that cannot be said
 // in one traffic.
-func (p *passage) outside(list []element, from []field, rest []byte, t traffic, r registers) {
+func (p *passage) outside(list []Element, from []field, rest []byte, t flow.Traffic, r registers) {
 	if len(from) != 1 {
-		t.unread()
+		t.Unread()
 	} else {
 		for _, el := range list {
-			p.e.narrow(&t, from[0].value, el.lo, el.last, false)
+			p.w.narrow(&t, from[0].value, el.lo, el.last, false)
 		}
 	}
 	p.run(rest, t, r)

@@ -1,9 +1,11 @@
-package redirect
+package nft
 
 import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/berthd/berth/internal/machine/redirect/flow"
 )
 
 // origin says what part of a packet or of its surroundings a register holds.
@@ -123,23 +125,23 @@ const (
 )
 
 // narrow applies the condition that v lies within lo..last, or does not.
-func (e *evaluation) narrow(t *traffic, v value, lo, last []byte, inside bool) {
+func (w *walk) narrow(t *flow.Traffic, v value, lo, last []byte, inside bool) {
 	exact := bytes.Equal(lo, last)
 	switch {
 	case v.from == transportBytes && v.hasPort() && len(lo) >= int(4-v.offset):
 		at := 2 - v.offset
-		t.port(binary.BigEndian.Uint16(lo[at:]), binary.BigEndian.Uint16(last[at:]), inside)
+		t.Port(binary.BigEndian.Uint16(lo[at:]), binary.BigEndian.Uint16(last[at:]), inside)
 		if v.size > 2 {
-			t.unread()
+			t.Unread()
 		}
 	case v.from == byChance:
-		t.chance()
+		t.Chance()
 	case v.from == networkBytes:
 		narrowNetwork(t, v, lo, last, inside)
 	case !exact || len(lo) == 0:
-		t.unread()
+		t.Unread()
 	case v.from == l4proto:
-		t.protocol(lo[0], inside)
+		t.Protocol(lo[0], inside)
 	case v.from == nfproto:
 		narrowFamily(t, lo[0] == familyIP, lo[0] == familyIP6, inside)
 	case v.from == ethertype && len(lo) >= 2:
@@ -148,52 +150,54 @@ func (e *evaluation) narrow(t *traffic, v value, lo, last []byte, inside bool) {
 	case v.from == dstKind && len(lo) >= 4:
 		narrowKind(t, binary.NativeEndian.Uint32(lo), inside)
 	case v.from == inName || v.from == outName:
-		t.through(side(v.from == outName), e.device(lo), inside)
+		t.Through(flow.Side(v.from == outName), w.search.Device(lo), inside)
 	case (v.from == inIndex || v.from == outIndex) && len(lo) >= 4:
-		name := e.kernel.device(binary.NativeEndian.Uint32(lo))
-		t.through(side(v.from == outIndex), name, inside)
+		name := w.kernel.Device(binary.NativeEndian.Uint32(lo))
+		t.Through(flow.Side(v.from == outIndex), name, inside)
 	default:
-		t.unread()
+		t.Unread()
 	}
 }
 
-func narrowFamily(t *traffic, v4, v6, is bool) {
+func narrowFamily(t *flow.Traffic, v4, v6, is bool) {
 	if v4 || v6 {
-		t.family(v4, is)
+		t.Family(v4, is)
 		return
 	}
-	t.dead = t.dead || is
+	if is {
+		t.Nowhere()
+	}
 }
 
 // routeLocal is the kind of an address that belongs to this machine (RTN_LOCAL).
 const routeLocal = 2
 
-func narrowKind(t *traffic, kind uint32, is bool) {
+func narrowKind(t *flow.Traffic, kind uint32, is bool) {
 	if kind == routeLocal {
-		t.local(is)
+		t.Local(is)
 	} else if is {
-		t.dead = true
+		t.Nowhere()
 	}
 }
 
 // narrowNetwork reads conditions on the destination address and on the protocol
 // field of the IP header.
-func narrowNetwork(t *traffic, v value, lo, last []byte, inside bool) {
-	v4 := !t.dst.IsValid() || t.dst.Addr().Is4()
+func narrowNetwork(t *flow.Traffic, v value, lo, last []byte, inside bool) {
+	v4 := !t.IPv6()
 	exact := bytes.Equal(lo, last)
 	switch {
 	case exact && len(lo) > 0 && v.size == 1 && (v4 && v.offset == offsetProto4 || !v4 && v.offset == offsetProto6):
-		t.protocol(lo[0], inside)
+		t.Protocol(lo[0], inside)
 	case v4 && v.offset == offsetDst4 && v.size <= 4:
 		narrowAddress(t, v, lo, last, 4, inside)
 	case !v4 && v.offset == offsetDst6 && v.size <= 16:
 		narrowAddress(t, v, lo, last, 16, inside)
 	default:
-		t.unread()
+		t.Unread()
 	}
 }
 
-func narrowAddress(t *traffic, v value, lo, last []byte, size int, inside bool) {
+func narrowAddress(t *flow.Traffic, v value, lo, last []byte, size int, inside bool) {
 	bits := int(v.bits)
 	if bits == 0 {
 		bits = min(int(v.size), len(lo)) * 8
@@ -205,10 +209,10 @@ func narrowAddress(t *traffic, v value, lo, last []byte, size int, inside bool) 
 	copy(whole[:size], lo)
 	addr, _ := netip.AddrFromSlice(whole[:size])
 	if p, err := addr.Prefix(bits); err == nil && bits >= 0 {
-		t.destination(p, inside)
+		t.Destination(p, inside)
 		return
 	}
-	t.unread()
+	t.Unread()
 }
 
 // commonBits is the length of the prefix that is exactly lo..last, or -1.
@@ -231,16 +235,4 @@ func commonBits(lo, last []byte) int {
 		}
 	}
 	return bits
-}
-
-// deviceName reads an interface name. A name without its closing zero is the
-// start of a name, written "eth*".
-func deviceName(b []byte) string {
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return string(b[:i])
-	}
-	if len(b) < 16 {
-		return string(b) + "*"
-	}
-	return string(b)
 }

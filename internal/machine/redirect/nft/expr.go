@@ -1,9 +1,12 @@
-package redirect
+package nft
 
 import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/berthd/berth/internal/machine/redirect/flow"
+	"github.com/berthd/berth/internal/machine/redirect/xt"
 )
 
 // Attributes of expressions, by the kernel's numbers.
@@ -24,37 +27,37 @@ const (
 )
 
 // step applies one expression; more tells whether the rule goes on.
-func (p *passage) step(name, d []byte, t *traffic, r *registers) (more bool) {
+func (p *passage) step(name, d []byte, t *flow.Traffic, r *registers) (more bool) {
 	switch string(name) {
 	case "immediate":
 		return p.immediate(d, t, r)
 	case "nat", "redir", "tproxy", "target":
 		return p.send(string(name), d, t, r)
 	case "reject", "queue", "masq", "synproxy":
-		p.f.end(t, portSets{})
+		p.f.End(t)
 		return false
 	case "counter", "log", "last", "notrack", "dynset":
 	case "cmp":
-		p.e.compare(d, t, r)
+		p.w.compare(d, t, r)
 	case "range":
 		from, to := find(find(d, rangeFrom), dataValue), find(find(d, rangeTo), dataValue)
-		p.e.narrow(t, r.at(number(d, rangeReg)), from, to, number(d, rangeOp) == 0)
+		p.w.narrow(t, r.at(number(d, rangeReg)), from, to, number(d, rangeOp) == 0)
 	case "match":
-		p.e.xtMatch(bytes.TrimRight(find(d, xtName), "\x00"), number(d, xtRev), find(d, xtInfo), t)
+		xt.Match(bytes.TrimRight(find(d, xtName), "\x00"), number(d, xtRev), find(d, xtInfo), t)
 	case "objref":
 		if number(d, objectType) != 1 { // 1: a counter
-			t.unread()
+			t.Unread()
 		}
 	default:
 		if !load(string(name), d, r) {
-			t.unread()
+			t.Unread()
 			*r = registers{}
 		}
 	}
 	return true
 }
 
-func (p *passage) immediate(d []byte, t *traffic, r *registers) (more bool) {
+func (p *passage) immediate(d []byte, t *flow.Traffic, r *registers) (more bool) {
 	data := find(d, immediateData)
 	if v := find(data, dataVerdict); v != nil {
 		return p.verdict(v, t)
@@ -64,29 +67,29 @@ func (p *passage) immediate(d []byte, t *traffic, r *registers) (more bool) {
 }
 
 // compare applies a comparison. Orders are understood on ports only.
-func (e *evaluation) compare(d []byte, t *traffic, r *registers) {
+func (w *walk) compare(d []byte, t *flow.Traffic, r *registers) {
 	v, data := r.at(number(d, cmpReg)), find(find(d, cmpData), dataValue)
 	op := number(d, cmpOp)
 	if op <= 1 {
-		e.narrow(t, v, data, data, op == 0)
+		w.narrow(t, v, data, data, op == 0)
 		return
 	}
 	if v.from != transportBytes || v.offset != 2 || v.size != 2 || len(data) < 2 {
-		t.unread()
+		t.Unread()
 		return
 	}
 	port := binary.BigEndian.Uint16(data)
 	switch op {
 	case 2: // less
-		t.port(port, 65535, false)
+		t.Port(port, 65535, false)
 	case 3: // or equal
-		t.port(0, port, true)
+		t.Port(0, port, true)
 	case 4: // greater
-		t.port(0, port, false)
+		t.Port(0, port, false)
 	case 5: // or equal
-		t.port(port, 65535, true)
+		t.Port(port, 65535, true)
 	default:
-		t.unread()
+		t.Unread()
 	}
 }
 
@@ -184,35 +187,35 @@ func prefixBits(mask []byte) int {
 }
 
 // send reads the expressions that take traffic away.
-func (p *passage) send(name string, d []byte, t *traffic, r *registers) (more bool) {
-	g := target{kind: "dnat"}
+func (p *passage) send(name string, d []byte, t *flow.Traffic, r *registers) (more bool) {
+	g := flow.Target{Kind: "dnat"}
 	switch name {
 	case "nat":
 		if number(d, natType) != 1 { // source NAT
-			p.f.end(t, portSets{})
+			p.f.End(t)
 			return false
 		}
-		v6 := t.dst.IsValid() && !t.dst.Addr().Is4()
+		v6 := t.IPv6()
 		if find(d, 2) != nil {
 			v6 = number(d, 2) == familyIP6
 		}
-		g.addr = addressRange(r, number(d, natAddrMin), number(d, natAddrMax), v6)
-		g.from, g.last = portRange(r, number(d, natPortMin), number(d, natPortMax))
+		g.Addr = addressRange(r, number(d, natAddrMin), number(d, natAddrMax), v6)
+		g.From, g.Last = portRange(r, number(d, natPortMin), number(d, natPortMax))
 	case "redir":
-		g.kind = "redirect"
-		g.from, g.last = portRange(r, number(d, redirPortMin), number(d, redirPortMax))
+		g.Kind = "redirect"
+		g.From, g.Last = portRange(r, number(d, redirPortMin), number(d, redirPortMax))
 	case "tproxy":
-		g.kind = "tproxy"
+		g.Kind = "tproxy"
 		v6 := number(d, 1) == familyIP6
-		g.addr = addressRange(r, number(d, tproxyAddr), 0, v6)
-		g.from, g.last = portRange(r, number(d, tproxyPort), 0)
+		g.Addr = addressRange(r, number(d, tproxyAddr), 0, v6)
+		g.From, g.Last = portRange(r, number(d, tproxyPort), 0)
 	case "target":
 		var ok bool
-		if g, ok = xtTarget(text(find(d, xtName)), number(d, xtRev), find(d, xtInfo)); !ok {
+		if g, ok = xt.TargetOf(text(find(d, xtName)), number(d, xtRev), find(d, xtInfo)); !ok {
 			return true
 		}
 	}
-	p.take(t, g)
+	p.f.Take(t, p.named(g))
 	return false
 }
 
