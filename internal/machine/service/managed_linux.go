@@ -41,6 +41,9 @@ func managed(ctx context.Context, q Query) fact.Set {
 	return thisHost().read(ctx, q)
 }
 
+// boss is one manager: uid is empty for the system's.
+type boss struct{ manager, uid string }
+
 // reading is one Read under way.
 type reading struct {
 	host
@@ -50,11 +53,14 @@ type reading struct {
 	rows map[fact.ID]int // index in set.Units
 	// listed are sockets whose cgroup does not name the unit that asked for
 	// them, so that only the manager's list of socket units can.
-	listed map[string][]fact.Socket // by manager
+	listed map[boss][]fact.Socket
 }
 
 func (h host) read(ctx context.Context, q Query) fact.Set {
-	r := &reading{host: h, q: q, end: time.Now().Add(q.Timeout), rows: map[fact.ID]int{}, listed: map[string][]fact.Socket{}}
+	if q.Timeout <= 0 {
+		q.Timeout = DefaultTimeout
+	}
+	r := &reading{host: h, q: q, end: time.Now().Add(q.Timeout), rows: map[fact.ID]int{}, listed: map[boss][]fact.Socket{}}
 	if end, ok := ctx.Deadline(); ok && end.Before(r.end) {
 		r.end = end
 	}
@@ -65,12 +71,12 @@ func (h host) read(ctx context.Context, q Query) fact.Set {
 		}
 		return r.set
 	}
-	r.ask(ctx, Systemd, "")
-	own := strconv.Itoa(h.uid)
-	if r.knows(SystemdUser, own) || q.Failed && h.uid != 0 {
-		r.ask(ctx, SystemdUser, own)
+	own := boss{SystemdUser, strconv.Itoa(h.uid)}
+	r.ask(ctx, boss{manager: Systemd})
+	if r.knows(own) || q.Failed && h.uid != 0 {
+		r.ask(ctx, own)
 	}
-	r.strangers(own)
+	r.strangers(own.uid)
 	r.mains()
 	if q.Failed {
 		r.logs()
@@ -84,7 +90,7 @@ func (r *reading) places() {
 		if p.Linux == nil {
 			continue
 		}
-		for _, id := range r.place(p.Linux.Cgroup) {
+		for _, id := range r.cgroup(p.Linux.Cgroup) {
 			r.link(p.ID, id, fact.PartOf, byCgroup)
 		}
 	}
@@ -92,7 +98,7 @@ func (r *reading) places() {
 		if s.Linux == nil || s.Netns != "" {
 			continue
 		}
-		for _, id := range r.place(s.Linux.Cgroup) {
+		for _, id := range r.cgroup(s.Linux.Cgroup) {
 			r.link(s.ID, id, fact.CreatedIn, "cgroup of the socket")
 		}
 		r.socketPlace(s)
@@ -109,17 +115,17 @@ func (r *reading) socketPlace(s fact.Socket) {
 	case strings.HasSuffix(p.Unit, ".socket"):
 		r.link(s.ID, r.rowID(p), fact.ListensFor, "cgroup of the socket")
 	case p.Unit == "init.scope", !ok && strings.Trim(s.Linux.Cgroup, "/") == "":
-		manager := Systemd
-		if ok {
-			manager = p.Manager
+		by := boss{manager: Systemd}
+		if p.Manager == SystemdUser {
+			by = boss{SystemdUser, p.UserUID}
 		}
-		r.listed[manager] = append(r.listed[manager], s)
+		r.listed[by] = append(r.listed[by], s)
 	}
 }
 
-// place makes rows of the units a path names: the innermost, and the one around
+// cgroup makes rows of the units a path names: the innermost, and the one around
 // the machine that it is in.
-func (r *reading) place(path string) []fact.ID {
+func (r *reading) cgroup(path string) []fact.ID {
 	p, ok := FromCgroup(path)
 	if !ok {
 		return nil
@@ -160,13 +166,19 @@ func (r *reading) link(from, to fact.ID, kind fact.LinkKind, evidence string) {
 	}
 }
 
-// knows tells whether a row or an open question belongs to a user's manager.
-func (r *reading) knows(manager, uid string) bool {
-	if len(r.listed[manager]) > 0 {
-		return true
-	}
-	return slices.ContainsFunc(r.set.Units, func(u fact.Unit) bool { return u.Manager == manager && u.UserUID == uid })
+// knows tells whether a row or an open question is a manager's.
+func (r *reading) knows(m boss) bool {
+	return len(r.listed[m]) > 0 || slices.ContainsFunc(r.set.Units, func(u fact.Unit) bool { return m.owns(u) })
 }
+
+func (m boss) owns(u fact.Unit) bool {
+	return u.Manager == m.manager && (m.uid == "" || u.UserUID == m.uid)
+}
+
+// place is where the manager has a unit.
+func (m boss) place(unit string) Place { return Place{Manager: m.manager, Unit: unit, UserUID: m.uid} }
+
+func (m boss) id(unit string) fact.ID { return fact.UnitID(m.manager, m.place(unit).id()) }
 
 // strangers says that other users' managers were not asked.
 func (r *reading) strangers(own string) {

@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -23,39 +25,41 @@ const (
 type manager struct {
 	*reading
 	*bus
-	name string // Systemd or SystemdUser
-	uid  string // of a user manager
+	boss
 }
 
 // ask fills the rows of one manager. What cannot be asked is a gap.
-func (r *reading) ask(ctx context.Context, name, uid string) {
-	names := r.named(name, uid)
-	if len(names) == 0 && len(r.listed[name]) == 0 && !r.q.Failed {
+func (r *reading) ask(ctx context.Context, who boss) {
+	names := r.named(who)
+	if len(names) == 0 && len(r.listed[who]) == 0 && !r.q.Failed {
 		return
 	}
-	b, err := r.dial(ctx, name, uid)
+	b, err := r.dial(ctx, who)
+	if len(names) == 0 && who.uid != "" && errors.Is(err, fs.ErrNotExist) {
+		return // this user has no manager
+	}
 	if err != nil {
-		r.noBus(name, err)
+		r.noBus(who.manager, err)
 		return
 	}
 	defer b.close()
 	stop := context.AfterFunc(ctx, func() { b.close() })
 	defer stop()
-	m := manager{reading: r, bus: b, name: name, uid: uid}
+	m := manager{reading: r, bus: b, boss: who}
 	if err := m.read(names); err != nil {
-		r.noBus(name, err)
+		r.noBus(who.manager, err)
 	}
 }
 
 // dial prefers the bus daemon: a manager registers all its objects anew for each
 // private connection, which costs more than the daemon's hop.
-func (r *reading) dial(ctx context.Context, name, uid string) (*bus, error) {
+func (r *reading) dial(ctx context.Context, who boss) (*bus, error) {
 	public, private := r.host.bus, r.private
-	if name == SystemdUser {
-		public, private = r.runtime+"/"+uid+"/bus", r.runtime+"/"+uid+"/systemd/private"
+	if who.manager == SystemdUser {
+		public, private = r.runtime+"/"+who.uid+"/bus", r.runtime+"/"+who.uid+"/systemd/private"
 	}
 	b, err := dialBus(ctx, public, false, r.host.uid, r.end)
-	if err == nil || name == Systemd && r.host.uid != 0 {
+	if err == nil || who.manager == Systemd && r.host.uid != 0 {
 		return b, err
 	}
 	if b, err2 := dialBus(ctx, private, true, r.host.uid, r.end); err2 == nil {
@@ -66,10 +70,10 @@ func (r *reading) dial(ctx context.Context, name, uid string) (*bus, error) {
 
 // named are the units of one manager that rows speak of. init.scope is the
 // manager itself.
-func (r *reading) named(manager, uid string) []string {
+func (r *reading) named(who boss) []string {
 	var names []string
 	for _, u := range r.set.Units {
-		if u.Manager == manager && u.Name != "init.scope" && (uid == "" || uid == u.UserUID) {
+		if who.owns(u) && u.Name != "init.scope" {
 			names = append(names, u.Name)
 		}
 	}
@@ -80,7 +84,7 @@ func (m *manager) read(names []string) error {
 	first := m.properties(names)
 	var sockets, failed *call
 	calls := flat(first)
-	if len(m.listed[m.name]) > 0 {
+	if len(m.listed[m.boss]) > 0 {
 		sockets = m.list([]string{"listening", "running"}, "*.socket")
 		calls = append(calls, sockets)
 	}
@@ -171,7 +175,7 @@ func (m *manager) list(states []string, patterns ...string) *call {
 // gap.
 func (m *manager) fill(qs []question) {
 	for _, q := range qs {
-		id := m.add(fact.Unit{Manager: m.name, Name: q.unit, UserUID: m.uid}, Place{Manager: m.name, Unit: q.unit, UserUID: m.uid}.id())
+		id := m.add(fact.Unit{Manager: m.manager, Name: q.unit, UserUID: m.uid}, m.place(q.unit).id())
 		u := &m.set.Units[m.rows[id]]
 		if err := q.calls[0].err; err != nil {
 			m.set.AddGaps(fact.Gap{Kind: fact.GapNoBus, Subject: q.unit, Err: err.Error(), About: id})
@@ -182,7 +186,7 @@ func (m *manager) fill(qs []question) {
 			setAll(u, q.keys[i], c.reply)
 		}
 		for _, name := range u.Triggers {
-			m.link(id, fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id()), fact.Triggers, byBus)
+			m.link(id, m.id(name), fact.Triggers, byBus)
 		}
 	}
 }
@@ -191,11 +195,11 @@ func (m *manager) fill(qs []question) {
 func (m *manager) triggered() []string {
 	var names []string
 	for _, u := range m.set.Units {
-		if u.Manager != m.name || u.Type != "socket" {
+		if !m.owns(u) || u.Type != "socket" {
 			continue
 		}
 		for _, name := range u.Triggers {
-			if _, have := m.rows[fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id())]; !have {
+			if _, have := m.rows[m.id(name)]; !have {
 				names = append(names, name)
 			}
 		}
@@ -207,7 +211,7 @@ func (m *manager) triggered() []string {
 func (m *manager) unfinished(c *call) []string {
 	var names []string
 	for _, name := range unitNames(c) {
-		if _, have := m.rows[fact.UnitID(m.name, Place{Manager: m.name, Unit: name, UserUID: m.uid}.id())]; have {
+		if _, have := m.rows[m.id(name)]; have {
 			continue
 		}
 		if len(names) == maxFailed {
@@ -234,10 +238,10 @@ func (m *manager) listeners(c *call) ([]string, error) {
 	for _, q := range qs {
 		var u fact.Unit
 		setAll(&u, "Listen", q.calls[0].reply)
-		for _, s := range m.listed[m.name] {
+		for _, s := range m.listed[m.boss] {
 			if asksFor(u.Listens, s) {
 				names = append(names, q.unit)
-				m.link(s.ID, fact.UnitID(m.name, Place{Manager: m.name, Unit: q.unit, UserUID: m.uid}.id()), fact.ListensFor, byBus)
+				m.link(s.ID, m.id(q.unit), fact.ListensFor, byBus)
 			}
 		}
 	}

@@ -39,9 +39,6 @@ type Query struct {
 // the round trips to systemd, at most Query.Timeout; where systemd does not run it
 // only looks once whether it does. The error is ctx's.
 func Read(ctx context.Context, q Query) (fact.Set, error) {
-	if q.Timeout <= 0 {
-		q.Timeout = DefaultTimeout
-	}
 	s := supervised(q.Processes)
 	s.Add(managed(ctx, q))
 	return s, ctx.Err()

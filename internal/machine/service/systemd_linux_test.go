@@ -326,3 +326,51 @@ func insideClosedBus(t *testing.T) {
 		t.Errorf("gaps %+v", s.Gaps)
 	}
 }
+
+// The machine has no PAM module that would make a user's runtime folder.
+const userManager = `[Service]
+PAMName=
+Environment=XDG_RUNTIME_DIR=/run/user/%i
+ExecStartPre=+install -d -o %i -m 0700 /run/user/%i
+`
+
+func TestSystemdUserManager(t *testing.T) {
+	c := cases{"Own": insideOwnManager, "Strange": insideStrangeManager}
+	if c.within(t) {
+		return
+	}
+	m := testbed.Boot(t, testbed.WithFile("/etc/systemd/system/user@.service.d/own.conf", userManager),
+		testbed.WithFile("/etc/systemd/user/web.socket", "[Socket]\nListenStream=8080\n"),
+		testbed.WithFile("/etc/systemd/user/web.service", webService))
+	m.Run("systemctl", "start", "user@1000.service")
+	m.Run("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "env", "XDG_RUNTIME_DIR=/run/user/1000", "systemctl", "--user", "start", "web.socket")
+	c.run(t, m, "1000", "Own")
+	c.run(t, m, "root", "Strange")
+	c.run(t, m, "nobody", "Strange")
+}
+
+func insideOwnManager(t *testing.T) {
+	s := look(t, 8080, nil)
+	web := unit(t, s, "web.socket")
+	if web.Manager != SystemdUser || web.UserUID != "1000" || web.ID != "unit:systemd --user/1000/web.socket" || web.Sub != "listening" {
+		t.Errorf("web.socket: %+v", web)
+	}
+	if got := linked(s, fact.ListensFor, web.ID); !slices.Equal(got, []string{"tcp [::]:8080"}) {
+		t.Errorf("listens for web.socket: %q", got)
+	}
+	if u := unit(t, s, "web.service"); u.Manager != SystemdUser || u.Restart != "always" || len(s.Gaps) > 0 {
+		t.Errorf("web.service: %+v, gaps %+v", u, s.Gaps)
+	}
+}
+
+func insideStrangeManager(t *testing.T) {
+	s := look(t, 8080, nil)
+	if len(s.Gaps) != 1 || s.Gaps[0].Kind != fact.GapNoBus || s.Gaps[0].Subject != "systemd --user of uid 1000" {
+		t.Errorf("gaps %+v", s.Gaps)
+	}
+	for _, u := range s.Units {
+		if u.Manager == SystemdUser && u.Evidence != byCgroup {
+			t.Errorf("a stranger's manager was asked: %+v", u)
+		}
+	}
+}
