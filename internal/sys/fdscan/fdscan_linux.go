@@ -218,7 +218,7 @@ func names(b []byte, visit func(name []byte)) {
 
 func number(name []byte) (n int, ok bool) {
 	for _, c := range name {
-		if c < '0' || c > '9' || n > 1<<32 {
+		if c < '0' || c > '9' || n > 1<<27 {
 			return 0, false
 		}
 		n = n*10 + int(c-'0')
