@@ -92,30 +92,33 @@ func (d *diag) add(p fact.Proto, data []byte) error {
 	return nil
 }
 
+// detail is a LinuxSocket with room for what it points at: one allocation a row.
+type detail struct {
+	fact.LinuxSocket
+	uid, waiting, most uint32
+	only               bool
+}
+
 func (d *diag) linux(state fact.State, row *sockdiag.Row) *fact.LinuxSocket {
-	l := &fact.LinuxSocket{
-		Inode: uint64(row.Inode), Cookie: row.Cookie, CgroupID: row.CgroupID,
-		Mark: row.Mark, Transparent: row.Transparent,
-	}
+	l := &detail{uid: row.UID, waiting: row.ReceiveQueue, most: row.SendQueue, only: row.V6Only}
+	l.Inode, l.Cookie, l.CgroupID = uint64(row.Inode), row.Cookie, row.CgroupID
+	l.Mark, l.Transparent = row.Mark, row.Transparent
 	if !row.Ownerless() {
-		uid := row.UID
-		l.UID = &uid
+		l.UID = &l.uid
 	}
 	if row.HasV6Only {
-		only := row.V6Only
-		l.V6Only = &only
+		l.V6Only = &l.only
 	}
 	if state == fact.Listen {
-		waiting, most := row.ReceiveQueue, row.SendQueue
-		l.Backlog, l.BacklogMax = &waiting, &most
+		l.Backlog, l.BacklogMax = &l.waiting, &l.most
 	}
-	if row.Timer == sockdiag.TimerTimeWait || state == fact.FinWait2 && row.Inode == 0 {
+	if row.Timer == sockdiag.TimerTimeWait {
 		l.ExpiresMS = row.ExpiresMS
 	}
 	if row.CgroupID != 0 {
-		l.Cgroup, _ = d.groups.Path(row.CgroupID)
+		l.Cgroup = d.cgroup(row.CgroupID)
 	}
-	return l
+	return &l.LinuxSocket
 }
 
 // families are the dumps that cover a protocol. TCP has an older request that

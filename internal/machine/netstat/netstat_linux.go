@@ -2,6 +2,7 @@ package netstat
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -39,6 +40,8 @@ type reader struct {
 	set     fact.Set
 	groups  cgroupfs.Finder
 	devices map[uint32]string
+
+	noGroups bool // the gap is told
 }
 
 // tables reads each protocol through sock_diag, and from /proc/net those for
@@ -62,6 +65,17 @@ func (r *reader) tables(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// cgroup is the path of a control group, "" where it is not known. A group that is
+// gone is no gap: the socket has outlived it.
+func (r *reader) cgroup(id uint64) string {
+	path, err := r.groups.Path(id)
+	if err != nil && !errors.Is(err, cgroupfs.ErrGone) && !r.noGroups {
+		r.noGroups = true
+		r.set.AddGaps(fact.Gap{Kind: fact.GapOther, Subject: "control groups of sockets", Err: err.Error()})
+	}
+	return path
 }
 
 // device is the name of an interface of this namespace, or its number.

@@ -45,3 +45,20 @@ func BenchmarkServing(b *testing.B) {
 		}
 	}
 }
+
+func TestContextThatEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Read(ctx, Query{}); err == nil {
+		t.Error("want the context's error")
+	}
+}
+
+func BenchmarkEverything(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(context.Background(), Query{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -117,14 +117,16 @@ func parseLine(p fact.Proto, line []byte) (s fact.Socket, ok bool) {
 }
 
 func addTextDetail(s *fact.Socket, uid uint32, queues, timer []byte) {
-	if s.State != fact.TimeWait && (s.State != fact.SynRecv || s.Linux.Inode != 0) {
+	kind, ticks, ok := hexPair(timer)
+	waits := s.State == fact.TimeWait || ok && kind == sockdiag.TimerTimeWait && s.Linux.Inode == 0
+	if waits && ok {
+		s.Linux.ExpiresMS = ticks * msPerTick
+	}
+	if !waits && (s.State != fact.SynRecv || s.Linux.Inode != 0) {
 		s.Linux.UID = &uid
 	}
 	if _, waiting, ok := hexPair(queues); ok && s.State == fact.Listen {
 		s.Linux.Backlog = &waiting
-	}
-	if kind, ticks, ok := hexPair(timer); ok && kind == sockdiag.TimerTimeWait && s.State == fact.TimeWait {
-		s.Linux.ExpiresMS = ticks * msPerTick
 	}
 }
 
