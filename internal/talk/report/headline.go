@@ -72,19 +72,19 @@ func (n names) holder(h diagnose.Holder) string {
 	case diagnose.OwnerProcess:
 		return n.processWithUser(h)
 	}
-	s := n.row(h.Owner.ID)
-	if by := n.through(h); by != "" {
-		s += ", through " + by
-	}
-	return s
+	return n.row(h.Owner.ID) + n.through(h)
 }
 
-// through is the process that holds the socket for an owner, where it is
-// worth a word.
+// through is the process that holds the socket for a unit or a container.
 func (n names) through(h diagnose.Holder) string {
 	for _, nd := range h.Nodes {
-		if p := n.x.Process(nd.ID); p != nil {
-			return n.process(p)
+		p := n.x.Process(nd.ID)
+		switch {
+		case p == nil:
+		case h.Owner.Kind == diagnose.OwnerUnit && p.Name != "":
+			return " (" + name(p.Name) + ", PID " + itoa(p.PID) + ")"
+		default:
+			return ", through " + n.process(p)
 		}
 	}
 	return ""

@@ -1,0 +1,108 @@
+// Package script is the language of berth's txtar scripts: testscript's own
+// commands and those that a port needs.
+//
+//	port ADDR NAME      choose a port that is free now and set $NAME to it
+//	exits CODE CMD...   run CMD and hold it to its exit code
+//	shows FILE          the last stdout is FILE, once what differs from run to run
+//	                    (PIDs, times, the temporary folder) is written as a word
+//	schema KIND         the last stdout is one document that fits the schema of KIND
+package script
+
+import (
+	"errors"
+	"maps"
+	"net"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Commands adds the programs that scripts start to those of the caller.
+func Commands(own map[string]func()) map[string]func() {
+	all := maps.Clone(own)
+	all["holder"] = holder
+	return all
+}
+
+// Params runs the scripts of one folder.
+func Params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir, RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LC_ALL", "C.UTF-8")
+			e.Setenv("NO_COLOR", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"port": port, "exits": exits, "shows": shows, "schema": fitsSchema,
+		},
+	}
+}
+
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: port ADDR NAME")
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(args[0], "0"))
+	ts.Check(err)
+	ts.Setenv(args[1], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Check(l.Close())
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE CMD...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	if got, ok := code(err); !ok {
+		ts.Fatalf("%s: %v", args[1], err)
+	} else if got != want {
+		ts.Fatalf("%s ended with %d, not with %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+func code(err error) (int, bool) {
+	if err == nil {
+		return 0, true
+	}
+	var e *exec.ExitError
+	if errors.As(err, &e) {
+		return e.ExitCode(), true
+	}
+	return 0, false
+}
+
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: shows FILE")
+	}
+	got, want := Steady(ts.ReadFile("stdout"), ts.Getenv("WORK")), ts.ReadFile(args[0])
+	if same := got == want; same == neg {
+		ts.Fatalf("stdout against %s (-want +got):\n%s", args[0], cmp.Diff(want, got))
+	}
+}
+
+// Steady writes what differs from run to run as a word: process numbers, inodes,
+// moments, the script's folder.
+func Steady(s, work string) string {
+	if work != "" {
+		s = strings.ReplaceAll(s, work, "$WORK")
+	}
+	for _, r := range [...]struct{ find, put string }{
+		{`PID \d+`, "PID N"},
+		{`([\w.:-]+) \(\d+\)`, "$1 (N)"},
+		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, (just now|\d+ \w+( \d+ min)? ago)`, "WHEN"},
+		{`kill -(\w+) \d+`, "kill -$1 N"},
+		{`/tmp/testscript-main\d+/bin`, "$$BIN"},
+		{`, by .*`, ", by PARENTS"},
+	} {
+		s = regexp.MustCompile(r.find).ReplaceAllString(s, r.put)
+	}
+	return s
+}
