@@ -15,6 +15,9 @@ type want struct {
 	evidence string
 }
 
+// maxWanted bounds the ports that a paste asks for.
+const maxWanted = 64
+
 // command reads a line typed at a prompt, or a command that stands alone.
 func (d *desk) command(i int) int {
 	line := strings.TrimSpace(d.lines[i])
@@ -26,7 +29,9 @@ func (d *desk) command(i int) int {
 		return 1
 	}
 	d.result.Commands = append(d.result.Commands, Line{Text: d.name, Number: i + 1, Line: cmd})
-	d.wanted = append(d.wanted, wants(cmd, d.evidence(i))...)
+	if len(d.wanted) < maxWanted {
+		d.wanted = append(d.wanted, wants(cmd, d.evidence(i))...)
+	}
 	return 1
 }
 
@@ -35,7 +40,7 @@ func cutPrompt(line string) (cmd string, ok bool) {
 	rest := strings.TrimPrefix(line, "PS ")
 	if len(rest) > 3 && rest[1] == ':' && (rest[2] == '\\' || rest[2] == '/') && rest[0]|0x20 >= 'a' && rest[0]|0x20 <= 'z' {
 		path, cmd, found := strings.Cut(rest, ">")
-		if found && !strings.ContainsAny(path, `"<|*?`) {
+		if found && !strings.HasSuffix(path, " ") && !strings.ContainsAny(path, `"<|*?`) {
 			return strings.TrimSpace(cmd), true
 		}
 	}

@@ -32,7 +32,7 @@ func (d *desk) open(t Text) {
 
 func (d *desk) read() {
 	recognisers := [...]recogniser{
-		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof,
+		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask,
 	}
 	for i := 0; i < len(d.lines); {

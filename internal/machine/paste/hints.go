@@ -46,24 +46,21 @@ const maxHints = 32
 
 // hints says what the paste leaves open, with the one command that would tell.
 func (m *machine) hints(seen []Seen, asked []Asked) []fact.Gap {
-	var best *system
-	for _, s := range m.systems {
-		if best == nil || s.rows > best.rows {
-			best = s
-		}
-	}
-	if best == nil || best.rows == 0 {
+	if m.chosen.rows == 0 {
 		return nil
 	}
 	has := map[Kind]bool{}
 	for _, s := range seen {
 		has[s.Kind] = true
 	}
-	h := hinter{system: best, asked: asked, has: has}
-	if best.os == "windows" {
+	h := hinter{system: m.chosen, asked: asked, has: has}
+	switch m.chosen.os {
+	case "windows":
 		return h.windows()
+	case "linux", "darwin":
+		return h.unix()
 	}
-	return h.unix()
+	return nil
 }
 
 type hinter struct {

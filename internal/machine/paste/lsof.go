@@ -35,8 +35,9 @@ func (d *desk) lsof(i int) int {
 		s.Remote = remote.at
 	}
 	os, inode := "linux", uint64(0)
-	if strings.HasPrefix(f[k+1], "0x") {
+	if address, hex := strings.CutPrefix(f[k+1], "0x"); hex {
 		os = "darwin"
+		inode, _ = strconv.ParseUint(address, 16, 64)
 	} else if inode, _ = strconv.ParseUint(f[k+1], 10, 64); inode != 0 {
 		s.Linux = &fact.LinuxSocket{Inode: inode}
 	}

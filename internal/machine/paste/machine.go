@@ -1,6 +1,7 @@
 package paste
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/berthd/berth/internal/fact"
@@ -14,6 +15,7 @@ type machine struct {
 	systems map[string]*system // by GOOS word
 	order   []string
 	gaps    []fact.Gap
+	chosen  *system // by finish
 }
 
 func newMachine() *machine { return &machine{systems: map[string]*system{}} }
@@ -24,7 +26,7 @@ func (m *machine) gap(g fact.Gap) { m.gaps = append(m.gaps, g) }
 func (m *machine) on(os string) *system {
 	s := m.systems[os]
 	if s == nil {
-		s = &system{os: os, procs: map[int]int{}, have: map[fact.ID]bool{}, served: map[int]bool{}}
+		s = &system{os: os, procs: map[int]int{}, socks: map[ends][]int{}, twins: map[fact.ID]uint64{}, links: map[tie]int{}, have: map[fact.ID]bool{}, served: map[int]bool{}}
 		m.systems[os] = s
 		m.order = append(m.order, os)
 	}
@@ -35,12 +37,17 @@ func (m *machine) on(os string) *system {
 type system struct {
 	os     string
 	set    fact.Set
-	procs  map[int]int      // PID → index of its row
-	have   map[fact.ID]bool // sockets, units and links made so far
-	served map[int]bool     // PIDs of which the paste says which services they hold, none included
-	tasks  []task           // rows of tasklist /svc
+	procs  map[int]int        // PID → index of its row
+	socks  map[ends][]int     // indexes of the sockets with these ends
+	inodes []uint64           // of each socket, 0 = not told
+	twins  map[fact.ID]uint64 // sockets that differ only in what their ID does not say
+	links  map[tie]int        // where each link stands
+	have   map[fact.ID]bool   // units and rows of other readers made so far
+	served map[int]bool       // PIDs of which the paste says which services they hold, none included
+	tasks  []task             // rows of tasklist /svc
+	gaps   []fact.Gap
 	rows   int
-	noPID  bool // a listing without owners was read
+	cut    bool // a limit was reached
 }
 
 // process finds or makes the row of a PID and fills in what it lacks.
@@ -69,42 +76,138 @@ func (s *system) name(pid int) string {
 	return ""
 }
 
-// socket adds a socket; the same row read twice is one.
+// ends is what two tools agree on when they list one socket.
+type ends struct {
+	proto         fact.Proto
+	local, remote netip.AddrPort
+}
+
+// socket adds a socket, or fills in the row that another listing, or another
+// line of the same one, made of it. inode is 0 where the tool does not print it.
 func (s *system) socket(k fact.Socket, inode uint64) fact.ID {
 	s.rows++
-	if inode == 0 {
-		inode = uint64(k.PID)
+	key := ends{k.Proto, k.Local, k.Remote}
+	for _, i := range s.socks[key] {
+		if s.same(i, k, inode) {
+			s.fill(i, k, inode)
+			s.holder(s.set.Sockets[i].ID, k.PID, k.Evidence, "")
+			return s.set.Sockets[i].ID
+		}
 	}
-	k.ID = fact.SocketID(k.Proto, k.Local, k.Remote, inode)
+	if len(s.socks[key]) == maxShared {
+		s.truncated("sockets on " + k.Local.String())
+		return ""
+	}
+	if !k.Remote.Addr().IsValid() {
+		k.Remote = netip.AddrPort{} // a name
+	}
+	k.ID = s.socketID(k, inode)
+	s.socks[key] = append(s.socks[key], len(s.set.Sockets))
+	s.inodes = append(s.inodes, inode)
+	s.set.Sockets = append(s.set.Sockets, k)
 	s.holder(k.ID, k.PID, k.Evidence, "")
-	if !s.have[k.ID] {
-		s.have[k.ID] = true
-		s.set.Sockets = append(s.set.Sockets, k)
-	}
 	return k.ID
 }
 
+// socketID is an ID that no other socket has.
+func (s *system) socketID(k fact.Socket, inode uint64) fact.ID {
+	if inode == 0 {
+		inode = uint64(k.PID)
+	}
+	id := fact.SocketID(k.Proto, k.Local, k.Remote, inode)
+	for base := id; s.have["row "+id]; {
+		s.twins[base]++
+		id = fact.SocketID(k.Proto, k.Local, k.Remote, inode+s.twins[base])
+	}
+	s.have["row "+id] = true
+	return id
+}
+
+func (s *system) truncated(what string) {
+	if !s.cut {
+		s.cut = true
+		s.gaps = append(s.gaps, fact.Gap{Kind: fact.GapTruncated, Subject: what})
+	}
+}
+
+// maxShared bounds the sockets on one and the same endpoint.
+const maxShared = 256
+
+// same tells whether a new row is the socket of an old one with the same ends:
+// Windows tells sockets apart by owner, Unix tools by inode, where they print it.
+func (s *system) same(i int, k fact.Socket, inode uint64) bool {
+	row, had := s.set.Sockets[i], s.inodes[i]
+	if s.os == "windows" {
+		return row.PID == k.PID || row.PID == 0 || k.PID == 0
+	}
+	device := row.Device == k.Device || row.Device == "" || k.Device == ""
+	return device && (had == inode || had == 0 || inode == 0)
+}
+
+func (s *system) fill(i int, k fact.Socket, inode uint64) {
+	row := &s.set.Sockets[i]
+	if row.PID == 0 {
+		row.PID = k.PID
+	}
+	if row.State == "" {
+		row.State = k.State
+	}
+	if row.Device == "" {
+		row.Device = k.Device
+	}
+	switch {
+	case row.Linux == nil:
+		row.Linux = k.Linux
+	case k.Linux != nil:
+		fillLinux(row.Linux, k.Linux)
+	}
+	if s.inodes[i] == 0 {
+		s.inodes[i] = inode
+	}
+}
+
+func fillLinux(to, from *fact.LinuxSocket) {
+	if to.Inode == 0 {
+		to.Inode = from.Inode
+	}
+	if to.V6Only == nil {
+		to.V6Only = from.V6Only
+	}
+	if to.Cgroup == "" {
+		to.Cgroup = from.Cgroup
+	}
+}
+
 func (s *system) holder(socket fact.ID, pid int, evidence, note string) {
-	if pid != 0 {
+	if pid != 0 && socket != "" {
 		s.link(socket, s.process(pid, "", "", evidence).ID, fact.HeldBy, evidence, note)
 	}
 }
 
 func (s *system) link(from, to fact.ID, kind fact.LinkKind, evidence, note string) {
-	key := from + "\x00" + to + "\x00" + fact.ID(kind)
-	if !s.have[key] {
-		s.have[key] = true
+	key := tie{from, to, kind}
+	at, had := s.links[key]
+	if !had {
+		s.links[key] = len(s.set.Links)
 		s.set.Links = append(s.set.Links, fact.Link{From: from, To: to, Kind: kind, Evidence: evidence, Note: note})
+		return
 	}
+	if s.set.Links[at].Note == "" {
+		s.set.Links[at].Note = note
+	}
+}
+
+// tie is what makes two links one.
+type tie struct {
+	from, to fact.ID
+	kind     fact.LinkKind
 }
 
 // service says that a Windows service lives in a process.
 func (s *system) service(pid int, name, evidence string) {
 	id := fact.UnitID("scm", name)
-	if !s.have[id] {
-		s.have[id] = true
-		s.set.Units = append(s.set.Units, fact.Unit{ID: id, Manager: "scm", Name: name, Evidence: evidence})
-	}
+	unit := []fact.Unit{{ID: id, Manager: "scm", Name: name, Evidence: evidence}}
+	s.set.Units = fresh(s, s.set.Units, unit, func(r fact.Unit) fact.ID { return r.ID })
 	s.served[pid] = true
 	s.link(s.process(pid, "", "", evidence).ID, id, fact.PartOf, evidence, "")
 }
@@ -117,17 +220,28 @@ func (s *system) merge(o fact.Set, rows int) {
 		pids[p.ID] = p.PID
 		s.process(p.PID, p.Name, p.Exe, p.Evidence)
 	}
-	for _, u := range o.Units {
-		s.have[u.ID] = true
-	}
 	for _, l := range o.Links {
 		s.link(l.From, l.To, l.Kind, l.Evidence, l.Note)
 		if l.Kind == fact.PartOf {
 			s.served[pids[l.From]] = true
 		}
 	}
-	o.Processes, o.Links = nil, nil
-	s.set.Add(o)
+	s.set.Units = fresh(s, s.set.Units, o.Units, func(r fact.Unit) fact.ID { return r.ID })
+	s.set.Queues = fresh(s, s.set.Queues, o.Queues, func(r fact.Queue) fact.ID { return r.ID })
+	s.set.Registrations = fresh(s, s.set.Registrations, o.Registrations, func(r fact.Registration) fact.ID { return r.ID })
+	s.set.Reservations = fresh(s, s.set.Reservations, o.Reservations, func(r fact.Reservation) fact.ID { return r.ID })
+	s.gaps = append(s.gaps, o.Gaps...)
+}
+
+// fresh appends the rows that s does not have yet.
+func fresh[T any](s *system, to, from []T, id func(T) fact.ID) []T {
+	for _, r := range from {
+		if key := "row " + id(r); !s.have[key] {
+			s.have[key] = true
+			to = append(to, r)
+		}
+	}
+	return to
 }
 
 // finish chooses the system with most rows, ties the kernel's sockets to their
@@ -150,9 +264,11 @@ func (m *machine) finish() fact.Set {
 			m.gap(fact.Gap{Kind: fact.GapOther, Subject: "rows of " + os, Err: "the paste speaks of two systems", Hint: "berth explain, with the " + os + " texts alone"})
 		}
 	}
+	m.chosen = best
 	best.services()
 	best.publish()
 	best.windows()
+	best.set.AddGaps(best.gaps...)
 	best.dropAmbiguous()
 	best.set.Machine.OS = best.os
 	if best.rows > 0 {
@@ -177,17 +293,27 @@ func (s *system) windows() {
 	for _, r := range s.set.Registrations {
 		byPort[r.Port] = append(byPort[r.Port], r)
 	}
+	tries := 0
 	for _, k := range s.set.Sockets {
 		if !s.kernelHTTP(k) {
 			continue
 		}
 		for _, r := range byPort[k.Local.Port()] {
+			if tries++; tries > maxTries {
+				break
+			}
 			if u, ok := httpsys.ParseURL(r.URL); ok && u.TakenOn(k.Local) {
 				s.link(k.ID, r.ID, fact.TakenBy, r.Evidence, "")
 			}
 		}
 	}
+	if tries > maxTries {
+		s.truncated("registrations behind sockets")
+	}
 }
+
+// maxTries bounds the pairs of a socket and a registration that are compared.
+const maxTries = 100_000
 
 // kernelHTTP tells whether a socket may be the kernel's HTTP listener.
 func (s *system) kernelHTTP(k fact.Socket) bool {
@@ -211,8 +337,8 @@ func (s *system) dropAmbiguous() {
 func (s *system) publish() {
 	for _, c := range s.set.Containers {
 		for _, p := range c.Ports {
-			for _, k := range s.set.Sockets {
-				if k.Proto == p.Proto && k.State.Serves() && k.Local == p.Host {
+			for _, i := range s.socks[ends{proto: p.Proto, local: p.Host}] {
+				if k := s.set.Sockets[i]; k.State.Serves() {
 					s.link(k.ID, c.ID, fact.PublishedBy, c.Evidence, "")
 				}
 			}

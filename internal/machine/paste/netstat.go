@@ -31,9 +31,6 @@ func (d *desk) windowsNetstat(i int) int {
 		if !remote.any {
 			s.Remote = remote.at
 		}
-		if !told {
-			d.machine.on("windows").noPID = true
-		}
 		id := d.add("windows", NetstatWindows, i, s, 0)
 		return 1 + d.executable(i+1, owner, id)
 	}
@@ -66,7 +63,7 @@ func lastNumber(f []string) (int, bool) {
 // knows one, and the program in brackets.
 func (d *desk) executable(i, owner int, socket fact.ID) int {
 	if exe, ok := d.bracketed(i); ok {
-		d.program(i, owner, exe)
+		d.program(i, owner, socket, exe)
 		return 1
 	}
 	exe, ok := d.bracketed(i + 1)
@@ -77,19 +74,25 @@ func (d *desk) executable(i, owner int, socket fact.ID) int {
 	if service == "" || len(service) > 256 || strings.ContainsAny(service, `:/\`) {
 		return 0
 	}
-	d.program(i+1, owner, exe)
+	d.program(i+1, owner, socket, exe)
 	s := d.machine.on("windows")
-	if owner != 0 && !strings.Contains(service, " ") {
-		s.service(owner, service, d.evidence(i))
+	if !strings.Contains(service, " ") {
 		s.module(socket, service)
+		if owner != 0 {
+			s.service(owner, service, d.evidence(i))
+		}
 	}
 	return 2
 }
 
-func (d *desk) program(i, owner int, exe string) {
+// program notes the executable of a row's owner; without a PID it is all that
+// is known of the owner.
+func (d *desk) program(i, owner int, socket fact.ID, exe string) {
 	if owner != 0 {
 		d.machine.on("windows").process(owner, exe, "", d.evidence(i))
+		return
 	}
+	d.machine.on("windows").module(socket, exe)
 }
 
 // bracketed reads a line that is one name in brackets and nothing else.
@@ -103,13 +106,11 @@ func (d *desk) bracketed(i int) (string, bool) {
 	return inner, ok && ok2 && inner != "" && len(inner) <= 256 && !strings.ContainsAny(inner, "[]")
 }
 
-// module notes the service that the system names as a socket's owner.
+// module notes the service, or failing that the program, that the system names
+// as a socket's owner.
 func (s *system) module(socket fact.ID, name string) {
-	for k := len(s.set.Sockets) - 1; k >= 0; k-- {
-		if row := &s.set.Sockets[k]; row.ID == socket {
-			row.Windows = &fact.WindowsSocket{Module: name}
-			return
-		}
+	if k := len(s.set.Sockets) - 1; k >= 0 && s.set.Sockets[k].ID == socket {
+		s.set.Sockets[k].Windows = &fact.WindowsSocket{Module: name}
 	}
 }
 
@@ -157,17 +158,19 @@ func unixSocket(proto fact.Proto, local, remote end, rest []string) fact.Socket 
 }
 
 func (d *desk) unixRow(i int, os string, kind Kind, s fact.Socket, rest []string) {
-	name := ""
-	for _, word := range rest {
+	name, inode := "", uint64(0)
+	for k, word := range rest {
 		number, program, ok := strings.Cut(word, "/")
 		if n, isPID := pid(number); ok && isPID && program != "" {
 			s.PID, name = n, strings.TrimSuffix(program, ":")
+			if before, isInode := pid(rest[max(k-1, 0)]); isInode { // netstat -e
+				inode = uint64(before)
+			}
 			break
 		}
 	}
 	sys := d.machine.on(os)
-	sys.noPID = sys.noPID || s.PID == 0 && s.State.Serves()
-	d.add(os, kind, i, s, 0)
+	d.add(os, kind, i, s, inode)
 	if s.PID != 0 {
 		sys.process(s.PID, name, "", d.evidence(i))
 	}

@@ -46,18 +46,23 @@ func (d *desk) ssRow(i int, s fact.Socket, both bool, rest string) {
 		s.PID = users[0].pid
 	}
 	inode, _ := strconv.ParseUint(word(rest, "ino:"), 10, 64)
+	only := word(rest, "v6only:")
 	if both || inode != 0 {
 		s.Linux = &fact.LinuxSocket{Inode: inode, Cgroup: strings.TrimPrefix(word(rest, "cgroup:"), "unreachable:")}
 	}
-	if both {
-		s.Linux.V6Only = new(bool)
+	if both || only != "" && s.Linux != nil {
+		v6only := only == "1"
+		s.Linux.V6Only = &v6only
 	}
 	sys := d.machine.on("linux")
-	sys.noPID = sys.noPID || len(users) == 0 && s.State.Serves()
 	id := d.add("linux", SS, i, s, inode)
 	for _, u := range users {
 		sys.process(u.pid, u.name, "", d.evidence(i))
-		sys.holder(id, u.pid, d.evidence(i), u.fd)
+		note := ""
+		if u.fd != "" {
+			note = "fd " + u.fd
+		}
+		sys.holder(id, u.pid, d.evidence(i), note)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/berthd/berth/internal/machine/httpsys"
 )
@@ -23,10 +24,22 @@ func lines(data []byte) []string {
 		if len(line) > maxLine {
 			line = line[:maxLine]
 		}
-		line = clean.Replace(httpsys.Readable(line))
+		if !plain(line) {
+			line = clean.Replace(httpsys.Readable(line))
+		}
 		out = append(out, unquote(strings.TrimRight(line, " \t")))
 	}
 	return out
+}
+
+// plain tells whether a line has nothing in it that cleaning could change.
+func plain(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c >= utf8.RuneSelf || c == '&' || c == '<' || c == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // utf16Text tells whether data is UTF-16, as PowerShell's redirection writes it.
