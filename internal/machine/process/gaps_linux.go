@@ -62,7 +62,7 @@ func (s *search) hidden() bool {
 	}
 	defer f.close()
 	_, _, err = f.read("stat", s.d.buf, maxText)
-	return refused(err)
+	return err != nil
 }
 
 // foreignPIDs tells that this process, or the proc mount it reads, is in a PID

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -17,8 +16,6 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/sys/fdscan"
 )
-
-func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(&b[0]) }
 
 func TestHoldersFindsOwnListenerAndNoOther(t *testing.T) {
 	file, mine := listen(t)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -51,7 +52,7 @@ func play(role string) {
 		return
 	case "named":
 		name := []byte(os.Getenv("BERTH_NAME") + "\x00")
-		unix.Prctl(unix.PR_SET_NAME, uintptr(ptr(name)), 0, 0, 0)
+		unix.Prctl(unix.PR_SET_NAME, uintptr(ptrOf(&name[0])), 0, 0, 0)
 	case "receive": // a descriptor that was sent
 		oob := make([]byte, 64)
 		unix.Recvmsg(3, make([]byte, 1), oob, 0)
@@ -67,6 +68,10 @@ func play(role string) {
 // the set out.
 func ask() {
 	var q Query
+	if err := before(os.Getenv("BERTH_PLACE")); err != nil {
+		fmt.Println(err)
+		return
+	}
 	if err := json.NewDecoder(os.Stdin).Decode(&q.Sockets); err != nil {
 		fmt.Println(err)
 		return
@@ -268,3 +273,5 @@ func onOtherThread(t *testing.T, fn func()) {
 	}
 	t.Fatal("no second thread")
 }
+
+func ptrOf[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }
