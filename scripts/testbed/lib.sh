@@ -85,7 +85,7 @@ begin() {
 	say "building $part_path"
 }
 
-cleanup() { [ -z "$work" ] || rm -rf "$work"; }
+cleanup() { [ -z "$work" ] || rm -rf "$work" "$work.log"; }
 
 # debian SUITE FOLDER PACKAGES makes a Debian root file system without documents.
 debian() {
