@@ -3,8 +3,6 @@ package diagnose
 import (
 	"strconv"
 	"strings"
-
-	"github.com/berthd/berth/internal/fact"
 )
 
 type failure struct {
@@ -26,5 +24,3 @@ func bindFailure(text string) (failure, bool) {
 	}
 	return failure{}, false
 }
-
-func (w *who) forwards(n Node, p *fact.Process) {}

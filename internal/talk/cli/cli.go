@@ -43,6 +43,7 @@ type Env struct {
 func Main(args []string, env Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error of the write, and silent
 	app := &app{Env: env}
 	root := app.root()
 	root.SetArgs(args)
@@ -141,4 +142,11 @@ func unknownCommand(word string) error {
 
 func leadingPort(s string) bool {
 	return s != "" && s[0] >= '0' && s[0] <= '9' || s != "" && s[0] == '['
+}
+
+// Tree is the command tree alone, for the manual pages.
+func Tree() *cobra.Command {
+	cmd := (&app{}).root()
+	cmd.DisableAutoGenTag = true
+	return cmd
 }

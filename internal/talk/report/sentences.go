@@ -115,13 +115,24 @@ func (n names) aboutProcess(f diagnose.Finding) string {
 	case diagnose.RuleDeletedExe:
 		return n.deletedExe(f)
 	case diagnose.RuleForwarder:
-		return n.first(f) + " only forwards: what answers is " + Clean(f.Args["to"], 160) + "."
+		return n.forwarder(f)
 	case diagnose.RuleStaleForwarder:
 		return n.first(f) + " forwards for a container engine, and no container is behind it any more: a leaked forward; restarting the engine clears it."
 	case diagnose.RuleBacklogFull:
 		return n.first(f) + " has " + f.Args["waiting"] + " connections waiting at a limit of " + f.Args["limit"] + ": the program does not accept them."
 	}
 	return ""
+}
+
+func (n names) forwarder(f diagnose.Finding) string {
+	to := n.rest(f)
+	if to == "" {
+		to = Clean(f.Args["to"], 160)
+	}
+	if to == "" {
+		return n.first(f) + " only forwards (" + name(f.Args["kind"]) + "); its command line does not say where to."
+	}
+	return n.first(f) + " only forwards (" + name(f.Args["kind"]) + "): what answers is " + to + ". Stop that, or the forward, not a program on this machine."
 }
 
 func (n names) deletedExe(f diagnose.Finding) string {

@@ -1,0 +1,64 @@
+package diagnose
+
+import (
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/forward"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// forwards: the holder keeps the port for something that stands elsewhere. A
+// container engine's forwarder without a container is a leak.
+func (w *who) forwards(n Node, p *fact.Process) {
+	f, ok := w.forwardOf(p)
+	if !ok {
+		return
+	}
+	for _, c := range n.Children {
+		if c.Link == fact.ForwardsTo {
+			w.say(RuleForwarder, Certain, map[string]string{"kind": f.Kind}, p.ID, c.ID)
+			return
+		}
+	}
+	if f.Kind == "docker" && w.engineAsked() {
+		w.say(RuleStaleForwarder, Likely, map[string]string{"to": f.To}, p.ID)
+		return
+	}
+	w.say(RuleForwarder, Likely, map[string]string{"kind": f.Kind, "to": place(f)}, p.ID)
+}
+
+// forwardOf reads the forward of the asked port from a command line.
+func (w *who) forwardOf(p *fact.Process) (forward.Forward, bool) {
+	for _, pr := range w.q.Endpoint.Protos(fact.TCP, fact.UDP) {
+		if f, ok := forward.For(*p, pr, w.q.Endpoint.Port); ok {
+			return f, true
+		}
+	}
+	return forward.Forward{}, false
+}
+
+// engineAsked: an engine has answered, so that a container it does not tell of
+// is not there.
+func (w *who) engineAsked() bool {
+	for _, e := range w.x.Set.Engines {
+		if e.State == "answered" && e.Name == "docker" {
+			return true
+		}
+	}
+	return false
+}
+
+// place says where a forward leads, as far as the command line tells.
+func place(f forward.Forward) string {
+	parts := []string{f.To}
+	if f.To == "" {
+		parts = nil
+	}
+	if f.Host != "" {
+		parts = append(parts, "at "+f.Host)
+	}
+	if f.Via != "" {
+		parts = append(parts, "via "+f.Via)
+	}
+	return strings.Join(parts, " ")
+}
