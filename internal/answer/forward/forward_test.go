@@ -95,6 +95,9 @@ func TestAll(t *testing.T) {
 		{"nc -l -p 8080", []Forward{{Kind: "netcat", Mode: "stdio", Proto: "tcp", Listen: ":8080", Port: 8080}}},
 		{"nc -lvnp 8080", []Forward{{Kind: "netcat", Mode: "stdio", Proto: "tcp", Listen: ":8080", Port: 8080}}},
 		{"nc.openbsd -lk 127.0.0.1 8080", []Forward{{Kind: "netcat", Mode: "stdio", Proto: "tcp", Listen: "127.0.0.1:8080", Port: 8080}}},
+		{"ncat --sh-exec=x --listen --max-conns 3 8080", []Forward{{Kind: "netcat", Mode: "exec", Proto: "tcp", Listen: ":8080", Port: 8080}}},
+		{"nc -lp8080 -w 5", []Forward{{Kind: "netcat", Mode: "stdio", Proto: "tcp", Listen: ":8080", Port: 8080}}},
+		{"ncat -l 8080 -k -e /bin/cat", []Forward{{Kind: "netcat", Mode: "exec", Proto: "tcp", Listen: ":8080", Port: 8080}}},
 		{"ncat --udp -l 8080 --sh-exec |ncat h 80|", []Forward{{Kind: "netcat", Mode: "exec", Proto: "udp", Listen: ":8080", Port: 8080}}},
 		{"stunnel /etc/stunnel/web.conf", []Forward{{Kind: "stunnel", Via: "/etc/stunnel/web.conf"}}},
 		{"/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 10.0.0.5:80", []Forward{{Kind: "systemd-socket-proxyd", To: "10.0.0.5:80"}}},
@@ -163,11 +166,11 @@ func TestFor(t *testing.T) {
 	if f, ok := For(p, fact.UDP, 8080); ok {
 		t.Errorf("udp 8080: %+v", f)
 	}
-	any := proc("adb -L tcp:5037 fork-server server")
-	if f, _ := For(any, fact.TCP, 5037); f.Mode != "server" {
+	bridge := proc("adb -L tcp:5037 fork-server server")
+	if f, _ := For(bridge, fact.TCP, 5037); f.Mode != "server" {
 		t.Errorf("adb 5037: %+v", f)
 	}
-	if f, _ := For(any, fact.TCP, 8080); f.Mode != "forward" {
+	if f, _ := For(bridge, fact.TCP, 8080); f.Mode != "forward" {
 		t.Errorf("adb 8080: %+v", f)
 	}
 	if f, ok := For(proc("ngrok http 8080"), fact.TCP, 8080); ok {

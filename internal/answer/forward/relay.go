@@ -77,76 +77,97 @@ func socatTarget(address string) string {
 	return kind + ":" + word
 }
 
-// netcat reads a listening nc or ncat; one that connects is no forwarder.
-func netcat(args []string) []Forward {
-	f := Forward{Kind: "netcat", Mode: "stdio", Proto: fact.TCP}
-	listens := false
-	var rest []string
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg == "--listen":
-			listens = true
-		case arg == "--udp":
-			f.Proto = fact.UDP
-		case arg == "-p" || arg == "--source-port":
-			i++
-			if i < len(args) {
-				rest = append(rest, args[i])
-			}
-		case isExec(arg):
-			f.Mode = "exec"
-			i++
-		case strings.HasPrefix(arg, "--"):
-			f.exec(arg)
-		case strings.HasPrefix(arg, "-") && len(arg) > 1:
-			listens = listens || strings.Contains(arg, "l")
-			if strings.Contains(arg, "u") {
-				f.Proto = fact.UDP
-			}
-			if strings.HasSuffix(arg, "p") && i+1 < len(args) {
-				i++
-				rest = append(rest, args[i])
-			} else if strings.ContainsAny(arg[len(arg)-1:], "wiqsIOTVXxm") {
-				i++
-			}
-		default:
-			rest = append(rest, arg)
-		}
-	}
-	return f.netcat(listens, rest)
+// nc is netcat's command line as it is read: implementations differ in whether
+// -p or a plain argument names the port to listen on.
+type nc struct {
+	f       Forward
+	listens bool
+	port    string
+	rest    []string
 }
 
-func (f Forward) netcat(listens bool, rest []string) []Forward {
-	if !listens || len(rest) == 0 || len(rest) > 2 {
-		return nil
-	}
-	addr := ""
-	if len(rest) == 2 {
-		addr = rest[0]
-		if port(addr) != 0 { // -p PORT HOST
-			rest[0], rest[1] = rest[1], rest[0]
-			addr = rest[0]
+// netcat reads a listening nc or ncat; one that connects is no forwarder.
+func netcat(args []string) []Forward {
+	n := nc{f: Forward{Kind: "netcat", Mode: "stdio", Proto: fact.TCP}}
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case strings.HasPrefix(arg, "--"):
+			i += n.word(arg)
+		case strings.HasPrefix(arg, "-") && len(arg) > 1:
+			i += n.letters(arg[1:], args[i+1:])
+		default:
+			n.rest = append(n.rest, arg)
 		}
 	}
-	if f, ok := f.at(addr, rest[len(rest)-1]); ok {
+	return n.forward()
+}
+
+// word reads a long option of ncat's and returns how many further arguments it took.
+func (n *nc) word(arg string) int {
+	name, _, joined := strings.Cut(arg, "=")
+	switch name {
+	case "--listen":
+		n.listens = true
+		return 0
+	case "--udp":
+		n.f.Proto = fact.UDP
+		return 0
+	case "--exec", "--sh-exec", "--lua-exec":
+		n.f.Mode = "exec"
+	case "--idle-timeout", "--wait", "--delay", "--max-conns", "--output", "--hex-dump", "--ssl-cert", "--ssl-key",
+		"--allow", "--allowfile", "--deny", "--denyfile", "--proxy-type", "--proxy-auth", "--source":
+	default:
+		return 0
+	}
+	if joined {
+		return 0
+	}
+	return 1
+}
+
+// letters reads one cluster of short options and returns how many further
+// arguments it took.
+func (n *nc) letters(cluster string, next []string) int {
+	for i := range len(cluster) {
+		switch cluster[i] {
+		case 'l':
+			n.listens = true
+		case 'u':
+			n.f.Proto = fact.UDP
+		case 'e', 'c':
+			n.f.Mode = "exec"
+		}
+		if strings.IndexByte("pecwiqsIOTVXxmMP", cluster[i]) < 0 {
+			continue
+		}
+		value, used := cluster[i+1:], 0
+		if value == "" && len(next) > 0 {
+			value, used = next[0], 1
+		}
+		if cluster[i] == 'p' {
+			n.port = value
+		}
+		return used
+	}
+	return 0
+}
+
+func (n *nc) forward() []Forward {
+	addr, number := "", n.port
+	switch {
+	case !n.listens:
+		return nil
+	case number == "" && len(n.rest) > 0: // [ADDRESS] PORT
+		last := len(n.rest) - 1
+		number, n.rest = n.rest[last], n.rest[:last]
+	}
+	if len(n.rest) > 0 {
+		addr = n.rest[0]
+	}
+	if f, ok := n.f.at(addr, number); ok {
 		return only(f)
 	}
 	return nil
-}
-
-func isExec(arg string) bool {
-	switch arg {
-	case "-e", "-c", "--exec", "--sh-exec", "--lua-exec":
-		return true
-	}
-	return false
-}
-
-func (f *Forward) exec(arg string) {
-	if name, _, ok := strings.Cut(arg, "="); ok && isExec(name) {
-		f.Mode = "exec"
-	}
 }
 
 // socketProxy reads systemd-socket-proxyd: it was given its listener by the

@@ -70,15 +70,15 @@ func pastaPorts(to []Forward, proto fact.Proto, list string) []Forward {
 
 // gvproxy listens for a virtual machine's ssh, named, and its containers' ports, not named.
 func gvproxy(args []string) []Forward {
-	any := Forward{Kind: "virtual machine", Via: "gvproxy"}
-	f := any
+	others := Forward{Kind: "virtual machine", Via: "gvproxy"}
+	f := others
 	f.To = ":22"
 	f, ok := f.at("127.0.0.1", after(args, "-ssh-port", "--ssh-port"))
 	if !ok {
-		return only(any)
+		return only(others)
 	}
 	f.Proto = fact.TCP
-	return []Forward{f, any}
+	return []Forward{f, others}
 }
 
 // limactl reads the host agent of a Lima (or Colima) machine, whose name is last.

@@ -38,6 +38,7 @@ type view struct {
 	ancestor  map[int]bool // is the parent of another row
 	holders   map[fact.ID]bool
 	heldBy    map[fact.ID][]fact.Socket
+	held      map[fact.ID]bool  // sockets with a holder
 	forwarded map[fact.ID]owner // sockets held by a forwarder
 }
 
@@ -55,16 +56,19 @@ func newView(q Query) *view {
 }
 
 func (v *view) index() {
-	v.holders, v.heldBy, v.forwarded = map[fact.ID]bool{}, map[fact.ID][]fact.Socket{}, map[fact.ID]owner{}
+	v.held, v.holders = map[fact.ID]bool{}, map[fact.ID]bool{}
+	v.heldBy, v.forwarded = map[fact.ID][]fact.Socket{}, map[fact.ID]owner{}
 	sockets := make(map[fact.ID]fact.Socket, len(v.q.Sockets))
 	for _, s := range v.q.Sockets {
 		sockets[s.ID] = s
 	}
 	for _, l := range v.q.Links {
-		if s, ok := sockets[l.From]; ok && l.Kind == fact.HeldBy {
-			v.holders[l.To] = true
-			v.heldBy[l.To] = append(v.heldBy[l.To], s)
+		s, ok := sockets[l.From]
+		if !ok || l.Kind != fact.HeldBy && l.Kind != fact.InheritedBy {
+			continue
 		}
+		v.held[s.ID], v.holders[l.To] = true, true
+		v.heldBy[l.To] = append(v.heldBy[l.To], s)
 	}
 	if len(v.holders) > 0 {
 		return
@@ -81,18 +85,22 @@ func (v *view) index() {
 	}
 }
 
-// nothingHolds tells that ports were asked about and nobody was seen on them.
+// nothingHolds tells that ports were asked about and no socket here has them.
 func (v *view) nothingHolds() bool {
-	return len(v.q.Ports) > 0 && len(v.q.Processes) == 0 && !v.served()
-}
-
-func (v *view) served() bool {
 	for _, s := range v.q.Sockets {
-		if s.State.Serves() {
-			return true
+		if s.Netns == "" && (s.State.Serves() || s.State == fact.Bound) {
+			return false
 		}
 	}
-	return false
+	return len(v.q.Ports) > 0
+}
+
+// hidden tells that nobody was seen to hold s.
+func (v *view) hidden(s fact.Socket) bool {
+	if len(v.q.Links) == 0 {
+		return len(v.q.Processes) == 0
+	}
+	return !v.held[s.ID]
 }
 
 func (v *view) clues() []clue {
@@ -208,7 +216,7 @@ func (v *view) socket(s fact.Socket) []clue {
 	if at, ok := FromCgroup(group); ok {
 		return []clue{inPlace(s.ID, fact.CreatedIn, at)}
 	}
-	if !s.State.Serves() {
+	if !s.State.Serves() || s.Netns != "" { // the engine's book is of this namespace
 		return nil
 	}
 	c := clue{from: s.ID, kind: fact.PublishedBy, proto: s.Proto, host: s.Local, uid: makerOf(s), evidence: "published ports"}
@@ -217,7 +225,7 @@ func (v *view) socket(s fact.Socket) []clue {
 		c.engine, c.uid, c.api = by.engine, by.uid, by.api
 	case strings.Contains(group, "/docker.service"):
 		c.engine = "docker"
-	case len(v.q.Processes) == 0 && len(v.q.Ports) > 0 && (group == "" || group == "/") && c.uid == "":
+	case v.hidden(s) && len(v.q.Ports) > 0 && (group == "" || group == "/") && c.uid == "":
 		c.engine = "docker" // root's, its holder unseen, and the kernel does not say who made it
 	default:
 		return nil

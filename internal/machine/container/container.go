@@ -53,7 +53,7 @@ func Read(ctx context.Context, q Query) (fact.Set, error) {
 // effects is all that the reader does to the machine.
 type effects struct {
 	supported bool
-	self      string // uid of the caller, "" for root
+	self      func() string // uid of the caller, "" for root
 	dial      dialer
 	// sockets lists where an engine's socket may be: the system's, or a user's.
 	sockets func(engine, uid string) []place

@@ -229,7 +229,7 @@ func (r *reader) askAll(ctx context.Context, bookOnly bool) {
 	}
 	if bookOnly {
 		add(want{"docker", ""})
-		add(want{"docker", r.do.self})
+		add(want{"docker", r.do.self()})
 	}
 	for _, c := range r.clues {
 		switch {

@@ -9,7 +9,7 @@ import (
 
 func live() effects {
 	return effects{
-		supported: true, dial: dialUnix, sockets: sockets,
+		supported: true, self: func() string { return "" }, dial: dialUnix, sockets: sockets,
 		dormant:  func(string, string) bool { return false },
 		inside:   func(int, string) bool { return false }, // containers live in a virtual machine
 		monitors: func(uint64) []fact.Process { return nil },

@@ -15,8 +15,9 @@ import (
 
 func live() effects {
 	return effects{
-		supported: true, self: ordinaryUser(), dial: dialUnix, sockets: sockets, dormant: dormant,
-		inside: inside, monitors: func(ns uint64) []fact.Process { return monitors("/proc", ns) },
+		supported: true, self: ordinaryUser, dial: dialUnix, sockets: sockets,
+		dormant: func(engine, path string) bool { return dormant("", engine, path) },
+		inside:  inside, monitors: func(ns uint64) []fact.Process { return monitors("/proc", ns) },
 	}
 }
 
@@ -68,18 +69,21 @@ func ownerOf(path string) string {
 
 // dormant is for Docker's socket unit. Podman's service is started by its socket
 // by design, answers, and ends; Docker would start its containers too.
-func dormant(engine, path string) bool {
+func dormant(root, engine, path string) bool {
 	if engine != "docker" || path != "/run/docker.sock" {
 		return false
 	}
-	if _, err := os.Stat("/run/systemd/system"); err != nil {
+	if _, err := os.Stat(root + "/run/systemd/system"); err != nil {
 		return false
 	}
-	pid, err := os.ReadFile("/run/docker.pid")
+	if _, err := os.Stat(root + path); err != nil {
+		return false // absent is another answer
+	}
+	pid, err := os.ReadFile(root + "/run/docker.pid")
 	if err != nil {
 		return os.IsNotExist(err)
 	}
-	_, err = os.Stat("/proc/" + strings.TrimSpace(string(pid)))
+	_, err = os.Stat(root + "/proc/" + strings.TrimSpace(string(pid)))
 	return os.IsNotExist(err)
 }
 

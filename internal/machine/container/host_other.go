@@ -6,6 +6,7 @@ import "github.com/berthd/berth/internal/fact"
 
 func live() effects {
 	return effects{
+		self:     func() string { return "" },
 		dial:     dialUnix,
 		sockets:  func(string, string) []place { return nil },
 		dormant:  func(string, string) bool { return false },
