@@ -6,12 +6,13 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys"
+	"github.com/berthd/berth/internal/machine/paste/gather"
 )
 
 // desk is where one text lies while its lines are sorted out.
 type desk struct {
 	reader  Reader
-	machine *machine
+	machine *gather.Machine
 	result  Result
 	wanted  []want // ports that commands ask for
 
@@ -96,7 +97,9 @@ func (d *desk) state(i, j int) {
 	state, gaps := httpsys.ParseState(strings.Join(d.lines[i:j], "\n"))
 	set := state.Facts(at)
 	set.AddGaps(gaps...)
-	d.machine.on("windows").merge(set, len(state.Registrations)+len(state.Queues))
+	windows := d.machine.On("windows")
+	windows.Listed()
+	windows.Merge(set, len(state.Registrations)+len(state.Queues))
 	d.saw(ServiceState, i, j-1, len(state.Registrations))
 	for k := i; k < j; k++ {
 		d.taken[k] = d.lines[k] == "" || d.lines[k][0] == ' ' || d.lines[k][0] == '\t'
@@ -109,7 +112,7 @@ func (d *desk) reservations(from, to int) {
 		return
 	}
 	at := func(line int) string { return d.evidence(from + line - 1) }
-	d.machine.on("windows").merge(httpsys.ReservationFacts(rs, at), len(rs))
+	d.machine.On("windows").Merge(httpsys.ReservationFacts(rs, at), len(rs))
 	first, last := from+rs[0].Line-1, from+rs[len(rs)-1].Line-1
 	d.saw(URLACL, first, last, len(rs))
 	for k := first; k <= last; k++ {
@@ -129,5 +132,5 @@ func (d *desk) rest() {
 func (d *desk) add(os string, kind Kind, i int, k fact.Socket, inode uint64) fact.ID {
 	k.Evidence = d.evidence(i)
 	d.saw(kind, i, i, 1)
-	return d.machine.on(os).socket(k, inode)
+	return d.machine.On(os).Socket(k, inode)
 }

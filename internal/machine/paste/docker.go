@@ -25,9 +25,7 @@ func (d *desk) docker(i int) int {
 	if len(c.Ports) == 0 && c.State == "" {
 		return 0
 	}
-	s := d.machine.on("")
-	s.rows++
-	s.set.Containers = fresh(s, s.set.Containers, []fact.Container{c}, func(r fact.Container) fact.ID { return r.ID })
+	d.machine.On("").Container(c)
 	d.saw(DockerPS, i, i, 1)
 	return 1
 }
@@ -77,11 +75,14 @@ func published(word string) []fact.PublishedPort {
 		return nil
 	}
 	var out []fact.PublishedPort
-	for p := int(from); p <= int(to) && len(out) < maxShared; p++ {
+	for p := int(from); p <= int(to) && len(out) < maxPublished; p++ {
 		out = append(out, fact.PublishedPort{Proto: proto, Host: netip.AddrPortFrom(addr, uint16(p)), Container: target + uint16(p) - from})
 	}
 	return out
 }
+
+// maxPublished bounds the ports of one published range.
+const maxPublished = 256
 
 func portRange(s string) (from, to uint16, ok bool) {
 	a, b, ranged := strings.Cut(s, "-")

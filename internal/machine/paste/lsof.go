@@ -42,7 +42,7 @@ func (d *desk) lsof(i int) int {
 		s.Linux = &fact.LinuxSocket{Inode: inode}
 	}
 	d.add(os, Lsof, i, s, inode)
-	row := d.machine.on(os).process(owner, strings.ReplaceAll(f[0], `\x20`, " "), "", d.evidence(i))
+	row := d.machine.On(os).Process(owner, strings.ReplaceAll(f[0], `\x20`, " "), "", d.evidence(i))
 	if row.User == "" {
 		row.User = f[2]
 	}

@@ -75,11 +75,11 @@ func (d *desk) executable(i, owner int, socket fact.ID) int {
 		return 0
 	}
 	d.program(i+1, owner, socket, exe)
-	s := d.machine.on("windows")
+	s := d.machine.On("windows")
 	if !strings.Contains(service, " ") {
-		s.module(socket, service)
+		s.Module(socket, service)
 		if owner != 0 {
-			s.service(owner, service, d.evidence(i))
+			s.Service(owner, service, d.evidence(i))
 		}
 	}
 	return 2
@@ -89,10 +89,10 @@ func (d *desk) executable(i, owner int, socket fact.ID) int {
 // is known of the owner.
 func (d *desk) program(i, owner int, socket fact.ID, exe string) {
 	if owner != 0 {
-		d.machine.on("windows").process(owner, exe, "", d.evidence(i))
+		d.machine.On("windows").Process(owner, exe, "", d.evidence(i))
 		return
 	}
-	d.machine.on("windows").module(socket, exe)
+	d.machine.On("windows").Module(socket, exe)
 }
 
 // bracketed reads a line that is one name in brackets and nothing else.
@@ -104,14 +104,6 @@ func (d *desk) bracketed(i int) (string, bool) {
 	inner, ok := strings.CutPrefix(s, "[")
 	inner, ok2 := strings.CutSuffix(inner, "]")
 	return inner, ok && ok2 && inner != "" && len(inner) <= 256 && !strings.ContainsAny(inner, "[]")
-}
-
-// module notes the service, or failing that the program, that the system names
-// as a socket's owner.
-func (s *system) module(socket fact.ID, name string) {
-	if k := len(s.set.Sockets) - 1; k >= 0 && s.set.Sockets[k].ID == socket {
-		s.set.Sockets[k].Windows = &fact.WindowsSocket{Module: name}
-	}
 }
 
 // unixNetstat reads "tcp 0 0 0.0.0.0:80 0.0.0.0:* LISTEN 812/nginx" of Linux and
@@ -169,10 +161,10 @@ func (d *desk) unixRow(i int, os string, kind Kind, s fact.Socket, rest []string
 			break
 		}
 	}
-	sys := d.machine.on(os)
+	sys := d.machine.On(os)
 	d.add(os, kind, i, s, inode)
 	if s.PID != 0 {
-		sys.process(s.PID, name, "", d.evidence(i))
+		sys.Process(s.PID, name, "", d.evidence(i))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"fmt"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/gather"
 )
 
 // Text is one pasted text: a file, or standard input with an empty name.
@@ -103,12 +104,12 @@ const maxText = 16 << 20
 
 // Read is [Read] with r's knowledge.
 func (r Reader) Read(texts ...Text) (Result, error) {
-	m := newMachine()
+	m := gather.New()
 	d := desk{reader: r, machine: m}
 	for _, t := range texts {
 		if len(t.Data) > maxText {
 			t.Data = t.Data[:maxText]
-			m.gap(fact.Gap{Kind: fact.GapTruncated, Subject: named(t.Name)})
+			m.Gap(fact.Gap{Kind: fact.GapTruncated, Subject: named(t.Name)})
 		}
 		if noText(t.Data) {
 			return Result{}, fmt.Errorf("%s: %w", named(t.Name), errNoText)
@@ -116,9 +117,13 @@ func (r Reader) Read(texts ...Text) (Result, error) {
 		d.open(t)
 		d.read()
 	}
-	d.result.Set = m.finish()
+	d.result.Set = m.Finish()
 	d.result.Asked = asked(d.wanted, d.result.Set)
-	d.result.Set.AddGaps(m.hints(d.result.Seen, d.result.Asked)...)
+	var ports []uint16
+	for _, a := range d.result.Asked {
+		ports = append(ports, a.Port)
+	}
+	d.result.Set.AddGaps(m.Hints(ports...)...)
 	return d.result, nil
 }
 

@@ -54,15 +54,15 @@ func (d *desk) ssRow(i int, s fact.Socket, both bool, rest string) {
 		v6only := only == "1"
 		s.Linux.V6Only = &v6only
 	}
-	sys := d.machine.on("linux")
+	sys := d.machine.On("linux")
 	id := d.add("linux", SS, i, s, inode)
 	for _, u := range users {
-		sys.process(u.pid, u.name, "", d.evidence(i))
+		sys.Process(u.pid, u.name, "", d.evidence(i))
 		note := ""
 		if u.fd != "" {
 			note = "fd " + u.fd
 		}
-		sys.holder(id, u.pid, d.evidence(i), note)
+		sys.Holder(id, u.pid, d.evidence(i), note)
 	}
 }
 

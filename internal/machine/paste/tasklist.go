@@ -3,6 +3,8 @@ package paste
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/berthd/berth/internal/machine/paste/gather"
 )
 
 // table is the head of a table whose rows follow: tasklist's underlines.
@@ -11,15 +13,6 @@ type table struct {
 	cols [][2]int // first rune and the one after the last, of each column
 	last int      // line of its last row so far
 	open int      // 1 + index of the /svc row that goes on in the next line; 0 for none
-}
-
-// task is one row of tasklist /svc: the services that live in a process, or the
-// phrase that stands for none.
-type task struct {
-	pid      int
-	image    string
-	list     string
-	evidence string
 }
 
 // tableHead reads the line of equals signs under a tasklist's titles.
@@ -87,18 +80,12 @@ func (t table) cut(line string) (image string, owner int, rest string, ok bool) 
 
 // task notes a process, and the services in it where the row lists them.
 func (d *desk) task(kind Kind, i int, image string, owner int, rest string) {
-	s := d.machine.on("windows")
 	d.saw(kind, i, i, 1)
-	s.rows++
-	if owner != 0 {
-		s.process(owner, image, "", d.evidence(i))
-	}
+	svc := kind == TasklistSvc
+	row := d.machine.On("windows").Task(gather.Task{PID: owner, List: rest, Evidence: d.evidence(i)}, image, svc)
 	d.table.open = 0
-	if kind == TasklistSvc {
-		s.tasks = append(s.tasks, task{pid: owner, image: image, list: rest, evidence: d.evidence(i)})
-		if strings.HasSuffix(rest, ",") {
-			d.table.open = len(s.tasks)
-		}
+	if svc && strings.HasSuffix(rest, ",") {
+		d.table.open = row
 	}
 }
 
@@ -108,12 +95,9 @@ func (d *desk) continued(i int) int {
 	if d.table.open == 0 || line == "" || line[0] != ' ' && line[0] != '\t' {
 		return 0
 	}
-	row := &d.machine.on("windows").tasks[d.table.open-1]
-	if len(row.list) > maxLine {
-		return 0
-	}
-	row.list += " " + strings.TrimSpace(line)
-	if !strings.HasSuffix(row.list, ",") {
+	more := strings.TrimSpace(line)
+	d.machine.On("windows").MoreServices(d.table.open, more)
+	if !strings.HasSuffix(more, ",") {
 		d.table.open = 0
 	}
 	d.table.last = i
@@ -191,46 +175,4 @@ func amount(s string) bool {
 
 func isImage(s string) bool {
 	return len(s) > 4 && strings.EqualFold(s[len(s)-4:], ".exe")
-}
-
-// services reads the rows of tasklist /svc once all are known: the phrase for
-// "none" is what stands beside the kernel's processes, or beside several others,
-// since a service lives in one process only.
-func (s *system) services() {
-	times := map[string]int{}
-	for _, t := range s.tasks {
-		times[t.list]++
-		if t.pid == 0 || t.pid == 4 {
-			times[t.list]++
-		}
-	}
-	for _, t := range s.tasks {
-		if t.pid == 0 {
-			continue
-		}
-		if times[t.list] > 1 || !nameList(t.list) {
-			s.served[t.pid] = true
-			continue
-		}
-		for _, name := range strings.Split(t.list, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				s.service(t.pid, name, t.evidence)
-			}
-		}
-	}
-	s.tasks = nil
-}
-
-// nameList tells whether list may be names of services: no slash is ever part
-// of one, and a list of libraries (tasklist /m) is something else.
-func nameList(list string) bool {
-	if list == "" || strings.ContainsAny(list, `/\`) {
-		return false
-	}
-	for _, r := range list {
-		if r >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return !strings.Contains(strings.ToLower(list), ".dll")
 }

@@ -1,4 +1,4 @@
-package paste
+package gather
 
 import (
 	"fmt"
@@ -7,53 +7,16 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// asked chooses the ports that a paste is about.
-func asked(wanted []want, set fact.Set) []Asked {
-	var out []Asked
-	add := func(a Asked) {
-		if !slices.ContainsFunc(out, func(b Asked) bool { return a.Port == b.Port }) {
-			out = append(out, a)
-		}
-	}
-	serving := map[uint16]fact.Socket{}
-	for _, s := range set.Sockets {
-		if _, had := serving[s.Local.Port()]; s.State.Serves() && !had {
-			serving[s.Local.Port()] = s
-		}
-	}
-	for _, w := range wanted {
-		if _, listed := serving[w.port]; w.sure || listed {
-			add(Asked{w.proto, w.port, Filtered, w.evidence})
-		}
-	}
-	if len(out) > 0 {
-		return out
-	}
-	for _, s := range set.Sockets {
-		switch port := s.Local.Port(); {
-		case !s.State.Serves():
-		case len(serving) == 1:
-			add(Asked{s.Proto, port, Only, s.Evidence})
-		case s.PID == 4 && set.Machine.OS == "windows" && s.Proto == fact.TCP && (port == 80 || port == 443):
-			add(Asked{s.Proto, port, Kernel, s.Evidence})
-		}
-	}
-	return out
-}
-
 // maxHints bounds the gaps of one kind.
 const maxHints = 32
 
-// hints says what the paste leaves open, with the one command that would tell.
-func (m *machine) hints(seen []Seen, asked []Asked) []fact.Gap {
-	if m.chosen.rows == 0 {
+// Hints says, after [Machine.Finish], what the texts leave open about some
+// ports, with the one command that would tell. No ports means all of them.
+func (m *Machine) Hints(ports ...uint16) []fact.Gap {
+	if m.chosen == nil || m.chosen.rows == 0 {
 		return nil
 	}
-	has := map[Kind]bool{}
-	for _, s := range seen {
-		has[s.Kind] = true
-	}
-	h := hinter{system: m.chosen, asked: asked, has: has}
+	h := hinter{System: m.chosen, ports: ports}
 	switch m.chosen.os {
 	case "windows":
 		return h.windows()
@@ -64,9 +27,8 @@ func (m *machine) hints(seen []Seen, asked []Asked) []fact.Gap {
 }
 
 type hinter struct {
-	*system
-	asked []Asked
-	has   map[Kind]bool
+	*System
+	ports []uint16
 	gaps  []fact.Gap
 }
 
@@ -76,10 +38,9 @@ func (h *hinter) add(subject, hint string, about fact.ID) {
 	}
 }
 
-// concerns tells whether the paste is about a port; without a question it is
-// about all of them.
+// concerns tells whether the question is about a port.
 func (h *hinter) concerns(port uint16) bool {
-	return len(h.asked) == 0 || slices.ContainsFunc(h.asked, func(a Asked) bool { return a.Port == port })
+	return len(h.ports) == 0 || slices.Contains(h.ports, port)
 }
 
 func (h *hinter) windows() []fact.Gap {
@@ -98,7 +59,7 @@ func (h *hinter) windows() []fact.Gap {
 		case s.PID == 0:
 			h.add("owner of "+s.Local.String(), "netstat -ano", s.ID)
 		case h.kernelHTTP(s):
-			if !tied[s.ID] && !h.has[ServiceState] {
+			if !tied[s.ID] && !h.listed {
 				h.add("registrations behind "+s.Local.String(), "netsh http show servicestate view=requestq", s.ID)
 			}
 		default:

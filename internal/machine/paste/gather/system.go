@@ -1,40 +1,13 @@
-package paste
+package gather
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/berthd/berth/internal/fact"
-	"github.com/berthd/berth/internal/machine/httpsys"
 )
 
-// machine collects the rows of the machine the texts speak of. Rows of several
-// systems (Windows and the Linux inside it) are kept apart until the end, since
-// their process IDs have nothing to do with each other.
-type machine struct {
-	systems map[string]*system // by GOOS word
-	order   []string
-	gaps    []fact.Gap
-	chosen  *system // by finish
-}
-
-func newMachine() *machine { return &machine{systems: map[string]*system{}} }
-
-func (m *machine) gap(g fact.Gap) { m.gaps = append(m.gaps, g) }
-
-// on is the system of that name.
-func (m *machine) on(os string) *system {
-	s := m.systems[os]
-	if s == nil {
-		s = &system{os: os, procs: map[int]int{}, socks: map[ends][]int{}, twins: map[fact.ID]uint64{}, links: map[tie]int{}, have: map[fact.ID]bool{}, served: map[int]bool{}}
-		m.systems[os] = s
-		m.order = append(m.order, os)
-	}
-	return s
-}
-
-// system is the rows of one operating system.
-type system struct {
+// System is the rows of one operating system.
+type System struct {
 	os     string
 	set    fact.Set
 	procs  map[int]int        // PID → index of its row
@@ -44,14 +17,15 @@ type system struct {
 	links  map[tie]int        // where each link stands
 	have   map[fact.ID]bool   // units and rows of other readers made so far
 	served map[int]bool       // PIDs of which the paste says which services they hold, none included
-	tasks  []task             // rows of tasklist /svc
+	tasks  []Task             // rows of tasklist /svc
 	gaps   []fact.Gap
 	rows   int
 	cut    bool // a limit was reached
+	listed bool // a listing of HTTP.sys was read, if an empty one
 }
 
-// process finds or makes the row of a PID and fills in what it lacks.
-func (s *system) process(pid int, name, exe, evidence string) *fact.Process {
+// Process finds or makes the row of a PID and fills in what it lacks.
+func (s *System) Process(pid int, name, exe, evidence string) *fact.Process {
 	at, ok := s.procs[pid]
 	if !ok {
 		at = len(s.set.Processes)
@@ -69,7 +43,7 @@ func (s *system) process(pid int, name, exe, evidence string) *fact.Process {
 }
 
 // name is what is known of a PID's name.
-func (s *system) name(pid int) string {
+func (s *System) name(pid int) string {
 	if at, ok := s.procs[pid]; ok {
 		return s.set.Processes[at].Name
 	}
@@ -82,15 +56,15 @@ type ends struct {
 	local, remote netip.AddrPort
 }
 
-// socket adds a socket, or fills in the row that another listing, or another
+// Socket adds a socket, or fills in the row that another listing, or another
 // line of the same one, made of it. inode is 0 where the tool does not print it.
-func (s *system) socket(k fact.Socket, inode uint64) fact.ID {
+func (s *System) Socket(k fact.Socket, inode uint64) fact.ID {
 	s.rows++
 	key := ends{k.Proto, k.Local, k.Remote}
 	for _, i := range s.socks[key] {
 		if s.same(i, k, inode) {
 			s.fill(i, k, inode)
-			s.holder(s.set.Sockets[i].ID, k.PID, k.Evidence, "")
+			s.Holder(s.set.Sockets[i].ID, k.PID, k.Evidence, "")
 			return s.set.Sockets[i].ID
 		}
 	}
@@ -105,12 +79,12 @@ func (s *system) socket(k fact.Socket, inode uint64) fact.ID {
 	s.socks[key] = append(s.socks[key], len(s.set.Sockets))
 	s.inodes = append(s.inodes, inode)
 	s.set.Sockets = append(s.set.Sockets, k)
-	s.holder(k.ID, k.PID, k.Evidence, "")
+	s.Holder(k.ID, k.PID, k.Evidence, "")
 	return k.ID
 }
 
 // socketID is an ID that no other socket has.
-func (s *system) socketID(k fact.Socket, inode uint64) fact.ID {
+func (s *System) socketID(k fact.Socket, inode uint64) fact.ID {
 	if inode == 0 {
 		inode = uint64(k.PID)
 	}
@@ -123,7 +97,7 @@ func (s *system) socketID(k fact.Socket, inode uint64) fact.ID {
 	return id
 }
 
-func (s *system) truncated(what string) {
+func (s *System) truncated(what string) {
 	if !s.cut {
 		s.cut = true
 		s.gaps = append(s.gaps, fact.Gap{Kind: fact.GapTruncated, Subject: what})
@@ -135,7 +109,7 @@ const maxShared = 256
 
 // same tells whether a new row is the socket of an old one with the same ends:
 // Windows tells sockets apart by owner, Unix tools by inode, where they print it.
-func (s *system) same(i int, k fact.Socket, inode uint64) bool {
+func (s *System) same(i int, k fact.Socket, inode uint64) bool {
 	row, had := s.set.Sockets[i], s.inodes[i]
 	if s.os == "windows" {
 		return row.PID == k.PID || row.PID == 0 || k.PID == 0
@@ -144,7 +118,7 @@ func (s *system) same(i int, k fact.Socket, inode uint64) bool {
 	return device && (had == inode || had == 0 || inode == 0)
 }
 
-func (s *system) fill(i int, k fact.Socket, inode uint64) {
+func (s *System) fill(i int, k fact.Socket, inode uint64) {
 	row := &s.set.Sockets[i]
 	if row.PID == 0 {
 		row.PID = k.PID
@@ -178,13 +152,14 @@ func fillLinux(to, from *fact.LinuxSocket) {
 	}
 }
 
-func (s *system) holder(socket fact.ID, pid int, evidence, note string) {
+// Holder says that a process holds a socket; PID 0 is nobody.
+func (s *System) Holder(socket fact.ID, pid int, evidence, note string) {
 	if pid != 0 && socket != "" {
-		s.link(socket, s.process(pid, "", "", evidence).ID, fact.HeldBy, evidence, note)
+		s.link(socket, s.Process(pid, "", "", evidence).ID, fact.HeldBy, evidence, note)
 	}
 }
 
-func (s *system) link(from, to fact.ID, kind fact.LinkKind, evidence, note string) {
+func (s *System) link(from, to fact.ID, kind fact.LinkKind, evidence, note string) {
 	key := tie{from, to, kind}
 	at, had := s.links[key]
 	if !had {
@@ -203,22 +178,22 @@ type tie struct {
 	kind     fact.LinkKind
 }
 
-// service says that a Windows service lives in a process.
-func (s *system) service(pid int, name, evidence string) {
+// Service says that a Windows service lives in a process.
+func (s *System) Service(pid int, name, evidence string) {
 	id := fact.UnitID("scm", name)
 	unit := []fact.Unit{{ID: id, Manager: "scm", Name: name, Evidence: evidence}}
 	s.set.Units = fresh(s, s.set.Units, unit, func(r fact.Unit) fact.ID { return r.ID })
 	s.served[pid] = true
-	s.link(s.process(pid, "", "", evidence).ID, id, fact.PartOf, evidence, "")
+	s.link(s.Process(pid, "", "", evidence).ID, id, fact.PartOf, evidence, "")
 }
 
-// merge takes over rows that another reader made of a text.
-func (s *system) merge(o fact.Set, rows int) {
+// Merge takes over rows that another reader made of a text.
+func (s *System) Merge(o fact.Set, rows int) {
 	s.rows += rows
 	pids := make(map[fact.ID]int, len(o.Processes))
 	for _, p := range o.Processes {
 		pids[p.ID] = p.PID
-		s.process(p.PID, p.Name, p.Exe, p.Evidence)
+		s.Process(p.PID, p.Name, p.Exe, p.Evidence)
 	}
 	for _, l := range o.Links {
 		s.link(l.From, l.To, l.Kind, l.Evidence, l.Note)
@@ -234,7 +209,7 @@ func (s *system) merge(o fact.Set, rows int) {
 }
 
 // fresh appends the rows that s does not have yet.
-func fresh[T any](s *system, to, from []T, id func(T) fact.ID) []T {
+func fresh[T any](s *System, to, from []T, id func(T) fact.ID) []T {
 	for _, r := range from {
 		if key := "row " + id(r); !s.have[key] {
 			s.have[key] = true
@@ -244,97 +219,8 @@ func fresh[T any](s *system, to, from []T, id func(T) fact.ID) []T {
 	return to
 }
 
-// finish chooses the system with most rows, ties the kernel's sockets to their
-// registrations, and returns its set.
-func (m *machine) finish() fact.Set {
-	var best *system
-	for _, os := range m.order {
-		if s := m.systems[os]; os != "" && (best == nil || s.rows > best.rows) {
-			best = s
-		}
-	}
-	if best == nil {
-		best = m.on("")
-	}
-	if anywhere := m.systems[""]; anywhere != nil && anywhere != best {
-		best.set.Add(anywhere.set)
-	}
-	for _, os := range m.order {
-		if os != "" && os != best.os {
-			m.gap(fact.Gap{Kind: fact.GapOther, Subject: "rows of " + os, Err: "the paste speaks of two systems", Hint: "berth explain, with the " + os + " texts alone"})
-		}
-	}
-	m.chosen = best
-	best.services()
-	best.publish()
-	best.windows()
-	best.set.AddGaps(best.gaps...)
-	best.dropAmbiguous()
-	best.set.Machine.OS = best.os
-	if best.rows > 0 {
-		best.set.Machine.Source = "paste"
-	}
-	best.set.AddGaps(m.gaps...)
-	return best.set
-}
-
-// windows marks the kernel's process and ties its sockets to the URLs behind them.
-func (s *system) windows() {
-	if s.os != "windows" {
-		return
-	}
-	if at, ok := s.procs[4]; ok {
-		row := &s.set.Processes[at]
-		if row.Kernel = httpsys.KernelHolder(4, row.Name); row.Kernel && row.Name == "" {
-			row.Name = "System"
-		}
-	}
-	byPort := map[uint16][]fact.Registration{}
-	for _, r := range s.set.Registrations {
-		byPort[r.Port] = append(byPort[r.Port], r)
-	}
-	tries := 0
-	for _, k := range s.set.Sockets {
-		if !s.kernelHTTP(k) {
-			continue
-		}
-		for _, r := range byPort[k.Local.Port()] {
-			if tries++; tries > maxTries {
-				break
-			}
-			if u, ok := httpsys.ParseURL(r.URL); ok && u.TakenOn(k.Local) {
-				s.link(k.ID, r.ID, fact.TakenBy, r.Evidence, "")
-			}
-		}
-	}
-	if tries > maxTries {
-		s.truncated("registrations behind sockets")
-	}
-}
-
-// maxTries bounds the pairs of a socket and a registration that are compared.
-const maxTries = 100_000
-
-// kernelHTTP tells whether a socket may be the kernel's HTTP listener.
-func (s *system) kernelHTTP(k fact.Socket) bool {
-	return s.os == "windows" && k.Proto == fact.TCP && k.State == fact.Listen && k.PID != 0 && httpsys.KernelHolder(k.PID, s.name(k.PID))
-}
-
-// dropAmbiguous takes back "one of these queues" where another text of the
-// paste says which.
-func (s *system) dropAmbiguous() {
-	certain := map[fact.ID]bool{}
-	for _, l := range s.set.Links {
-		if l.Kind == fact.InQueue {
-			certain[l.From] = true
-		}
-	}
-	s.set.Links = slices.DeleteFunc(s.set.Links, func(l fact.Link) bool { return l.Kind == fact.OneOfQueues && certain[l.From] })
-	s.set.Gaps = slices.DeleteFunc(s.set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapNotInPaste && certain[g.About] })
-}
-
 // publish ties sockets to the containers whose engine published their port.
-func (s *system) publish() {
+func (s *System) publish() {
 	for _, c := range s.set.Containers {
 		for _, p := range c.Ports {
 			for _, i := range s.socks[ends{proto: p.Proto, local: p.Host}] {
@@ -344,4 +230,10 @@ func (s *system) publish() {
 			}
 		}
 	}
+}
+
+// Container adds a container of an engine's book.
+func (s *System) Container(c fact.Container) {
+	s.rows++
+	s.set.Containers = fresh(s, s.set.Containers, []fact.Container{c}, func(r fact.Container) fact.ID { return r.ID })
 }

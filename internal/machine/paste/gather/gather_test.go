@@ -1,0 +1,148 @@
+package gather
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+func listener(local string, pid int) fact.Socket {
+	return fact.Socket{Proto: fact.TCP, Local: netip.MustParseAddrPort(local), State: fact.Listen, PID: pid, Evidence: "a line"}
+}
+
+func holders(s fact.Set) []string {
+	var out []string
+	for _, l := range s.Links {
+		out = append(out, fmt.Sprintf("%s %s %s", l.From, l.Kind, l.To))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestOneSocketOrTwo(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		os     string
+		a, b   fact.Socket
+		ia, ib uint64
+		want   int
+	}{
+		{"the same row twice", "windows", listener("0.0.0.0:80", 4), listener("0.0.0.0:80", 4), 0, 0, 1},
+		{"another owner", "windows", listener("0.0.0.0:80", 4), listener("0.0.0.0:80", 8), 0, 0, 2},
+		{"one listing without owners", "windows", listener("0.0.0.0:80", 0), listener("0.0.0.0:80", 8), 0, 0, 1},
+		{"two holders, one inode", "linux", listener("0.0.0.0:80", 11), listener("0.0.0.0:80", 12), 7, 7, 1},
+		{"two inodes", "linux", listener("0.0.0.0:80", 11), listener("0.0.0.0:80", 12), 7, 8, 2},
+		{"inode not told once", "linux", listener("0.0.0.0:80", 11), listener("0.0.0.0:80", 12), 7, 0, 1},
+		{"another address", "linux", listener("0.0.0.0:80", 11), listener("127.0.0.1:80", 11), 0, 0, 2},
+	} {
+		m := New()
+		m.On(c.os).Socket(c.a, c.ia)
+		m.On(c.os).Socket(c.b, c.ib)
+		set := m.Finish()
+		if len(set.Sockets) != c.want {
+			t.Errorf("%s: %d sockets, want %d", c.name, len(set.Sockets), c.want)
+		}
+		if len(set.Sockets) == 2 && set.Sockets[0].ID == set.Sockets[1].ID {
+			t.Errorf("%s: both are %s", c.name, set.Sockets[0].ID)
+		}
+	}
+}
+
+func TestServicesOfARow(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		tasks []Task
+		want  []string
+	}{
+		{"one service", []Task{{PID: 8, List: "W3SVC"}}, []string{"proc:8 part-of unit:W3SVC"}},
+		{"the listing pasted twice", []Task{{PID: 8, List: "W3SVC"}, {PID: 8, List: "W3SVC"}}, []string{"proc:8 part-of unit:W3SVC"}},
+		{"several", []Task{{PID: 8, List: "W3SVC, WAS"}}, []string{"proc:8 part-of unit:W3SVC", "proc:8 part-of unit:WAS"}},
+		{"the phrase beside two processes", []Task{{PID: 8, List: "nessuno"}, {PID: 12, List: "nessuno"}}, nil},
+		{"the phrase beside the kernel", []Task{{PID: 4, List: "nessuno"}, {PID: 12, List: "nessuno"}}, nil},
+		{"libraries", []Task{{PID: 8, List: "ntdll.dll, httpapi.dll"}}, nil},
+	} {
+		m := New()
+		for _, row := range c.tasks {
+			m.On("windows").Task(row, "x.exe", true)
+		}
+		if diff := cmp.Diff(c.want, holders(m.Finish())); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestKernelSocketToURL(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		sock fact.Socket
+		exe  string
+		want int
+	}{
+		{"PID 4", listener("0.0.0.0:80", 4), "System", 1},
+		{"PID 4, never named", listener("0.0.0.0:80", 4), "", 1},
+		{"Wine", listener("0.0.0.0:80", 96), "winedevice.exe", 1},
+		{"a program", listener("0.0.0.0:80", 96), "httpd.exe", 0},
+		{"another port", listener("0.0.0.0:81", 4), "System", 0},
+	} {
+		m := New()
+		w := m.On("windows")
+		w.Process(c.sock.PID, c.exe, "", "a line")
+		w.Socket(c.sock, 0)
+		w.Merge(fact.Set{Registrations: []fact.Registration{{ID: fact.RegistrationID("HTTP://+:80/"), URL: "HTTP://+:80/", Port: 80}}}, 1)
+		got := 0
+		for _, l := range m.Finish().Links {
+			if l.Kind == fact.TakenBy {
+				got++
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %d links, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLimitIsAGap(t *testing.T) {
+	for _, n := range []int{maxShared, maxShared + 1} {
+		m := New()
+		for i := range n {
+			m.On("windows").Socket(listener("0.0.0.0:5353", 8+4*i), 0)
+		}
+		set := m.Finish()
+		gap := slices.ContainsFunc(set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapTruncated })
+		if len(set.Sockets) != maxShared || gap != (n > maxShared) {
+			t.Errorf("%d rows: %d sockets, gap %v", n, len(set.Sockets), gap)
+		}
+	}
+}
+
+func TestHints(t *testing.T) {
+	m := New()
+	w := m.On("windows")
+	w.Socket(listener("0.0.0.0:80", 4), 0)
+	w.Socket(listener("0.0.0.0:81", 96), 0)
+	m.Finish()
+	tell := func(gaps []fact.Gap) (out []string) {
+		for _, g := range gaps {
+			out = append(out, g.Hint)
+		}
+		return out
+	}
+	queues, svc := "netsh http show servicestate view=requestq", `tasklist /svc /fi "pid eq 96"`
+	for _, c := range []struct {
+		ports []uint16
+		want  []string
+	}{{nil, []string{queues, svc}}, {[]uint16{80}, []string{queues}}, {[]uint16{81}, []string{svc}}, {[]uint16{82}, nil}} {
+		if diff := cmp.Diff(c.want, tell(m.Hints(c.ports...))); diff != "" {
+			t.Errorf("%v: -want +got:\n%s", c.ports, diff)
+		}
+	}
+	w.Listed()
+	if got := m.Hints(80); len(got) != 0 {
+		t.Errorf("with a listing: %q", tell(got))
+	}
+}
