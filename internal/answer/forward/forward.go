@@ -8,7 +8,6 @@
 package forward
 
 import (
-	"net"
 	"strconv"
 	"strings"
 
@@ -175,12 +174,18 @@ func port(text string) uint16 {
 // at sets where f listens.
 func (f Forward) at(addr, number string) (Forward, bool) {
 	f.Port = port(number)
-	f.Listen = net.JoinHostPort(strings.Trim(addr, "[]"), number)
+	f.Listen = hostPort(addr, number)
 	return f, f.Port != 0
 }
 
 // hostPort joins a host, bracketed or not, and a port.
-func hostPort(host, number string) string { return net.JoinHostPort(strings.Trim(host, "[]"), number) }
+func hostPort(host, number string) string {
+	host = strings.Trim(host, "[]")
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + number
+}
 
 // after is the value of an option, "--name value" or "--name=value".
 func after(args []string, names ...string) string {

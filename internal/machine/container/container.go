@@ -14,6 +14,7 @@ package container
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/berthd/berth/internal/fact"
@@ -80,6 +81,7 @@ type reader struct {
 	answers []answer
 	set     fact.Set
 
+	bookOnly bool // nothing points at an engine, and nothing holds the ports
 	inspects int
 }
 
@@ -93,26 +95,16 @@ func newReader(q Query, do effects) *reader {
 func (r *reader) read(ctx context.Context) (fact.Set, error) {
 	v := newView(r.q)
 	r.clues = v.clues()
-	bookOnly := len(r.clues) == 0 && v.nothingHolds()
-	if len(r.clues) == 0 && !bookOnly {
+	r.bookOnly = len(r.clues) == 0 && v.nothingHolds()
+	switch {
+	case len(r.clues) == 0 && !r.bookOnly:
 		return fact.Set{}, nil
-	}
-	if !r.do.supported {
-		r.refuse(bookOnly)
-	} else {
-		r.askAll(ctx, bookOnly)
+	case r.do.supported:
+		r.askAll(ctx)
+	case slices.ContainsFunc(r.clues, clue.askable):
+		r.set.AddGaps(fact.Gap{Kind: fact.GapNotThisOS, Subject: "container engines"})
 	}
 	r.resolve(ctx)
-	r.addBooked(ctx, bookOnly)
+	r.addBooked(ctx)
 	return r.set, ctx.Err()
-}
-
-// refuse says that engines are not asked on this OS, where one should have been.
-func (r *reader) refuse(bookOnly bool) {
-	for _, c := range r.clues {
-		if c.askable() && !bookOnly {
-			r.set.AddGaps(fact.Gap{Kind: fact.GapNotThisOS, Subject: "container engines"})
-			return
-		}
-	}
 }

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -201,7 +202,7 @@ func (in inspected) fill(c *fact.Container) {
 		}
 	}
 	slices.SortFunc(c.Ports, func(a, b fact.PublishedPort) int {
-		return a.Host.Compare(b.Host)
+		return cmp.Or(a.Host.Compare(b.Host), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Container, b.Container))
 	})
 }
 
@@ -217,9 +218,9 @@ func number(text string) int {
 	return n
 }
 
-// askAll asks the engines that the clues point at. bookOnly asks Docker alone:
+// askAll asks the engines that the clues point at; without any, Docker alone:
 // Podman has no book apart from its listeners.
-func (r *reader) askAll(ctx context.Context, bookOnly bool) {
+func (r *reader) askAll(ctx context.Context) {
 	type want struct{ engine, uid string }
 	var wants []want
 	add := func(w want) {
@@ -227,7 +228,7 @@ func (r *reader) askAll(ctx context.Context, bookOnly bool) {
 			wants = append(wants, w)
 		}
 	}
-	if bookOnly {
+	if r.bookOnly {
 		add(want{"docker", ""})
 		add(want{"docker", r.do.self()})
 	}
@@ -269,7 +270,7 @@ func (r *reader) ask(ctx context.Context, engine string, places []place, asked m
 			asked[at.path], found = true, true
 		}
 	}
-	if !found && len(places) > 0 {
+	if !found && !r.bookOnly && len(places) > 0 {
 		r.engineRow(engine, places[0], "absent", 0)
 	}
 }
@@ -278,10 +279,12 @@ func (r *reader) ask(ctx context.Context, engine string, places []place, asked m
 func (r *reader) askOne(ctx context.Context, engine string, at place) (state string) {
 	if r.do.dormant(engine, at.path) {
 		r.engineRow(engine, at, "dormant", 0)
-		r.set.AddGaps(fact.Gap{
-			Kind: fact.GapNoEngine, Subject: at.path, Err: "not running; asking it would start it",
-			Hint: "start " + engine + ", then ask again",
-		})
+		if !r.bookOnly { // an engine that does not run has allocated nothing
+			r.set.AddGaps(fact.Gap{
+				Kind: fact.GapNoEngine, Subject: at.path, Err: "not running; asking it would start it",
+				Hint: "start " + engine + ", then ask again",
+			})
+		}
 		return "dormant"
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.q.Timeout)

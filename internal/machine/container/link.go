@@ -155,12 +155,12 @@ func (r *reader) link(c clue, to fact.ID) {
 // addBooked adds the containers whose published ports are asked about though no
 // clue led to them. Where nobody holds the port, those that never ran are asked
 // about too: their ports are in no list.
-func (r *reader) addBooked(ctx context.Context, bookOnly bool) {
+func (r *reader) addBooked(ctx context.Context) {
 	if len(r.q.Ports) == 0 {
 		return
 	}
 	for _, e := range r.book() {
-		if bookOnly && e.c.State == "created" {
+		if r.bookOnly && e.c.State == "created" {
 			r.inspect(ctx, e)
 		}
 		if slices.ContainsFunc(e.c.Ports, func(p fact.PublishedPort) bool { return slices.Contains(r.q.Ports, p.Host.Port()) }) {

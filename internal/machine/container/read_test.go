@@ -222,6 +222,25 @@ func TestReadHiddenHolderBesideOthers(t *testing.T) {
 	wantLinks(t, both(t).read(q))
 }
 
+// Where nobody asked about an engine, one that is not there or does not run is no news.
+func TestReadBookWithoutEngine(t *testing.T) {
+	h := both(t)
+	h.asleep = "/run/docker.sock"
+	if set := h.read(Query{Ports: []uint16{8081}}); len(set.Gaps) != 0 || len(set.Containers) != 0 {
+		t.Errorf("dormant: %+v", set)
+	}
+	h = both(t)
+	delete(h.answers, "/run/docker.sock")
+	if set := h.read(Query{Ports: []uint16{8081}}); len(set.Gaps) != 0 || len(set.Engines) != 0 {
+		t.Errorf("absent: %+v", set)
+	}
+	h = both(t)
+	h.closed["/run/docker.sock"] = fs.ErrPermission
+	if set := h.read(Query{Ports: []uint16{8081}}); len(set.Gaps) != 1 {
+		t.Errorf("closed: %+v", set)
+	}
+}
+
 // One's own rootless engine has a book too.
 func TestReadOwnBook(t *testing.T) {
 	h := both(t)
