@@ -2,6 +2,8 @@ package testbed_test
 
 import (
 	"net"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/berthd/berth/internal/testbed"
@@ -64,5 +66,29 @@ func TestSystemdMachineRunsAsAnotherUser(t *testing.T) {
 	}
 	if got := m.Run("cat", "/etc/mark"); got != "x" {
 		t.Errorf("file put before the boot: %q", got)
+	}
+}
+
+func TestSystemdCommandsAreSignalledAndStoppedInside(t *testing.T) {
+	m := testbed.Boot(t)
+	c := m.Start("sleep", "1000")
+	testbed.Await(t, "sleep to run", func() bool { return m.Try("pgrep", "-x", "sleep").Code == 0 })
+	if c.Inner() == c.PID() {
+		t.Error("the command's own process is not told from nsenter")
+	}
+	c.Stop()
+	testbed.Await(t, "sleep to be gone", func() bool { return m.Try("pgrep", "-x", "sleep").Code == 1 })
+	r := m.Self("^TestInsideIsSystemdsMachine$")
+	if r.Code != 0 || !strings.Contains(r.Stdout, "PASS: TestInsideIsSystemdsMachine") {
+		t.Errorf("test inside: %+v", r)
+	}
+}
+
+func TestInsideIsSystemdsMachine(t *testing.T) {
+	if !testbed.Inside() {
+		t.Skip("runs inside a booted machine only")
+	}
+	if name, err := os.ReadFile("/proc/1/comm"); err != nil || string(name) != "systemd\n" {
+		t.Errorf("PID 1 is %q, %v", name, err)
 	}
 }
