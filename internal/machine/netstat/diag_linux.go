@@ -69,7 +69,11 @@ func (d *diag) request(p fact.Proto, family uint8) sockdiag.Request {
 		f := sockdiag.Ports(d.q.Ports)
 		d.filter = &f
 	}
-	return sockdiag.Request{Family: family, Protocol: number(p), States: states(p, d.q.Serving), Filter: *d.filter}
+	wanted := states(p, d.q.Serving)
+	if p == fact.TCP && d.noneBound() {
+		wanted &^= 1 << sockdiag.BoundInactive
+	}
+	return sockdiag.Request{Family: family, Protocol: number(p), States: wanted, Filter: *d.filter}
 }
 
 func (d *diag) add(p fact.Proto, data []byte) error {
