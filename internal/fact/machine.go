@@ -121,18 +121,18 @@ type Redirect struct {
 	// Dst limits the destination address; the zero Prefix means any.
 	// 0.0.0.0/0 and ::/0 limit a rule to one address family.
 	Dst netip.Prefix `json:"dst,omitzero"`
-	// Except is the one part of Dst that the rule leaves alone.
-	Except   netip.Prefix `json:"except,omitzero"`
-	From     uint16       `json:"from"` // first and last port taken; 0 and 65535 when the rule names none
-	Last     uint16       `json:"last"`
-	To       string       `json:"to,omitempty"`   // "172.17.0.2:80", ":8080"
-	Hook     string       `json:"hook,omitempty"` // "prerouting": traffic from outside; "output": from this machine; "": both
-	Device   string       `json:"device,omitempty"`
-	NotDev   bool         `json:"notDevice,omitempty"` // Device is negated: any interface but that one
-	Partial  bool         `json:"partial,omitempty"`   // further matches exist that berth does not read: it takes some of the traffic
-	Comment  string       `json:"comment,omitempty"`
-	Chain    string       `json:"chain,omitempty"` // family, table and chain, for the one who wants to look
-	Evidence string       `json:"evidence"`
+	// Except are the parts of Dst that the rule leaves alone.
+	Except   []netip.Prefix `json:"except,omitempty"`
+	From     uint16         `json:"from"` // first and last port taken; 0 and 65535 when the rule names none
+	Last     uint16         `json:"last"`
+	To       string         `json:"to,omitempty"`   // "172.17.0.2:80", ":8080"
+	Hook     string         `json:"hook,omitempty"` // "prerouting": traffic from outside; "output": from this machine; "": both
+	Device   string         `json:"device,omitempty"`
+	NotDev   bool           `json:"notDevice,omitempty"` // Device is negated: any interface but that one
+	Partial  bool           `json:"partial,omitempty"`   // further matches exist that berth does not read: it takes some of the traffic
+	Comment  string         `json:"comment,omitempty"`
+	Chain    string         `json:"chain,omitempty"` // family, table and chain, for the one who wants to look
+	Evidence string         `json:"evidence"`
 }
 
 func (r Redirect) rowID() ID { return r.ID }
