@@ -3,7 +3,6 @@ package redirect
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -20,15 +19,6 @@ func docker(n int) string {
 	}
 	b.WriteString("COMMIT\n")
 	return b.String()
-}
-
-func feed(t testing.TB, program, input string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(input)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", program, err, out)
-	}
 }
 
 func BenchmarkRead(b *testing.B) {

@@ -7,6 +7,7 @@ package flow
 
 import (
 	"bytes"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -87,63 +88,6 @@ func deviceName(b []byte) string {
 	return string(b)
 }
 
-// Frame is the passage of some traffic through one chain.
-type Frame struct {
-	search *Search
-	in     Traffic
-	rest   PortSets // still on its way down the chain
-	back   PortSets // returned early to the caller
-}
-
-// Enter begins the passage of t through a chain that is depth jumps away from the
-// hook. ok is false where that is too deep to go on.
-func (s *Search) Enter(t Traffic, depth int) (f Frame, ok bool) {
-	s.Cut = s.Cut || depth > maxDepth
-	return Frame{search: s, in: t, rest: t.ports}, depth <= maxDepth
-}
-
-// Next is the traffic that reaches the next rule; ok is false when none does.
-func (f *Frame) Next() (t Traffic, ok bool) {
-	t = f.in
-	t.ports = f.rest
-	return t, t.Wanted() && f.search.Spend()
-}
-
-// Out is what comes back to the caller of the chain.
-func (f *Frame) Out() PortSets { return f.rest.with(f.back) }
-
-// gone takes t off the chain, and back to the caller what of it is in back. Only
-// traffic that differs from what entered by its ports alone is known to be all gone.
-func (f *Frame) gone(t *Traffic, ports, back PortSets) {
-	if t.narrowed != f.in.narrowed {
-		return
-	}
-	f.rest = f.rest.without(ports)
-	f.back = f.back.with(back)
-}
-
-// End notes that t goes no further.
-func (f *Frame) End(t *Traffic) { f.gone(t, t.ports, PortSets{}) }
-
-// Return notes that t goes back to the caller.
-func (f *Frame) Return(t *Traffic) { f.gone(t, t.ports, t.ports) }
-
-// Jumped notes that t went through another chain, out of which out came back:
-// to the next rule, or after a goto to the caller.
-func (f *Frame) Jumped(t *Traffic, out PortSets, leave bool) {
-	if leave {
-		f.gone(t, t.ports, out)
-		return
-	}
-	f.gone(t, t.ports.without(out), PortSets{})
-}
-
-// Take notes that t goes to g, and no further.
-func (f *Frame) Take(t *Traffic, g Target) {
-	f.search.emit(t, g)
-	f.End(t)
-}
-
 // Target is where a rule sends traffic, and which rule it is.
 type Target struct {
 	Kind string // as in [fact.Redirect]
@@ -206,9 +150,9 @@ func (s *Search) add(r fact.Redirect) {
 
 func row(t *Traffic, g Target, proto fact.Proto, x Span) fact.Redirect {
 	r := fact.Redirect{
-		Kind: g.Kind, Proto: proto, Dst: t.dst, Except: t.except, From: x.From, Last: x.Last,
+		Kind: g.Kind, Proto: proto, Dst: t.dst, Except: t.exceptions(), From: x.From, Last: x.Last,
 		To: g.to(x), Hook: t.hook, Device: t.device, NotDev: t.notDev,
-		Partial: t.partial, Comment: g.Comment, Chain: g.Chain, Evidence: g.Evidence,
+		Partial: t.unread > 0, Comment: g.Comment, Chain: g.Chain, Evidence: g.Evidence,
 	}
 	if t.Comment != "" {
 		r.Comment = t.Comment
@@ -217,11 +161,27 @@ func row(t *Traffic, g Target, proto fact.Proto, x Span) fact.Redirect {
 	if t.dst.IsValid() && t.dst.Bits() > 0 {
 		parts = append(parts, t.dst.String())
 	}
-	if t.device != "" {
+	for _, x := range r.Except {
+		parts = append(parts, "!"+x.String())
+	}
+	switch {
+	case t.notDev:
+		parts = append(parts, "!"+t.device)
+	case t.device != "":
 		parts = append(parts, t.device)
 	}
 	r.ID = fact.ID(strings.Join(parts, ":") + ">" + r.To)
 	return r
+}
+
+func (t *Traffic) exceptions() []netip.Prefix {
+	var list []netip.Prefix
+	for _, x := range t.except {
+		if x.IsValid() {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // to writes where the ports of x arrive.

@@ -41,18 +41,21 @@ var everyProtocol = PortSets{everyPort, everyPort, everyPort, everyPort}
 type Traffic struct {
 	Comment string // of the rule, where a condition carries one
 
-	asked   []uint16 // the ports in question; empty = all
-	hook    string
-	ports   PortSets
-	dst     netip.Prefix
-	except  netip.Prefix
-	device  string
-	notDev  bool
-	partial bool
-	// narrowed counts the conditions that are no protocol and no port. Two
-	// traffics of one origin with the same count differ in their ports only.
-	narrowed int
-	dead     bool
+	asked []uint16 // the ports in question; empty = all
+	hook  string
+	ports PortSets
+	conditions
+}
+
+// conditions are all limits of a traffic but those on protocol and port.
+type conditions struct {
+	dst    netip.Prefix
+	except [maxExcept]netip.Prefix
+	device string
+	notDev bool
+	unread int // conditions that are not understood
+	chance int // choices by chance, which leave nothing out for good
+	dead   bool
 }
 
 // Wanted tells whether anything asked for is left in t.
@@ -82,13 +85,10 @@ func (t *Traffic) asks(from, last uint16) bool {
 }
 
 // Unread notes a condition that is not understood.
-func (t *Traffic) Unread() {
-	t.partial = true
-	t.narrowed++
-}
+func (t *Traffic) Unread() { t.unread++ }
 
 // Chance notes a choice among several targets, which together take everything.
-func (t *Traffic) Chance() { t.narrowed++ }
+func (t *Traffic) Chance() { t.chance++ }
 
 // Protocol limits t to one transport protocol, or to all others.
 func (t *Traffic) Protocol(number byte, is bool) {
@@ -125,8 +125,7 @@ func (t *Traffic) OnlyPorts(s Spans, inside bool) {
 	}
 }
 
-// Family limits t to IPv4 or to IPv6, or to what is not that one. It counts as a condition only where t
-// had both.
+// Family limits t to IPv4 or to IPv6, or to what is not that one.
 func (t *Traffic) Family(v4, is bool) {
 	if !is {
 		v4 = !v4
@@ -137,7 +136,6 @@ func (t *Traffic) Family(v4, is bool) {
 	}
 	if !t.dst.IsValid() {
 		t.dst = all
-		t.narrowed++
 		return
 	}
 	t.dead = t.dead || t.dst.Addr().Is4() != v4
@@ -150,34 +148,59 @@ func (t *Traffic) Destination(p netip.Prefix, inside bool) {
 		return
 	}
 	switch {
+	case p.Bits() == 0:
+		t.Family(p.Addr().Is4(), false)
 	case t.dst.IsValid() && !t.dst.Overlaps(p):
 	case t.dst.IsValid() && p.Bits() <= t.dst.Bits():
 		t.dead = true
-	case t.except.IsValid() && t.except != p:
-		t.Unread()
 	default:
-		t.except = p
-		t.narrowed++
+		t.leaveOut(p)
 	}
+}
+
+// maxExcept bounds the ranges that one traffic leaves out; of more, the widest.
+const maxExcept = 4
+
+func (t *Traffic) leaveOut(p netip.Prefix) {
+	narrowest := 0
+	for i, x := range t.except {
+		switch {
+		case !x.IsValid():
+			t.except[i] = p
+			return
+		case x.Overlaps(p) && x.Bits() <= p.Bits():
+			return
+		case x.Bits() > t.except[narrowest].Bits():
+			narrowest = i
+		}
+	}
+	if t.except[narrowest].Bits() > p.Bits() {
+		t.except[narrowest] = p
+	}
+}
+
+// leftOut tells whether all of p is left out of t.
+func (t *Traffic) leftOut(p netip.Prefix) bool {
+	for _, x := range t.except {
+		if x.IsValid() && x.Overlaps(p) && x.Bits() <= p.Bits() {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Traffic) only(p netip.Prefix) {
 	switch {
-	case t.dst.IsValid() && !t.dst.Overlaps(p),
-		t.except.IsValid() && t.except.Overlaps(p) && t.except.Bits() <= p.Bits():
+	case t.dst.IsValid() && !t.dst.Overlaps(p), t.leftOut(p):
 		t.dead = true
 	case !t.dst.IsValid() || p.Bits() > t.dst.Bits():
 		t.dst = p
-		t.narrowed++
 	}
 }
 
 // Local notes a condition that the destination is, or is not, an address of
 // this machine. Binds are about this machine, so "not" leaves nothing.
-func (t *Traffic) Local(is bool) {
-	t.dead = t.dead || !is
-	t.narrowed++
-}
+func (t *Traffic) Local(is bool) { t.dead = t.dead || !is }
 
 // Nowhere notes a condition that no traffic for this machine meets.
 func (t *Traffic) Nowhere() { t.dead = true }
@@ -202,14 +225,66 @@ func (t *Traffic) Through(s Side, name string, is bool) {
 	switch {
 	case t.device == "":
 		t.device, t.notDev = name, !is
-		t.narrowed++
 	case !t.notDev && same == is, t.notDev && same && !is:
 	case !t.notDev, same && is:
 		t.dead = true
 	case is:
 		t.device, t.notDev = name, false
-		t.narrowed++
 	default:
 		t.Unread()
 	}
+}
+
+// minus appends to list what is left of t when gone is taken out of it. Both come
+// from the traffic origin, and gone's conditions beyond those of origin are met in
+// turn: what fails the first is left, and what fails the next.
+func (t Traffic) minus(gone, origin *Traffic, list []Traffic) []Traffic {
+	outside := t
+	outside.ports = t.ports.without(gone.ports)
+	list = keep(list, outside)
+	t.ports = t.ports.without(outside.ports)
+	if gone.dst != origin.dst {
+		fails := t
+		fails.Destination(gone.dst, false)
+		list = keep(list, fails)
+		t.only(gone.dst)
+	}
+	for i, except := range gone.except {
+		if except == origin.except[i] {
+			continue
+		}
+		fails := t
+		fails.only(except)
+		list = keep(list, fails)
+		t.Destination(except, false)
+	}
+	if gone.device != origin.device || gone.notDev != origin.notDev {
+		fails := t
+		fails.Through(t.ownSide(), gone.device, gone.notDev)
+		list = keep(list, fails)
+		t.Through(t.ownSide(), gone.device, !gone.notDev)
+	}
+	if gone.unread != origin.unread {
+		t.Unread()
+		list = keep(list, t)
+	} else if gone.chance != origin.chance {
+		list = keep(list, t)
+	}
+	return list
+}
+
+func (t *Traffic) ownSide() Side { return Side(t.hook == Output) }
+
+// keep adds t to list, joined with the traffic that differs by its ports alone.
+func keep(list []Traffic, t Traffic) []Traffic {
+	if !t.Wanted() {
+		return list
+	}
+	for i := range list {
+		if list[i].conditions == t.conditions {
+			list[i].ports = list[i].ports.with(t.ports)
+			return list
+		}
+	}
+	return append(list, t)
 }

@@ -162,7 +162,7 @@ type walk struct {
 
 // chain follows t through the rules of a chain and returns what comes back to the
 // caller.
-func (w *walk) chain(key ChainKey, t flow.Traffic, depth int) flow.PortSets {
+func (w *walk) chain(key ChainKey, t flow.Traffic, depth int) []flow.Traffic {
 	f, ok := w.search.Enter(t, depth)
 	if !ok {
 		return f.Out()
@@ -172,12 +172,10 @@ func (w *walk) chain(key ChainKey, t flow.Traffic, depth int) flow.PortSets {
 		w.search.Fail(err)
 	}
 	for _, r := range rules {
-		in, more := f.Next()
-		if !more {
+		p := passage{w: w, f: &f, key: key, rule: r, depth: depth}
+		if !f.Rule(p.meet) {
 			break
 		}
-		p := passage{w: w, f: &f, key: key, rule: r, depth: depth}
-		p.run(find(r, ruleExpressions), in, registers{})
 	}
 	return f.Out()
 }
@@ -190,6 +188,8 @@ type passage struct {
 	rule  []byte
 	depth int
 }
+
+func (p *passage) meet(t flow.Traffic) { p.run(find(p.rule, ruleExpressions), t, registers{}) }
 
 // run follows t through the expressions of a rule. It calls itself once for each
 // alternative that a lookup opens.

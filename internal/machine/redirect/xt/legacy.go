@@ -181,15 +181,14 @@ type walk struct {
 
 // chain follows t through the rules from an offset on, and returns what comes
 // back to the caller.
-func (w *walk) chain(at int, t flow.Traffic, depth int) flow.PortSets {
+func (w *walk) chain(at int, t flow.Traffic, depth int) []flow.Traffic {
 	f, ok := w.search.Enter(t, depth)
 	for ok {
-		in, more := f.Next()
 		r, whole := w.table.entryAt(at)
-		if !more || !whole || string(r.targetName) == "ERROR" {
+		if !whole || string(r.targetName) == "ERROR" {
 			break
 		}
-		w.rule(&f, &r, in, depth)
+		ok = f.Rule(func(t flow.Traffic) { w.rule(&f, &r, t, depth) })
 		at = r.next
 	}
 	return f.Out()
