@@ -8,7 +8,6 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/container"
 	"github.com/berthd/berth/internal/machine/host"
-	"github.com/berthd/berth/internal/machine/kernelsock"
 	"github.com/berthd/berth/internal/machine/netns"
 	"github.com/berthd/berth/internal/machine/netstat"
 	"github.com/berthd/berth/internal/machine/portrange"
@@ -42,10 +41,7 @@ func (c *collector) collect(ctx context.Context) error {
 	if !c.q.Owners {
 		return nil
 	}
-	if err := c.owners(ctx); err != nil {
-		return err
-	}
-	return c.kernel(ctx)
+	return c.owners(ctx)
 }
 
 // add joins one reader's answer. A reader that fails becomes a gap: the others'
@@ -170,31 +166,11 @@ func (c *collector) owners(ctx context.Context) error {
 	})); err != nil {
 		return err
 	}
-	cq := container.Query{Processes: c.set.Processes, Sockets: c.set.Sockets, Redirects: c.set.Redirects}
+	cq := container.Query{Processes: c.set.Processes, Sockets: c.set.Sockets, Redirects: c.set.Redirects, Links: c.set.Links}
 	if c.q.Context {
 		cq.Ports = c.q.Ports
 	}
 	return c.add(container.Read(ctx, cq))
-}
-
-// kernel names the parts of the kernel behind sockets that no process holds.
-func (c *collector) kernel(ctx context.Context) error {
-	held := map[fact.ID]bool{}
-	for _, l := range c.set.Links {
-		if l.Kind == fact.HeldBy || l.Kind == fact.InheritedBy {
-			held[l.From] = true
-		}
-	}
-	var alone []fact.Socket
-	for _, s := range c.set.Sockets {
-		if !held[s.ID] && s.Inode() != 0 && (s.State.Serves() || s.State == fact.Bound) && s.Netns == "" {
-			alone = append(alone, s)
-		}
-	}
-	if len(alone) == 0 && (!c.q.Context || c.served()) {
-		return nil
-	}
-	return c.add(kernelsock.Read(ctx, alone))
 }
 
 // notFinal: a holder that keeps the port for something else, which may have the

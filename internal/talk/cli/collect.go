@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/netns"
 	"github.com/berthd/berth/internal/machine/snapshot"
 )
 
@@ -24,11 +25,40 @@ func (a *app) rawFacts(ctx context.Context, q snapshot.Query) (fact.Set, error) 
 	if a.global.from != "" {
 		return a.load(a.global.from)
 	}
-	set, err := snapshot.Collect(ctx, q)
-	if err != nil {
-		return set, &fail{ExitCouldNot, err, ""}
+	set, err := a.collect(ctx, q)
+	var f *fail
+	switch {
+	case errors.As(err, &f):
+		return set, err
+	case err != nil:
+		return set, &fail{openCode(err), err, ""}
 	}
 	return set, nil
+}
+
+// collect reads this machine, from inside the namespace that --netns names.
+func (a *app) collect(ctx context.Context, q snapshot.Query) (set fact.Set, err error) {
+	if a.global.netns == "" {
+		return snapshot.Collect(ctx, q)
+	}
+	ns, err := a.namespace(a.global.netns)
+	if err != nil {
+		return set, err
+	}
+	err = netns.Do(ctx, ns, func() (err error) {
+		set, err = snapshot.Collect(ctx, q)
+		return err
+	})
+	return set, err
+}
+
+// namespace resolves --netns.
+func (a *app) namespace(name string) (fact.Namespace, error) {
+	ns, err := netns.Resolve(name)
+	if err != nil {
+		return ns, &fail{openCode(err), err, "a PID, a name from ip netns list, the path of a namespace file, or container:NAME"}
+	}
+	return ns, nil
 }
 
 // load reads a snapshot file; "-" is standard input.
