@@ -296,8 +296,14 @@ func engineArgs(t *testing.T, e *testbed.Engine) []string {
 func engineKilled(t *testing.T, e *testbed.Engine) {
 	l := look(t, e, tcp(8092))
 	l.want(t, "busybox part-of last")
-	id := l.container(t).Full
+	id, pid := l.container(t).Full, l.container(t).PID
 	e.Run("sh", "-c", "kill -9 $(cat /run/docker.pid)")
+	t.Cleanup(func() { // nobody else is left to do it
+		e.Run("kill", "-9", strconv.Itoa(pid))
+		testbed.Await(t, "the container's cgroups to go", func() bool {
+			return e.Try("find", "/sys/fs/cgroup", "-depth", "-type", "d", "-path", "*/docker/"+id+"*", "-exec", "rmdir", "{}", "+").Code == 0
+		})
+	})
 	l = look(t, e, tcp(8092))
 	l.want(t, "busybox part-of ") // without a name
 	if c := l.container(t); c.Full != id || c.Evidence != "control group path" {
