@@ -7,9 +7,15 @@ import (
 	"github.com/berthd/berth/internal/machine/httpsys"
 )
 
-// asked chooses the ports that a paste is about.
-func asked(wanted []want, set fact.Set) []Asked {
+// asked chooses the ports that the answer is about.
+func (r Reader) asked(wanted []want, set fact.Set) []Asked {
 	var out []Asked
+	for _, p := range r.Ports {
+		out = append(out, Asked{Port: p, Why: Person})
+	}
+	if len(out) > 0 {
+		return out
+	}
 	add := func(a Asked) {
 		if !slices.ContainsFunc(out, func(b Asked) bool { return a.Port == b.Port }) {
 			out = append(out, a)

@@ -18,8 +18,9 @@ type desk struct {
 
 	name  string
 	lines []string
-	taken []bool // by a recogniser or as a command
-	table table  // the table whose head was read last
+	words []string // of the line being read
+	taken []bool   // by a recogniser or as a command
+	table table    // the table whose head was read last
 }
 
 // recogniser tries to read the rows that begin at line i and returns how many
@@ -38,7 +39,7 @@ func (d *desk) read() {
 	}
 	for i := 0; i < len(d.lines); {
 		n := 0
-		if strings.TrimSpace(d.lines[i]) != "" {
+		if d.words = strings.Fields(d.lines[i]); len(d.words) > 0 {
 			for _, try := range recognisers {
 				if n = try(d, i); n > 0 {
 					break

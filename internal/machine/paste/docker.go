@@ -13,7 +13,7 @@ import (
 // engine's book, not the host's sockets. The row says nothing of the host's
 // system.
 func (d *desk) docker(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	if len(f) < 5 || !containerID(f[0]) {
 		return 0
 	}

@@ -246,6 +246,35 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// The line below a table is not its last row because it has a number in it.
+func TestProseBelowTable(t *testing.T) {
+	for _, head := range []string{"", "Image Name                     PID Services\n========================= ======== ============================================\n"} {
+		r := readText(t, head+"svchost.exe                    936 LSM,\n                                   Power\nThat took 5 minutes\n")
+		if diff := cmp.Diff([]string{"936 svchost.exe"}, processes(r.Set)); diff != "" {
+			t.Errorf("%q: -want +got:\n%s", head, diff)
+		}
+		if diff := cmp.Diff([]string{"proc:936 part-of unit:LSM", "proc:936 part-of unit:Power"}, links(r.Set)); diff != "" {
+			t.Errorf("%q: -want +got:\n%s", head, diff)
+		}
+		if len(r.Rest) != 1 {
+			t.Errorf("%q: rest %+v", head, r.Rest)
+		}
+	}
+}
+
+// A Japanese console writes code page 932; the phrase for "unnamed" still ends
+// in a full stop, which is two bytes there.
+func TestOEMCodePage(t *testing.T) {
+	text := string(file(t, "servicestate-session-L1-en-a.txt").Data)
+	text = strings.ReplaceAll(text, "Request queue is unnamed.", "\x97v\x8b\x81\x83L\x83\x85\x81[\x82\xc9\x82\xcd\x96\xbc\x91O\x82\xaa\x82\xa0\x82\xe8\x82\xdc\x82\xb9\x82\xf1\x81B")
+	text = strings.ReplaceAll(text, "Request queue name", "\x97v\x8b\x81\x83L\x83\x85\x81[\x96\xbc")
+	r := readText(t, text)
+	want := []string{"queue:#2668 served-by proc:2668", branchCacheURL + " in-queue queue:#2668"}
+	if diff := cmp.Diff(want, links(r.Set)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestServicesInOneProcess(t *testing.T) {
 	r := read(t, file(t, "branchcache-svc.txt"))
 	want := []string{
@@ -453,6 +482,19 @@ func TestTwoSystems(t *testing.T) {
 	}
 	if !slices.ContainsFunc(r.Set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapOther && g.Subject == "rows of linux" }) {
 		t.Errorf("gaps %+v", r.Set.Gaps)
+	}
+}
+
+func TestPersonAsksOtherPort(t *testing.T) {
+	r, err := Reader{Ports: []uint16{8080}}.Read(Text{Data: []byte(forumPost)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Asked{{Port: 8080, Why: Person}}, r.Asked); diff != "" {
+		t.Errorf("asked -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{`not-in-paste: name and services of PID 6120: tasklist /svc /fi "pid eq 6120"`}, hints(r.Set)); diff != "" {
+		t.Errorf("gaps -want +got:\n%s", diff)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // lsof reads a row of lsof -i: COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME
 // (STATE). Commands may be cut at nine letters; ports may be service names.
 func (d *desk) lsof(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	k := family(f)
 	if k < 0 {
 		return 0

@@ -15,7 +15,7 @@ const maxLead = 12
 // translated and not read: a listener has no peer, and what has one and no owner
 // any more is in TIME_WAIT; other connections' state stays unknown.
 func (d *desk) windowsNetstat(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	for k := 0; k+2 < len(f) && k < maxLead; k++ {
 		proto, wild, ok := protocol(strings.Trim(f[k], "`*|"))
 		if !ok || decimal(f[k+1]) {
@@ -109,7 +109,7 @@ func (d *desk) bracketed(i int) (string, bool) {
 // unixNetstat reads "tcp 0 0 0.0.0.0:80 0.0.0.0:* LISTEN 812/nginx" of Linux and
 // "tcp4 0 0 *.80 *.* LISTEN" of macOS.
 func (d *desk) unixNetstat(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	if len(f) < 5 || !decimal(f[1]) || !decimal(f[2]) {
 		return 0
 	}
@@ -171,7 +171,7 @@ func (d *desk) unixRow(i int, os string, kind Kind, s fact.Socket, rest []string
 // netTCP reads a row of Get-NetTCPConnection: address, port, address, port,
 // state, owner. Its states are names of the program, in every language.
 func (d *desk) netTCP(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	if len(f) < 6 {
 		return 0
 	}

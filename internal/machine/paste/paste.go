@@ -62,6 +62,7 @@ type Why string
 
 // Reasons, strongest first.
 const (
+	Person   Why = "person"   // the reader was told
 	Filtered Why = "filtered" // a command in the paste asks for it
 	Only     Why = "only"     // nothing else listens in the paste
 	Kernel   Why = "kernel"   // a web port that belongs to the kernel's HTTP listener
@@ -93,6 +94,8 @@ type Reader struct {
 	// PortNumber gives the number of a service name that a tool printed in
 	// place of a port ("http"); nil knows none.
 	PortNumber func(proto fact.Proto, name string) (uint16, bool)
+	// Ports are those a person asks about, in place of those the texts are about.
+	Ports []uint16
 }
 
 // Read reads texts that came from one machine, in order. Nothing recognised is
@@ -118,7 +121,7 @@ func (r Reader) Read(texts ...Text) (Result, error) {
 		d.read()
 	}
 	d.result.Set = m.Finish()
-	d.result.Asked = asked(d.wanted, d.result.Set)
+	d.result.Asked = r.asked(d.wanted, d.result.Set)
 	var ports []uint16
 	for _, a := range d.result.Asked {
 		ports = append(ports, a.Port)

@@ -10,7 +10,7 @@ import (
 
 // ss reads a row of ss: [netid] STATE recv-q send-q local peer [process].
 func (d *desk) ss(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	k := 0
 	if len(f) > 0 {
 		if _, ok := ssState(f[0]); !ok {

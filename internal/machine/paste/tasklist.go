@@ -43,10 +43,10 @@ func (d *desk) tableHead(i int) int {
 
 // tableRow reads a row below such a head.
 func (d *desk) tableRow(i int) int {
-	if d.table.cols == nil || i != d.table.last+1 {
+	if i != d.table.last+1 {
 		return 0
 	}
-	if n := d.continued(i); n > 0 {
+	if n := d.continued(i); n > 0 || d.table.cols == nil {
 		return n
 	}
 	image, owner, rest, ok := d.table.cut(d.lines[i])
@@ -71,7 +71,7 @@ func (t table) cut(line string) (image string, owner int, rest string, ok bool) 
 	}
 	f := strings.Fields(line)
 	for k := 1; k < len(f)-1; k++ {
-		if n, ok := pid(f[k]); ok && !decimal(f[k+1]) {
+		if n, ok := pid(f[k]); ok && !decimal(f[k+1]) && (isImage(f[k-1]) || f[0] == "System" && n == 4) {
 			return strings.Join(f[:k], " "), n, strings.Join(f[k+1:], " "), true
 		}
 	}
@@ -132,7 +132,7 @@ func (d *desk) tasklistCSV(i int) int {
 // a PID, a session with its number, and memory with a unit; or, of /svc, an
 // image, a PID in its column and services.
 func (d *desk) bareTask(i int) int {
-	f := strings.Fields(d.lines[i])
+	f := d.words
 	if k, ok := taskRow(f); ok {
 		owner, _ := pid(f[k])
 		d.task(Tasklist, i, strings.Join(f[:k], " "), owner, "")
@@ -145,11 +145,8 @@ func (d *desk) bareTask(i int) int {
 	if !ok || owner == 0 {
 		return 0
 	}
-	d.table.last = i
+	d.table = table{last: i}
 	d.task(TasklistSvc, i, f[0], owner, strings.Join(f[2:], " "))
-	if d.table.open > 0 && d.table.cols == nil {
-		d.table.cols = [][2]int{{0, 25}, {26, 34}, {35, 79}}
-	}
 	return 1
 }
 
