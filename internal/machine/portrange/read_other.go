@@ -1,0 +1,9 @@
+//go:build !linux
+
+package portrange
+
+import "github.com/berthd/berth/internal/fact"
+
+func read() fact.Set {
+	return fact.Set{Gaps: []fact.Gap{{Kind: fact.GapNotThisOS, Subject: "port ranges"}}}
+}
