@@ -38,7 +38,14 @@ func (s *search) whyIncomplete(r fdscan.Result) *fact.Gap {
 		return &fact.Gap{Kind: fact.GapHidepid, Subject: s.d.proc}
 	case s.foreignPIDs():
 		return &fact.Gap{Kind: fact.GapForeignPIDNS, Subject: "processes outside this PID namespace"}
-	case len(r.Closed) == 0:
+	}
+	return closedGap(r)
+}
+
+// closedGap names the processes that did not show their descriptors, by the
+// right that was missing.
+func closedGap(r fdscan.Result) *fact.Gap {
+	if len(r.Closed) == 0 {
 		return nil
 	}
 	g := &fact.Gap{Kind: fact.GapPermission, Subject: "descriptors of " + pidList(r.Closed)}

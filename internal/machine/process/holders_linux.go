@@ -29,17 +29,21 @@ func Holders(ctx context.Context, q Query) (fact.Set, error) {
 type search struct {
 	q      Query
 	d      *describer
-	bpf    func(context.Context, []uint64) ([]fdscan.Hit, bool, error)
+	bpf    func(context.Context, []uint64) (fdscan.Result, error)
 	mounts []string // where the unified cgroup hierarchy may be mounted
 	began  uint64   // in start ticks: what started later was not what was seen
 	inodes []uint64
 	found  map[uint64][]fdscan.Hit
-	source string // evidence of hits that /proc does not show
-	doubt  *fact.Gap
+	count  map[int]int // hits of each PID
+	source string      // evidence of hits that /proc does not show
+	doubt  *fact.Gap   // why not every process was seen
+	// at is the process being looked at, and when it started.
+	at      folder
+	atStart uint64
 }
 
 func newSearch(proc string, q Query) *search {
-	s := &search{q: q, d: newDescriber(proc, "/etc/passwd"), began: ticksNow(), found: map[uint64][]fdscan.Hit{}}
+	s := &search{q: q, d: newDescriber(proc, "/etc/passwd"), began: ticksNow(), found: map[uint64][]fdscan.Hit{}, count: map[int]int{}}
 	seen := map[uint64]bool{}
 	for _, k := range q.Sockets {
 		if i := k.Inode(); i != 0 && !seen[i] {
@@ -83,6 +87,7 @@ func (s *search) run(ctx context.Context) (fact.Set, error) {
 func (s *search) take(hits []fdscan.Hit) {
 	for _, h := range hits {
 		s.found[h.Inode] = append(s.found[h.Inode], h)
+		s.count[h.PID]++
 	}
 }
 
@@ -90,11 +95,13 @@ func (s *search) take(hits []fdscan.Hit) {
 // permitted, else by walking.
 func (s *search) wide(ctx context.Context) error {
 	clear(s.found)
+	clear(s.count)
 	s.source = "/proc/*/fd"
 	if s.bpf != nil {
-		if hits, ok, _ := s.bpf(ctx, s.inodes); ok {
-			s.take(hits)
+		if r, err := s.bpf(ctx, s.inodes); err == nil {
+			s.take(r.Hits)
 			s.source = "BPF iterator task_file"
+			s.doubt = closedGap(r)
 			return nil
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 // link makes the links of each socket, and the gaps of those that have none.
 func (s *search) link() {
+	defer s.leave()
 	for _, k := range s.q.Sockets {
 		if k.Inode() == 0 {
 			continue
@@ -23,7 +24,11 @@ func (s *search) link() {
 			continue
 		}
 		holders := s.holders(hits)
-		for i, r := range roles(holders, s.idle) {
+		idle := s.idle
+		if !k.State.Serves() && k.State != fact.Bound {
+			idle = func(holder) bool { return false } // nobody listens on a connection
+		}
+		for i, r := range roles(holders, idle) {
 			s.linkTo(k.ID, holders[i], r)
 		}
 	}
@@ -97,22 +102,16 @@ func (s *search) holder(hits []fdscan.Hit) (holder, bool) {
 // it has the descriptor, or, where that may not be read, is older than the search.
 func (s *search) confirm(hits []fdscan.Hit) (evidence string, gap *fact.Gap) {
 	pid := hits[0].PID
-	f, err := openFolder(s.d.proc, pid)
+	start, err := s.enter(pid)
 	if err != nil {
 		return "", s.lostHolder(pid, err)
 	}
-	defer f.close()
-	b, _, err := f.read("stat", s.d.buf, maxText)
-	if gone(err) {
-		return "", s.lostHolder(pid, err)
-	}
-	stat, _ := procfs.ParseStat(b)
 	i, known := s.d.row[pid]
-	if stat.Start > s.began || known && s.d.set.Processes[i].Linux.StartTicks != stat.Start {
+	if start > s.began || known && s.d.set.Processes[i].Linux.StartTicks != start {
 		return "", &fact.Gap{Kind: fact.GapPIDReused, Subject: s.d.path(pid, "")}
 	}
 	for _, h := range hits {
-		target, err := f.link(descriptor(h), s.d.linkBuf)
+		target, err := s.at.link(descriptor(h), s.d.linkBuf)
 		if inode, _ := procfs.SocketInode(target); inode == h.Inode {
 			return s.d.path(pid, descriptor(h)), nil
 		}
@@ -121,6 +120,34 @@ func (s *search) confirm(hits []fdscan.Hit) (evidence string, gap *fact.Gap) {
 		}
 	}
 	return "", &fact.Gap{Kind: fact.GapVanished, Subject: s.d.path(pid, descriptor(hits[0]))}
+}
+
+// enter opens a process's folder, reads when it started, and keeps both for the
+// next socket, which is often the same process's.
+func (s *search) enter(pid int) (start uint64, err error) {
+	if s.at.pid == pid {
+		return s.atStart, nil
+	}
+	s.leave()
+	f, err := openFolder(s.d.proc, pid)
+	if err != nil {
+		return 0, err
+	}
+	b, _, err := f.read("stat", s.d.buf, maxText)
+	if gone(err) {
+		f.close()
+		return 0, err
+	}
+	stat, _ := procfs.ParseStat(b)
+	s.at, s.atStart = f, stat.Start
+	return stat.Start, nil
+}
+
+func (s *search) leave() {
+	if s.at.pid != 0 {
+		s.at.close()
+		s.at = folder{}
+	}
 }
 
 // lostHolder: the kernel's iterator also names processes that hidepid hides.
@@ -140,9 +167,10 @@ func descriptor(h fdscan.Hit) string {
 }
 
 // idle looks at a holder's threads. Of a stopped process nothing is said: what it
-// did before is not known.
+// did before is not known. One with many sockets is a server, and not asked.
 func (s *search) idle(h holder) bool {
-	if h.p.State != "running" {
+	const many = 16
+	if h.p.State != "running" || s.count[h.p.PID] > many {
 		return false
 	}
 	info, err := os.ReadFile(s.d.path(h.p.PID, "fdinfo/"+strconv.Itoa(h.fds[0])))

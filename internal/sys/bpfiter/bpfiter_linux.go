@@ -24,26 +24,31 @@ const maxChain = 32
 var ErrNotHere = errors.New("the file iterator cannot be used from here")
 
 // Scan reports the descriptors of the given socket inodes in all processes of
-// the machine. ok is false, with the reason, where the kernel or this process's
-// rights do not allow it. It blocks for about 0.3 µs a descriptor, and some
-// milliseconds to read the kernel's type information.
-func Scan(ctx context.Context, inodes []uint64) (hits []fdscan.Hit, ok bool, err error) {
+// the machine. An error says that the kernel, or this process's rights, do not
+// allow it. PID 1, which the iterator must show like any other process, is in
+// Result.Closed where it did not: some kernels keep processes out of it, and then
+// nothing can be said of sockets that were not found. It blocks for about 0.3 µs a
+// descriptor, and some milliseconds to read the kernel's type information.
+func Scan(ctx context.Context, inodes []uint64) (fdscan.Result, error) {
 	if err := usable(); err != nil {
-		return nil, false, err
+		return fdscan.Result{}, err
 	}
 	l, err := kernelLayout("/sys/kernel/btf/vmlinux")
 	if err != nil {
-		return nil, false, err
+		return fdscan.Result{}, err
 	}
 	wanted := slices.Clone(inodes)
 	slices.Sort(wanted)
 	it, err := open(l, wanted)
 	if err != nil {
-		return nil, false, err
+		return fdscan.Result{}, err
 	}
 	defer unix.Close(it)
-	hits, err = collect(ctx, it, wanted)
-	return hits, err == nil, err
+	c := collector{wanted: wanted, self: os.Getpid()}
+	if err := c.read(ctx, it); err != nil {
+		return fdscan.Result{}, err
+	}
+	return c.result()
 }
 
 // firstPIDNS is the inode of the first PID namespace, a constant of the kernel.
@@ -110,7 +115,7 @@ func open(l layout, wanted []uint64) (fd int, err error) {
 	if len(wanted) > maxChain {
 		wanted = nil
 	}
-	prog, err := load(l, program(l, wanted))
+	prog, err := load(l, program(l, wanted, 1, os.Getpid()))
 	if err != nil {
 		return -1, fmt.Errorf("load program: %w", err)
 	}
@@ -159,9 +164,17 @@ func bpf(cmd uintptr, a attr) (int, error) {
 	}
 }
 
-// collect reads records until the iterator ends.
-func collect(ctx context.Context, it int, wanted []uint64) ([]fdscan.Hit, error) {
-	var hits []fdscan.Hit
+// collector takes records as they come.
+type collector struct {
+	wanted   []uint64
+	self     int
+	seenSelf bool
+	seenInit bool
+	hits     []fdscan.Hit
+}
+
+// read reads until the iterator ends.
+func (c *collector) read(ctx context.Context, it int) error {
 	buf := make([]byte, recordLen<<11)
 	held := 0
 	for ctx.Err() == nil {
@@ -170,33 +183,45 @@ func collect(ctx context.Context, it int, wanted []uint64) ([]fdscan.Hit, error)
 		case err == unix.EINTR || err == unix.EAGAIN:
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("read iterator: %w", err)
-		case n == 0 && held == 0:
-			slices.SortFunc(hits, fdscan.Compare)
-			return hits, nil
+			return fmt.Errorf("read iterator: %w", err)
+		case n == 0 && held > 0:
+			return fmt.Errorf("read iterator: %d bytes are not a record", held)
 		case n == 0:
-			return nil, fmt.Errorf("read iterator: %d bytes are not a record", held)
+			return nil
 		}
 		held += n
 		whole := held - held%recordLen
-		hits = decode(hits, buf[:whole], wanted)
+		c.decode(buf[:whole])
 		held = copy(buf, buf[whole:held])
 	}
-	return nil, ctx.Err()
+	return ctx.Err()
 }
 
-func decode(hits []fdscan.Hit, b []byte, wanted []uint64) []fdscan.Hit {
+func (c *collector) decode(b []byte) {
 	for ; len(b) >= recordLen; b = b[recordLen:] {
-		h := fdscan.Hit{
-			PID: int(binary.LittleEndian.Uint32(b)), TID: int(binary.LittleEndian.Uint32(b[4:])),
-			FD: int(binary.LittleEndian.Uint32(b[8:])), Inode: binary.LittleEndian.Uint64(b[16:]),
-		}
+		u32 := func(i int) int { return int(binary.LittleEndian.Uint32(b[i:])) }
+		h := fdscan.Hit{PID: u32(0), TID: u32(4), FD: u32(8), Inode: binary.LittleEndian.Uint64(b[16:])}
+		c.seenSelf = c.seenSelf || h.PID == c.self
+		c.seenInit = c.seenInit || h.PID == 1
 		if h.TID == h.PID {
 			h.TID = 0
 		}
-		if _, ok := slices.BinarySearch(wanted, h.Inode); ok {
-			hits = append(hits, h)
+		if _, ok := slices.BinarySearch(c.wanted, h.Inode); ok && u32(12)&typeMask == sockMode {
+			c.hits = append(c.hits, h)
 		}
 	}
-	return hits
+}
+
+// result holds the records to what must be in them: this process itself, which
+// has files open, and PID 1.
+func (c *collector) result() (fdscan.Result, error) {
+	if !c.seenSelf {
+		return fdscan.Result{}, fmt.Errorf("%w: it does not show this process", ErrNotHere)
+	}
+	slices.SortFunc(c.hits, fdscan.Compare)
+	r := fdscan.Result{Hits: c.hits}
+	if !c.seenInit {
+		r.Closed = []int{1}
+	}
+	return r, nil
 }

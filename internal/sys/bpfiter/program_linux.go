@@ -11,9 +11,9 @@ const (
 	_
 	_
 	ctx   // R6: struct bpf_iter__task_file
-	file  // R7: struct file, later the inode's number
+	file  // R7: struct file, then the inode's number
 	task  // R8: struct task_struct
-	inode // R9: struct inode
+	mode  // R9: its file's mode
 	stack // R10
 )
 
@@ -40,7 +40,7 @@ const (
 	seqWrite = 127 // helper bpf_seq_write
 	sockMode = 0xc000
 	typeMask = 0xf000
-	// recordLen is one record: tgid, pid, fd, padding (4 bytes each), inode (8).
+	// recordLen is one record: tgid, pid, fd, mode (4 bytes each), inode (8).
 	recordLen = 24
 )
 
@@ -67,8 +67,9 @@ func (c *code) load64(dst byte, v uint64) {
 
 // program is run by the kernel for each open file of each task. It writes a
 // record for a socket whose inode is wanted, or for every socket where wanted is
-// empty. There is no loop in it: the comparisons are a chain.
-func program(l layout, wanted []uint64) []byte {
+// empty, and for every file of the processes in always. There is no loop in it:
+// the comparisons are a chain.
+func program(l layout, wanted []uint64, always ...int) []byte {
 	var c code
 	leave := func() { c.add(movImm, r0, 0, 0, 0); c.add(exit, 0, 0, 0, 0) }
 	unless := func(op byte, reg byte, imm int32) { c.add(op, reg, 0, 2, imm); leave() }
@@ -77,15 +78,27 @@ func program(l layout, wanted []uint64) []byte {
 	unless(jneImm, file, 0)
 	c.add(ldx8, task, ctx, ctxTask, 0)
 	unless(jneImm, task, 0)
-	c.add(ldx8, inode, file, l.fileInode, 0)
-	c.add(ldx2, r1, inode, l.inodeMode, 0)
+	c.add(ldx8, r1, file, l.fileInode, 0)
+	c.add(ldx8, file, r1, l.inodeNum, 0)
+	c.add(ldx2, mode, r1, l.inodeMode, 0)
+
+	chain := len(always) + 5 + 3*len(wanted) // instructions up to the record's
+	if len(wanted) > 0 {
+		chain += 2
+	}
+	left := func() int16 { chain--; return int16(chain) }
+	c.add(ldx4, r1, task, l.taskTGID, 0)
+	for _, pid := range always {
+		c.add(jeqImm, r1, 0, left(), int32(pid))
+	}
+	c.add(movReg, r1, mode, 0, 0)
 	c.add(andImm, r1, 0, 0, typeMask)
 	unless(jeqImm, r1, sockMode)
-	c.add(ldx8, file, inode, l.inodeNum, 0)
-	for i, ino := range wanted {
-		rest := 3*(len(wanted)-1-i) + 2 // the other comparisons, and leave
+	chain -= 5
+	for _, ino := range wanted {
 		c.load64(r1, ino)
-		c.add(jeqReg, file, r1, int16(rest), 0)
+		chain -= 2
+		c.add(jeqReg, file, r1, left(), 0)
 	}
 	if len(wanted) > 0 {
 		leave()
@@ -95,7 +108,7 @@ func program(l layout, wanted []uint64) []byte {
 	return c
 }
 
-// emit writes {tgid, pid, fd, 0, inode} from the stack into the iterator's output.
+// emit writes {tgid, pid, fd, mode, inode} from the stack into the iterator's output.
 func emit(c *code, l layout) {
 	c.add(ldx4, r1, task, l.taskTGID, 0)
 	c.add(stx4, stack, r1, -24, 0)
@@ -103,8 +116,7 @@ func emit(c *code, l layout) {
 	c.add(stx4, stack, r1, -20, 0)
 	c.add(ldx4, r1, ctx, ctxFD, 0)
 	c.add(stx4, stack, r1, -16, 0)
-	c.add(movImm, r1, 0, 0, 0)
-	c.add(stx4, stack, r1, -12, 0)
+	c.add(stx4, stack, mode, -12, 0)
 	c.add(stx8, stack, file, -8, 0)
 	c.add(ldx8, r1, ctx, ctxMeta, 0)
 	c.add(ldx8, r1, r1, 0, 0) // meta->seq
