@@ -126,8 +126,9 @@ type Verdict struct {
 }
 
 // All judges want against the machine and every socket in set that has its port
-// number, the refusals in the order in which the kernel would raise them first.
-// An empty result means that nothing known stands in the way.
+// number: refusals first, the sure ones before the guesses, and among those in the
+// order in which the kernel would raise them. An empty result means that nothing
+// known stands in the way.
 func All(want Want, set fact.Set) []Verdict {
 	all := Self(want, set.Machine)
 	for _, s := range set.Sockets {
@@ -139,8 +140,7 @@ func All(want Want, set fact.Set) []Verdict {
 	return all
 }
 
-// weight sorts refusals before permissions, earlier steps before later ones, and
-// sure verdicts before guesses.
+// weight orders verdicts; lower comes first.
 func weight(v Verdict) int {
 	n := 0
 	if v.OK {

@@ -180,3 +180,11 @@ func TestBroadcast(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSCTPIsOnlyLikely(t *testing.T) {
+	w, s := want("0.0.0.0:80"), have("0.0.0.0:80", fact.Listen)
+	w.Proto, s.Proto = fact.SCTP, fact.SCTP
+	if v := Judge(w, s, fact.Machine{}); v.OK || v.Confidence != Likely {
+		t.Errorf("%+v", v)
+	}
+}

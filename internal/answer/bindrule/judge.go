@@ -115,6 +115,9 @@ func (v Verdict) shared(want Want, have fact.Socket, m fact.Machine, sure Confid
 	if _, might := agreement(c, want, flags.supposing(true)); might {
 		v.Confidence = guess(c)
 	}
+	if want.Proto == fact.SCTP && v.Confidence == Certain {
+		v.Confidence = Likely // its rules are taken to be TCP's; nobody measured them here
+	}
 	v.Needs = needs(c, want, have, m)
 	return v
 }

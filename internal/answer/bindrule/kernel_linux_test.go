@@ -80,9 +80,12 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 // open makes the socket of s with its flags and does not bind it.
 func (s spec) open(t testing.TB) int {
 	t.Helper()
-	kind := unix.SOCK_STREAM
-	if s.proto == fact.UDP {
+	kind, number := unix.SOCK_STREAM, 0
+	switch s.proto {
+	case fact.UDP:
 		kind = unix.SOCK_DGRAM
+	case fact.UDPLite:
+		kind, number = unix.SOCK_DGRAM, unix.IPPROTO_UDPLITE
 	}
 	uid := 0
 	if s.other {
@@ -90,7 +93,7 @@ func (s spec) open(t testing.TB) int {
 	}
 	// The user of a socket is the file-system user of the thread that makes it.
 	setfsuid(uid)
-	fd, err := unix.Socket(s.domain(), kind|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(s.domain(), kind|unix.SOCK_CLOEXEC, number)
 	setfsuid(0)
 	if err != nil {
 		t.Fatal(err)
