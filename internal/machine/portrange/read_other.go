@@ -1,9 +1,0 @@
-//go:build !linux
-
-package portrange
-
-import "github.com/berthd/berth/internal/fact"
-
-func read() fact.Set {
-	return fact.Set{Gaps: []fact.Gap{{Kind: fact.GapNotThisOS, Subject: "port ranges"}}}
-}
