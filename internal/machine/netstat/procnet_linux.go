@@ -28,7 +28,6 @@ const (
 // protocol that has no table there either does not exist in this kernel; for TCP
 // and UDP that cannot be, and is an error.
 func (r *reader) texts(ctx context.Context, protos []fact.Proto, cause error) error {
-	var told []fact.Proto
 	for _, p := range protos {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -38,22 +37,31 @@ func (r *reader) texts(ctx context.Context, protos []fact.Proto, cause error) er
 		case err != nil:
 			return err
 		case found:
-			told = append(told, p)
+			r.set.AddGaps(fact.Gap{Kind: fact.GapNoSockDiag, Subject: hidden(p), Err: cause.Error()})
 		case p == fact.TCP || p == fact.UDP:
 			return fmt.Errorf("sockets of %s: %w", p, cause)
 		}
 	}
-	for _, p := range told {
-		r.set.AddGaps(fact.Gap{
-			Kind: fact.GapNoSockDiag, Err: cause.Error(),
-			Subject: "bound sockets, IPv6-only flags and control groups of " + string(p),
-		})
-	}
 	return nil
+}
+
+// hidden names what the text tables of a protocol do not show.
+func hidden(p fact.Proto) string {
+	switch p {
+	case fact.SCTP:
+		return "sctp sockets"
+	case fact.TCP:
+		return "bound sockets, IPv6-only flags and control groups of tcp"
+	}
+	return "IPv6-only flags and control groups of " + string(p)
 }
 
 // text reads the tables of one protocol; found is false when there are none.
 func (r *reader) text(p fact.Proto) (found bool, err error) {
+	if p == fact.SCTP { // a directory of tables of another shape, which are not read
+		_, err := os.Stat(r.from.procNet + "/sctp")
+		return err == nil, nil
+	}
 	for _, suffix := range []string{"", "6"} {
 		name := string(p) + suffix
 		f, err := os.Open(r.from.procNet + "/" + name)

@@ -87,6 +87,14 @@ func TestNoTableAtAllIsAnError(t *testing.T) {
 	if err != nil || len(set.Gaps)+len(set.Sockets) != 0 {
 		t.Errorf("%+v, error %v; a protocol the kernel does not have is no gap", set, err)
 	}
+	from := recorded(t, nil)
+	if err := os.Mkdir(filepath.Join(from.procNet, "sctp"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	set, err = readFrom(context.Background(), Query{Protos: []fact.Proto{fact.SCTP}}, from)
+	if err != nil || len(set.Gaps) != 1 || set.Gaps[0].Kind != fact.GapNoSockDiag {
+		t.Errorf("%+v, error %v; SCTP that cannot be read is a gap", set, err)
+	}
 }
 
 func TestTextAndSockDiagAgree(t *testing.T) {
