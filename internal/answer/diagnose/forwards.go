@@ -20,8 +20,8 @@ func (w *who) forwards(n Node, p *fact.Process) {
 			return
 		}
 	}
-	if f.Kind == "docker" && w.engineAsked() {
-		w.say(RuleStaleForwarder, Likely, map[string]string{"to": f.To}, p.ID)
+	if sure := w.stale(); f.Kind == "docker" && sure != "" {
+		w.say(RuleStaleForwarder, sure, map[string]string{"to": f.To}, p.ID)
 		return
 	}
 	w.say(RuleForwarder, Likely, map[string]string{"kind": f.Kind, "to": place(f)}, p.ID)
@@ -37,15 +37,22 @@ func (w *who) forwardOf(p *fact.Process) (forward.Forward, bool) {
 	return forward.Forward{}, false
 }
 
-// engineAsked: an engine has answered, so that a container it does not tell of
-// is not there.
-func (w *who) engineAsked() bool {
+// stale tells how sure it is that a forwarder without a container is a leak:
+// certain where the engine has answered, likely where there is no engine, and not
+// at all ("") where it could not be asked.
+func (w *who) stale() Confidence {
 	for _, e := range w.x.Set.Engines {
-		if e.State == "answered" && e.Name == "docker" {
-			return true
+		if e.Name != "docker" {
+			continue
+		}
+		switch e.State {
+		case "answered":
+			return Certain
+		case "absent":
+			return Likely
 		}
 	}
-	return false
+	return ""
 }
 
 // place says where a forward leads, as far as the command line tells.
