@@ -81,7 +81,7 @@ func (r *reading) named(who boss) []string {
 }
 
 func (m *manager) read(names []string) error {
-	first := m.properties(names)
+	first := m.properties(names, false)
 	var sockets, failed *call
 	calls := flat(first)
 	if len(m.listed[m.boss]) > 0 {
@@ -109,7 +109,7 @@ func (m *manager) read(names []string) error {
 func (m *manager) rest(names []string) error {
 	for len(names) > 0 {
 		slices.Sort(names)
-		asked := m.properties(slices.Compact(names))
+		asked := m.properties(slices.Compact(names), true)
 		if err := m.do(flat(asked)); err != nil {
 			return err
 		}
@@ -136,26 +136,31 @@ func flat(qs []question) []*call {
 
 // properties are the questions for units. All properties of a service are several
 // times as dear as the few that are used (its manager reads cgroup files for
-// them), so those are asked one by one.
-func (m *manager) properties(names []string) []question {
+// them), so those are asked one by one; of a service whose processes are at hand,
+// only what these do not tell.
+func (m *manager) properties(names []string, full bool) []question {
 	qs := make([]question, 0, len(names))
 	for _, name := range names {
 		q := question{unit: name}
 		q.add(ifaceUnit, "")
 		switch {
 		case strings.HasSuffix(name, ".service"):
-			for _, key := range [...]string{"Result", "MainPID", "ExecMainStatus", "Restart", "NRestarts", "ExecStart",
-				"KillMode", "User", "NoNewPrivileges", "AmbientCapabilities"} {
-				q.add(ifaceService, key)
+			q.addAll(ifaceService, "MainPID", "Restart", "NRestarts", "KillMode", "ExecStart")
+			if full {
+				q.addAll(ifaceService, "Result", "ExecMainStatus", "User", "NoNewPrivileges", "AmbientCapabilities")
 			}
 		case strings.HasSuffix(name, ".socket"):
-			for _, key := range [...]string{"Result", "Listen", "Accept", "BindIPv6Only"} {
-				q.add(ifaceSocket, key)
-			}
+			q.addAll(ifaceSocket, "Result", "Listen", "Accept", "BindIPv6Only")
 		}
 		qs = append(qs, q)
 	}
 	return qs
+}
+
+func (q *question) addAll(iface string, keys ...string) {
+	for _, key := range keys {
+		q.add(iface, key)
+	}
 }
 
 func (q *question) add(iface, key string) {
@@ -207,18 +212,13 @@ func (m *manager) triggered() []string {
 	return names
 }
 
-// unfinished are the units of a list of failed ones that have no row yet.
+// unfinished are the units of a list of failed ones, asked in full even where a
+// process of theirs is at hand.
 func (m *manager) unfinished(c *call) []string {
-	var names []string
-	for _, name := range unitNames(c) {
-		if _, have := m.rows[m.id(name)]; have {
-			continue
-		}
-		if len(names) == maxFailed {
-			m.set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: "failed units"})
-			break
-		}
-		names = append(names, name)
+	names := unitNames(c)
+	if len(names) > maxFailed {
+		m.set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: "failed units"})
+		names = names[:maxFailed]
 	}
 	return names
 }

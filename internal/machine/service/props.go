@@ -113,20 +113,22 @@ func setNumber(u *fact.Unit, key string, v uint64) {
 
 // setRows takes the first path of ExecStart and the pairs of Listen.
 func setRows(u *fact.Unit, key string, rows [][]any) {
-	for _, row := range rows {
-		if len(row) < 2 {
-			continue
+	switch key {
+	case "ExecStart":
+		u.ExecStart = ""
+		if len(rows) > 0 && len(rows[0]) > 0 {
+			u.ExecStart, _ = rows[0][0].(string)
 		}
-		first, _ := row[0].(string)
-		switch key {
-		case "ExecStart":
-			if u.ExecStart == "" {
-				u.ExecStart = first
+	case "Listen":
+		u.Listens = nil
+		for _, row := range rows {
+			if len(row) < 2 {
+				continue
 			}
-		case "Listen":
-			address, _ := row[1].(string)
-			l := fact.ListenOn{Kind: first, Address: address}
-			l.Local, _ = netip.ParseAddrPort(address)
+			var l fact.ListenOn
+			l.Kind, _ = row[0].(string)
+			l.Address, _ = row[1].(string)
+			l.Local, _ = netip.ParseAddrPort(l.Address)
 			u.Listens = append(u.Listens, l)
 		}
 	}

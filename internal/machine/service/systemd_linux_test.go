@@ -126,7 +126,7 @@ func insideTwoServers(t *testing.T) {
 	nginx := unit(t, s, "nginx.service")
 	want := fact.Unit{ID: "unit:nginx.service", Manager: Systemd, Name: "nginx.service", Type: "service",
 		Description: "A high performance web server and a reverse proxy server", Load: "loaded", Active: "active", Sub: "running",
-		Result: "success", FileState: "enabled", Restart: "no", Cgroup: "/system.slice/nginx.service",
+		FileState: "enabled", Restart: "no", Cgroup: "/system.slice/nginx.service",
 		Fragment: "/lib/systemd/system/nginx.service", ExecStart: "/usr/sbin/nginx", KillMode: "mixed", Evidence: byBus,
 		MainPID: nginx.MainPID, Changed: nginx.Changed}
 	if d := cmp.Diff(want, nginx); d != "" || nginx.MainPID == 0 || nginx.Changed.IsZero() {
@@ -222,9 +222,10 @@ func TestSystemdRestart(t *testing.T) {
 		return
 	}
 	m := testbed.Boot(t, testbed.WithFile("/etc/systemd/system/front.service",
-		"[Service]\nExecStart=nginx -g 'daemon off;'\nRestart=always\nRestartSec=10ms\nNoNewPrivileges=true\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"),
+		"[Service]\nExecStart=nginx -g 'daemon off;'\nRestart=always\nRestartSec=10ms\n"),
 		testbed.WithFile("/etc/systemd/system/loop.service",
-			"[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=nginx -g 'daemon off;'\nRestart=always\nRestartSec=1h\n"),
+			"[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=nginx -g 'daemon off;'\nRestart=always\nRestartSec=1h\n"+
+				"User=root\nNoNewPrivileges=true\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"),
 		testbed.WithEnabled("nginx.service"))
 	m.Run("systemctl", "stop", "nginx.service")
 	m.Run("systemctl", "start", "front.service")
@@ -239,10 +240,13 @@ func TestSystemdRestart(t *testing.T) {
 func insideRestart(t *testing.T) {
 	s := look(t, 80, func(q *Query) { q.Failed = true })
 	front := unit(t, s, "front.service")
-	if front.Restart != "always" || front.NRestarts != 1 || !front.NoNewPrivs || front.AmbientCaps != 1<<10 || front.FileState != "static" {
+	if front.Restart != "always" || front.NRestarts != 1 || front.FileState != "static" {
 		t.Errorf("front.service: %+v", front)
 	}
 	loop := unit(t, s, "loop.service")
+	if !loop.NoNewPrivs || loop.AmbientCaps != 1<<10 || loop.User != "root" || loop.ExitStatus != 1 || loop.Result != "exit-code" {
+		t.Errorf("loop.service: %+v", loop)
+	}
 	if loop.Active != "activating" || loop.Sub != "auto-restart" || loop.Restart != "always" {
 		t.Errorf("loop.service: %+v", loop)
 	}
@@ -255,6 +259,34 @@ func insideRestart(t *testing.T) {
 		if u.Name == "nginx.service" {
 			t.Errorf("stopped, not failed, and there: %+v", u)
 		}
+	}
+}
+
+// A unit that failed and left its server running: the kernel says whose it is, the
+// manager that it is over.
+func TestSystemdLeftBehind(t *testing.T) {
+	c := cases{"LeftBehind": insideLeftBehind}
+	if c.within(t) {
+		return
+	}
+	m := testbed.Boot(t, testbed.WithFile("/etc/systemd/system/left.service",
+		"[Service]\nKillMode=process\nExecStart=sh -c 'nginx -g \"daemon off;\" & while ! ss -Hltn sport = 80 | grep -q .; do sleep 0.01; done; exit 3'\n"))
+	m.Run("systemctl", "start", "left.service")
+	m.AwaitUnit("left.service", "failed")
+	c.run(t, m, "root", "LeftBehind")
+}
+
+func insideLeftBehind(t *testing.T) {
+	s := look(t, 80, func(q *Query) { q.Failed = true })
+	left := unit(t, s, "left.service")
+	if left.Active != "failed" || left.KillMode != "process" || left.ExitStatus != 3 || left.Result != "exit-code" || left.Cgroup == "" {
+		t.Errorf("left.service: %+v", left)
+	}
+	if got := linked(s, fact.PartOf, left.ID); !slices.Equal(got, []string{"nginx"}) {
+		t.Errorf("part of left.service: %q", got)
+	}
+	if got := linked(s, fact.MainOf, left.ID); len(got) > 0 {
+		t.Errorf("main of left.service: %q", got)
 	}
 }
 
