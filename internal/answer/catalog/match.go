@@ -116,19 +116,17 @@ func (p *Pattern) fits(s *Subject) int {
 		return 0
 	}
 	fold := s.OS == "windows"
-	n += p.fitsProcess(s, fold)
-	if n < 0 {
+	if n += comms(p.Comm, s, fold); n < 0 {
 		return 0
 	}
-	n += names(p.Service, s.Service, fold) + names(p.Unit, s.Unit, false) +
+	n += paths(p.Exe, s.Exe, fold) + names(p.Service, s.Service, fold) + names(p.Unit, s.Unit, false) +
 		names(p.Queue, s.Queue, fold) + names(p.URLPath, s.URLPath, true) +
 		names(p.Cgroup, s.Cgroup, false) + names(p.Kernel, s.Kernel, true) +
 		images(p.Image, s.Image) + addresses(p.Address, s.Addr)
-	return max(n, 0)
-}
-
-func (p *Pattern) fitsProcess(s *Subject, fold bool) int {
-	return comms(p.Comm, s, fold) + paths(p.Exe, s.Exe, fold) + args(p.Arg, s.Args, fold)
+	if n < 0 {
+		return 0
+	}
+	return max(n+args(p.Arg, s.Args, fold), 0)
 }
 
 func (p *Pattern) numbersOnly() bool {

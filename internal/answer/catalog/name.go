@@ -29,6 +29,9 @@ func comms(want []string, s *Subject, fold bool) int {
 }
 
 func commFits(want string, s *Subject, fold bool) bool {
+	if differsAtOnce(want, s.Comm, fold) {
+		return false
+	}
 	if isGlob(want) {
 		return glob(want, s.Comm, fold)
 	}
@@ -104,6 +107,9 @@ func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
 // anything else is itself, with fold without regard to the case of ASCII letters.
 // It takes at most len(pattern)*len(value) steps.
 func glob(pattern, value string, fold bool) bool {
+	if differsAtOnce(pattern, value, fold) {
+		return false
+	}
 	p, v := 0, 0
 	star, from := -1, 0 // the last star, and where the value goes on after it
 	for v < len(value) {
@@ -125,6 +131,16 @@ func glob(pattern, value string, fold bool) bool {
 		p++
 	}
 	return p == len(pattern)
+}
+
+// differsAtOnce tells whether the first bytes already rule pattern out, as they
+// do for nearly every name in the catalog.
+func differsAtOnce(pattern, value string, fold bool) bool {
+	if pattern == "" || value == "" {
+		return false
+	}
+	first := pattern[0]
+	return first != '*' && first != '?' && !sameByte(first, value[0], fold)
 }
 
 func sameByte(a, b byte, fold bool) bool {

@@ -103,14 +103,19 @@ func parsePort(line string) (l portLine, ok bool) {
 	if !ok || strings.HasPrefix(line, "#") {
 		return portLine{}, false
 	}
-	digits := strings.TrimRight(number, "tu")
-	port, err := strconv.ParseUint(digits, 10, 16)
-	if err != nil {
-		return portLine{}, false
-	}
-	l = portLine{port: uint16(port), protos: number[len(digits):]}
+	port, protos, ok := portNumber(number)
+	l = portLine{port: port, protos: protos}
 	l.name, l.description, _ = strings.Cut(rest, "\t")
-	return l, true
+	return l, ok
+}
+
+// portNumber reads the digits at the start of text and gives what follows them.
+func portNumber(text string) (port uint16, rest string, ok bool) {
+	n, i := 0, 0
+	for ; i < len(text) && '0' <= text[i] && text[i] <= '9' && n <= 65535; i++ {
+		n = n*10 + int(text[i]-'0')
+	}
+	return uint16(n), text[i:], i > 0 && n <= 65535
 }
 
 // assignment searches the registry by halves: it is sorted by port.
@@ -137,7 +142,7 @@ func fromPort(text string, port uint16) string {
 		if i := strings.IndexByte(text[middle:high], '\n'); i >= 0 {
 			end = middle + i + 1
 		}
-		if line, ok := parsePort(text[middle:end]); !ok || line.port < port {
+		if have, _, ok := portNumber(text[middle:end]); !ok || have < port {
 			low = end
 		} else {
 			high = middle
