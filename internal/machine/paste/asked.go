@@ -50,3 +50,18 @@ func (r Reader) asked(wanted []want, set fact.Set) []Asked {
 	}
 	return out
 }
+
+// dropOthers takes out what is open about registrations on ports that nobody asks about.
+func dropOthers(set *fact.Set, ports []uint16) {
+	if len(ports) == 0 {
+		return
+	}
+	other := map[fact.ID]bool{}
+	for _, r := range set.Registrations {
+		other[r.ID] = !slices.Contains(ports, r.Port)
+	}
+	for _, r := range set.Reservations {
+		other[r.ID] = !slices.Contains(ports, r.Port)
+	}
+	set.Gaps = slices.DeleteFunc(set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapNotInPaste && other[g.About] })
+}

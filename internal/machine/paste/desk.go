@@ -16,11 +16,12 @@ type desk struct {
 	result  Result
 	wanted  []want // ports that commands ask for
 
-	name  string
-	lines []string
-	words []string // of the line being read
-	taken []bool   // by a recogniser or as a command
-	table table    // the table whose head was read last
+	name    string
+	lines   []string
+	words   []string // of the line being read
+	taken   []bool   // by a recogniser or as a command
+	unknown int      // rows with a name that nobody knows
+	table   table    // the table whose head was read last
 }
 
 // recogniser tries to read the rows that begin at line i and returns how many
@@ -128,6 +129,19 @@ func (d *desk) rest() {
 		}
 	}
 }
+
+// unresolved takes a row whose address or port is a name that nobody knows: not
+// to know where it listens is not the same as nothing there.
+func (d *desk) unresolved(kind Kind, i int, local, hint string) int {
+	d.saw(kind, i, i, 0)
+	if d.unknown++; d.unknown <= maxUnknown {
+		d.machine.Gap(fact.Gap{Kind: fact.GapNotInPaste, Subject: "number of " + local[:min(len(local), 256)], Hint: hint})
+	}
+	return 1
+}
+
+// maxUnknown bounds the gaps about names.
+const maxUnknown = 16
 
 // add puts a socket on a system and counts the row.
 func (d *desk) add(os string, kind Kind, i int, k fact.Socket, inode uint64) fact.ID {

@@ -275,6 +275,21 @@ func TestOEMCodePage(t *testing.T) {
 	}
 }
 
+// A name without a number is a gap, not nothing.
+func TestUnresolvedNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"LISTEN 0 16 [::]:tproxyx [::]:*\n":                                             "not-in-paste: number of [::]:tproxyx: ss -ltnp",
+		"tcp6 0 0 [::]:tproxyx [::]:* LISTEN 1/x\n":                                     "not-in-paste: number of [::]:tproxyx: netstat -ltnp",
+		"python3 21442 root 5u IPv6 2349624 0t0 TCP *:tproxyx (LISTEN)\n":               "not-in-paste: number of *:tproxyx: lsof -nP -i",
+		"  TCP    mypc:http              mypc:0                 LISTENING       1234\n": "not-in-paste: number of mypc:http: netstat -ano",
+	} {
+		r := readText(t, text)
+		if diff := cmp.Diff([]string{want}, hints(r.Set)); diff != "" || len(r.Seen) != 1 || len(r.Set.Sockets) != 0 {
+			t.Errorf("%q: seen %+v, -want +got:\n%s", text, r.Seen, diff)
+		}
+	}
+}
+
 func TestServicesInOneProcess(t *testing.T) {
 	r := read(t, file(t, "branchcache-svc.txt"))
 	want := []string{

@@ -28,7 +28,7 @@ func (d *desk) lsof(i int) int {
 	here, there, connected := strings.Cut(f[k+4], "->")
 	local, ok := d.reader.end(here, ':', proto, wild)
 	if !ok || !local.at.Addr().IsValid() {
-		return 0
+		return d.unresolved(Lsof, i, here, "lsof -nP -i")
 	}
 	s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: lsofState(proto, f[k+5:])}
 	if remote, ok := d.reader.end(there, ':', proto, wild); connected && ok {

@@ -34,7 +34,21 @@ func (d *desk) windowsNetstat(i int) int {
 		id := d.add("windows", NetstatWindows, i, s, 0)
 		return 1 + d.executable(i+1, owner, id)
 	}
+	if len(f) >= 4 && len(f) <= 5 && windowsNames(f) {
+		return d.unresolved(NetstatWindows, i, f[1], "netstat -ano")
+	}
 	return 0
+}
+
+// windowsNames tells whether f is a row with names in place of numbers:
+// "TCP MYPC:http MYPC:0 LISTENING".
+func windowsNames(f []string) bool {
+	_, _, ok := protocol(f[0])
+	for _, s := range f[1:3] {
+		host, port, cut := cutEnd(s, ':')
+		ok = ok && cut && (hostName(host) || strings.HasPrefix(host, "[")) && (hostName(port) || port == "*")
+	}
+	return ok
 }
 
 func windowsState(proto fact.Proto, remote end, owner int, told bool) fact.State {
@@ -130,7 +144,7 @@ func (d *desk) unixNetstat(i int) int {
 		d.unixRow(i, form.os, form.kind, unixSocket(proto, local, remote, f[5:]), f[5:])
 		return 1
 	}
-	return 0
+	return d.unresolved(NetstatLinux, i, f[3], "netstat -ltnp")
 }
 
 func unixSocket(proto fact.Proto, local, remote end, rest []string) fact.Socket {

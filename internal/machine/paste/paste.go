@@ -126,6 +126,7 @@ func (r Reader) Read(texts ...Text) (Result, error) {
 	for _, a := range d.result.Asked {
 		ports = append(ports, a.Port)
 	}
+	dropOthers(&d.result.Set, ports)
 	d.result.Set.AddGaps(m.Hints(ports...)...)
 	return d.result, nil
 }

@@ -28,7 +28,7 @@ func (d *desk) ss(i int) int {
 	local, ok := d.reader.end(f[k+3], ':', proto, netip.IPv6Unspecified())
 	remote, ok2 := d.reader.end(f[k+4], ':', proto, netip.IPv6Unspecified())
 	if !ok || !ok2 || !local.at.Addr().IsValid() {
-		return 0
+		return d.unresolved(SS, i, f[k+3], "ss -ltnp")
 	}
 	s := fact.Socket{Proto: proto, Local: local.at, Device: local.device, State: state}
 	if !remote.any {
