@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxLines  = 200 // read of one unit's log
+	maxLines  = 64 // read of one unit's log
 	lastLines = 5   // kept whatever they say
 	portLines = 12  // kept because they are about a port
 )

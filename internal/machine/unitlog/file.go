@@ -81,6 +81,7 @@ func parse(r io.ReaderAt, size int64) (*file, error) {
 // first within each field, and how many messages were compressed.
 func (f *file) tail(u Unit, boot [16]byte, limit int) (lines []entry, skipped int) {
 	seen := map[int64]bool{}
+	known := map[int64]field{}
 	for _, m := range u.matches() {
 		left := limit
 		f.newest(m.field+"="+u.Name, func(at int64) bool {
@@ -88,7 +89,7 @@ func (f *file) tail(u Unit, boot [16]byte, limit int) (lines []entry, skipped in
 				return true
 			}
 			seen[at] = true
-			e, ok := f.entry(at, boot)
+			e, ok := f.entry(at, boot, known)
 			switch {
 			case !ok:
 				return true // a broken entry, or one of an earlier boot: older ones may still follow a clock that was set
@@ -223,8 +224,9 @@ type fields struct {
 	packed bool // the message is compressed
 }
 
-// entry reads the entry at an offset, if it is of the boot.
-func (f *file) entry(at int64, boot [16]byte) (e fields, ok bool) {
+// entry reads the entry at an offset, if it is of the boot. Most fields of a
+// unit's entries are the same objects; known keeps them.
+func (f *file) entry(at int64, boot [16]byte, known map[int64]field) (e fields, ok bool) {
 	size, _, ok := f.object(at, objEntry)
 	var head [64]byte
 	if !ok || size < 64 || !f.read(head[:], at) || [16]byte(head[40:56]) != boot {
@@ -245,50 +247,63 @@ func (f *file) entry(at int64, boot [16]byte) (e fields, ok bool) {
 		if !f.compact {
 			data = int64(le64(items))
 		}
-		f.field(data, &e)
+		v, have := known[data]
+		if !have {
+			v = f.field(data)
+			known[data] = v
+		}
+		e.set(v)
 	}
 	return e, true
 }
 
-// field reads one field of an entry, if it is one that berth wants. A compressed
-// one is taken for the message: no other wanted field is long enough.
-func (f *file) field(at int64, e *fields) {
-	size, flags, ok := f.object(at, objData)
-	if !ok {
-		return
+// field is one field that berth wants; the zero field is one that it does not.
+type field struct {
+	key, value string
+	packed     bool
+}
+
+// field reads the field at an offset. A compressed one is taken for the message:
+// no other wanted field is long enough.
+func (f *file) field(at int64) field {
+	var buf [72 + 16]byte
+	n := min(f.size-at, int64(len(buf)))
+	if at < 208 || at&7 != 0 || n < f.payload() || !f.read(buf[:n], at) || buf[0] != objData {
+		return field{}
 	}
-	if flags&compressed != 0 {
-		e.packed = e.text == ""
-		return
+	size := int64(le64(buf[8:]))
+	if size < f.payload() || size > f.size-at {
+		return field{}
 	}
-	var start [16]byte
-	n := min(size-f.payload(), int64(len(start)))
-	if n <= 0 || !f.read(start[:n], at+f.payload()) {
-		return
+	if buf[1]&compressed != 0 {
+		return field{packed: true}
 	}
-	key, _, _ := strings.Cut(string(start[:n]), "=")
+	start := buf[f.payload():min(n, size)]
+	key, _, _ := strings.Cut(string(start), "=")
 	switch key {
 	case "MESSAGE", "_PID", "_UID", "_COMM":
 	default:
-		return
+		return field{}
 	}
 	value := make([]byte, min(size-f.payload(), maxText))
-	if !f.read(value, at+f.payload()) {
-		return
+	if !f.read(value, at+f.payload()) || len(value) <= len(key) {
+		return field{}
 	}
-	e.set(key, string(value[len(key)+1:]))
+	return field{key: key, value: string(value[len(key)+1:])}
 }
 
-func (e *fields) set(key, value string) {
-	switch key {
+func (e *fields) set(v field) {
+	switch v.key {
+	case "":
+		e.packed = e.packed || v.packed && e.text == ""
 	case "MESSAGE":
-		e.text, e.packed = value, false
+		e.text, e.packed = v.value, false
 	case "_PID":
-		e.pid, _ = strconv.Atoi(value)
+		e.pid, _ = strconv.Atoi(v.value)
 	case "_UID":
-		e.uid = value
+		e.uid = v.value
 	case "_COMM":
-		e.comm = value
+		e.comm = v.value
 	}
 }
 
