@@ -76,6 +76,9 @@ func (a *app) runCheck(ctx context.Context, args []string, o checkOptions) error
 	if err != nil {
 		return err
 	}
+	if o.wait > 0 {
+		a.interruptible()
+	}
 	deadline := time.Now().Add(o.wait)
 	for {
 		c, err := a.checkOnce(ctx, asked, o)

@@ -39,13 +39,12 @@ type Env struct {
 }
 
 // Main runs berth with args (without the program's name) and returns its exit
-// code. Ctrl-C ends the run with 130; a closed stdout ends it silently.
+// code.
 func Main(args []string, env Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error of the write, and silent
-	app := &app{Env: env}
-	root := app.root()
+	app := &app{Env: env, stop: stop}
+	root := app.root(args)
 	root.SetArgs(args)
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
@@ -60,6 +59,7 @@ func Main(args []string, env Env) int {
 // app is what the commands share.
 type app struct {
 	Env
+	stop   context.CancelFunc
 	global globals
 	exit   int
 }
@@ -101,8 +101,20 @@ func (a *app) finish(err error) int {
 	return f.code
 }
 
+// interruptible makes Ctrl-C end the context in place of the process, for
+// commands that wait or have something to put away. Until it is called the
+// system's default holds: Ctrl-C ends berth at once, and shells report 130.
+func (a *app) interruptible() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-c
+		a.stop()
+	}()
+}
+
 // root builds the command tree.
-func (a *app) root() *cobra.Command {
+func (a *app) root(args []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "berth",
 		Short: "whose port is it, and how do we all get along on it?",
@@ -129,8 +141,29 @@ Without arguments it gives an overview of this machine.`,
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(c.CommandPath()+" --help shows its flags", "%w", err)
 	})
-	cmd.AddCommand(a.who(), a.check(), a.demo(), a.explain(), a.ls(), a.schema(), a.snapshot(), a.version())
+	a.addCommands(cmd, args)
 	return cmd
+}
+
+// addCommands adds the command that args ask for, or every one where that is not
+// plain: building all of them costs more than the answer to who.
+func (a *app) addCommands(root *cobra.Command, args []string) {
+	all := [...]struct {
+		name string
+		make func() *cobra.Command
+	}{
+		{"who", a.who}, {"check", a.check}, {"demo", a.demo}, {"explain", a.explain}, {"ls", a.ls},
+		{"schema", a.schema}, {"snapshot", a.snapshot}, {"version", a.version},
+	}
+	for _, c := range all {
+		if len(args) > 0 && args[0] == c.name {
+			root.AddCommand(c.make())
+			return
+		}
+	}
+	for _, c := range all {
+		root.AddCommand(c.make())
+	}
 }
 
 func unknownCommand(word string) error {
@@ -146,7 +179,7 @@ func leadingPort(s string) bool {
 
 // Tree is the command tree alone, for the manual pages.
 func Tree() *cobra.Command {
-	cmd := (&app{}).root()
+	cmd := (&app{}).root(nil)
 	cmd.DisableAutoGenTag = true
 	return cmd
 }

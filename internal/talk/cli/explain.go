@@ -51,7 +51,7 @@ func (a *app) runExplain(names []string, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := paste.Reader{PortNumber: portNumber}.Read(texts...)
+	r, err := paste.Reader{PortNumber: portNumber, Ports: numbers(spans)}.Read(texts...)
 	if err != nil {
 		return &fail{ExitUsage, err, "explain reads text: the outputs of netstat, tasklist, netsh"}
 	}
@@ -101,14 +101,35 @@ func (a *app) readText(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, maxPaste+1))
 }
 
-// portNumber resolves the service names that lsof and netstat print.
+// portNumber resolves the service names that lsof and netstat print, where the
+// name stands for one number only.
 func portNumber(proto fact.Proto, name string) (uint16, bool) {
+	var found []uint16
 	for _, p := range catalog.PortsNamed(name) {
-		if p.Proto == proto {
-			return p.Port, true
+		if p.Proto == proto && !slices.Contains(found, p.Port) {
+			found = append(found, p.Port)
 		}
 	}
-	return 0, false
+	if len(found) != 1 {
+		return 0, false
+	}
+	return found[0], true
+}
+
+// maxAsked bounds the ports that one question may name.
+const maxAsked = 64
+
+// numbers are the ports of spans, each once.
+func numbers(spans []span) []uint16 {
+	var ports []uint16
+	for _, s := range spans {
+		for p := int(s.from); p <= int(s.to) && len(ports) < maxAsked; p++ {
+			if !slices.Contains(ports, uint16(p)) {
+				ports = append(ports, uint16(p))
+			}
+		}
+	}
+	return ports
 }
 
 // asked is the ports to answer for: the person's, else those that the texts are
@@ -120,13 +141,8 @@ func asked(r *paste.Result, spans []span) []uint16 {
 			ports = append(ports, p)
 		}
 	}
-	for _, s := range spans {
-		for p := int(s.from); p <= int(s.to); p++ {
-			add(uint16(p))
-		}
-	}
-	if len(ports) > 0 {
-		return ports
+	if len(spans) > 0 {
+		return numbers(spans)
 	}
 	for _, k := range r.Asked {
 		add(k.Port)

@@ -64,6 +64,7 @@ func oneArg(name, what string) cobra.PositionalArgs {
 }
 
 func (a *app) runSave(ctx context.Context, name string) error {
+	a.interruptible()
 	set, err := a.facts(ctx, snapshot.Everything())
 	if err != nil {
 		return err
