@@ -10,7 +10,7 @@ import (
 func (n names) remedies(rs []remedy.Remedy) []v1.Remedy {
 	out := make([]v1.Remedy, 0, len(rs))
 	for _, r := range rs {
-		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: full(n.remedy(r)), Effect: full(n.effect(r))}
+		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.remedy(r), Effect: full(n.effect(r))}
 		for _, c := range r.Command {
 			v.Command = append(v.Command, shellLine(c))
 		}
@@ -32,10 +32,16 @@ func shellLine(args []string) string {
 	return strings.Join(quoted, " ")
 }
 
+// remedy says what to do. The catalog's words stay as they are: they may begin
+// with a command.
 func (n names) remedy(r remedy.Remedy) string {
 	if r.Text != "" {
 		return Clean(r.Text, 0)
 	}
+	return full(n.ownWords(r))
+}
+
+func (n names) ownWords(r remedy.Remedy) string {
 	switch r.Kind {
 	case remedy.Wait:
 		return "wait until the ended connections are gone, a minute at most"

@@ -301,7 +301,7 @@ func (n names) todo(b *strings.Builder, st Style, rs []remedy.Remedy) {
 	}
 	fmt.Fprintln(b, "\nWhat you can do, gentlest first:")
 	for _, r := range rs {
-		t := full(n.remedy(r))
+		t := n.remedy(r)
 		if e := n.effect(r); e != "" {
 			t += " " + full(e)
 		}
