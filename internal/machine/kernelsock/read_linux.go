@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,12 +14,19 @@ import (
 	"github.com/berthd/berth/internal/sys/netlink"
 )
 
+// read looks where it is cheap first, and stops when every socket has its part.
 func read(sockets []fact.Socket) fact.Set {
 	r := reader{root: "/"}
-	if r.has(sockets, fact.UDP) {
-		r.devices()
+	udp := slices.ContainsFunc(sockets, func(s fact.Socket) bool { return s.Proto == fact.UDP })
+	if udp {
+		r.try("network devices", r.links)
 	}
-	r.servers()
+	if !r.explains(sockets) {
+		r.servers()
+	}
+	if udp && !r.explains(sockets) {
+		r.try("generic netlink families", r.tunnels)
+	}
 	set := join(sockets, r.parts)
 	set.AddGaps(r.gaps...)
 	return set
@@ -32,28 +40,21 @@ type reader struct {
 	wireguard []string
 }
 
-func (r *reader) has(sockets []fact.Socket, proto fact.Proto) bool {
-	for _, s := range sockets {
-		if s.Proto == proto {
-			return true
-		}
+func (r *reader) explains(sockets []fact.Socket) bool {
+	return !slices.ContainsFunc(sockets, func(s fact.Socket) bool {
+		p, _ := holder(s, r.parts)
+		return p == nil
+	})
+}
+
+func (r *reader) try(what string, read func() error) {
+	if err := read(); err != nil {
+		r.gap(fact.GapOther, what, err, "")
 	}
-	return false
 }
 
 func (r *reader) gap(kind fact.GapKind, subject string, err error, hint string) {
 	r.gaps = append(r.gaps, fact.Gap{Kind: kind, Subject: subject, Err: err.Error(), Hint: hint})
-}
-
-// devices reads the network devices that hold a port, and the tunnels that are no
-// devices.
-func (r *reader) devices() {
-	if err := r.links(); err != nil {
-		r.gap(fact.GapOther, "network devices", err, "ip -d link")
-	}
-	if err := r.tunnels(); err != nil {
-		r.gap(fact.GapOther, "generic netlink families", err, "")
-	}
 }
 
 // skipStats is RTEXT_FILTER_SKIP_STATS.
