@@ -17,7 +17,7 @@ var initialisers = strings.Fields(`
 	context errors flag iter math reflect regexp regexp/syntax sync syscall time unicode
 	encoding/base64 encoding/json
 	internal/bytealg internal/godebug internal/poll internal/runtime/gc/scan runtime
-	io/fs net net/netip os path/filepath vendor/golang.org/x/net/dns/dnsmessage
+	io/fs net net/netip os os/signal path/filepath vendor/golang.org/x/net/dns/dnsmessage
 	text/template text/template/parse
 	golang.org/x/sys/unix
 	github.com/spf13/cobra github.com/spf13/pflag
