@@ -194,6 +194,37 @@ func TestReadKeepsTheUnitWhenTheManagerFails(t *testing.T) {
 	}
 }
 
+func TestReadAsksOnlyAboutHolders(t *testing.T) {
+	answers := unitAnswers()
+	h := hostWith(t, fakeManager{answers: answers}.listen(t))
+	q := nginxQuery()
+	up := proc(77, 1, "/usr/sbin/sshd")
+	up.Linux.Cgroup = "/system.slice/ssh.service" // no answer is ready for it
+	q.Processes[0].PPID = 77
+	q.Processes = append(q.Processes, up)
+	s := h.read(context.Background(), q)
+	if len(s.Units) != 2 || s.Units[0].Evidence != byBus || s.Units[1].Evidence != byCgroup || len(s.Gaps) > 0 {
+		t.Errorf("units %+v, gaps %+v", s.Units, s.Gaps)
+	}
+	// The twin: sshd is no ancestor but a holder too.
+	q.Processes[0].PPID = 1
+	if s := h.read(context.Background(), q); len(s.Gaps) != 1 || s.Gaps[0].Subject != "ssh.service" {
+		t.Errorf("gaps %+v", s.Gaps)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for name, want := range map[string]fact.GapKind{
+		"org.freedesktop.DBus.Error.UnknownObject": fact.GapVanished,
+		"org.freedesktop.systemd1.NoSuchUnit":      fact.GapVanished,
+		"org.freedesktop.DBus.Error.AccessDenied":  fact.GapNoBus,
+	} {
+		if got := refused(refusal{name: name}); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestReadEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	path := fakeManager{mute: true}.listen(t)

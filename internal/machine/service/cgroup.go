@@ -36,14 +36,6 @@ func (p Place) OneOwner() bool {
 // machine, which this machine's manager knows nothing of.
 func (p Place) Nested() bool { return p.Machine != "" && p.Unit != "" }
 
-// ID is the ID of the unit's row.
-func (p Place) id() string {
-	if p.Manager == SystemdUser {
-		return p.UserUID + "/" + p.Unit
-	}
-	return p.Unit
-}
-
 // FromCgroup reads unit, manager and session from the path of a cgroup, or from a
 // line of /proc/PID/cgroup: cgroup2, name=systemd of v1, as the host or as a
 // nested namespace sees it. It reports false where the path names no unit; Engine

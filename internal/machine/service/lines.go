@@ -10,8 +10,8 @@ import (
 
 const (
 	maxLines  = 64 // read of one unit's log
-	lastLines = 5   // kept whatever they say
-	portLines = 12  // kept because they are about a port
+	lastLines = 5  // kept whatever they say
+	portLines = 12 // kept because they are about a port
 )
 
 // pick keeps the lines about a bind that failed or one of the ports, and the last

@@ -51,6 +51,8 @@ type reading struct {
 	end  time.Time
 	set  fact.Set
 	rows map[fact.ID]int // index in set.Units
+	// wanted are rows that the manager is asked about.
+	wanted map[fact.ID]bool
 	// listed are sockets whose cgroup does not name the unit that asked for
 	// them, so that only the manager's list of socket units can.
 	listed map[boss][]fact.Socket
@@ -60,7 +62,8 @@ func (h host) read(ctx context.Context, q Query) fact.Set {
 	if q.Timeout <= 0 {
 		q.Timeout = DefaultTimeout
 	}
-	r := &reading{host: h, q: q, end: time.Now().Add(q.Timeout), rows: map[fact.ID]int{}, listed: map[boss][]fact.Socket{}}
+	r := &reading{host: h, q: q, end: time.Now().Add(q.Timeout), rows: map[fact.ID]int{},
+		wanted: map[fact.ID]bool{}, listed: map[boss][]fact.Socket{}}
 	if end, ok := ctx.Deadline(); ok && end.Before(r.end) {
 		r.end = end
 	}
@@ -84,36 +87,44 @@ func (h host) read(ctx context.Context, q Query) fact.Set {
 	return r.set
 }
 
-// places makes a row of every unit that a cgroup path names.
+// places makes a row of every unit that a cgroup path names. Wanted from the
+// manager are those of sockets and of processes without a child among the rows:
+// the others are ancestors, whose units only have to be named.
 func (r *reading) places() {
+	parents := make(map[int]bool, len(r.q.Processes))
+	for _, p := range r.q.Processes {
+		parents[p.PPID] = true
+	}
 	for _, p := range r.q.Processes {
 		if p.Linux == nil {
 			continue
 		}
 		for _, id := range r.cgroup(p.Linux.Cgroup) {
 			r.link(p.ID, id, fact.PartOf, byCgroup)
+			r.wanted[id] = r.wanted[id] || !parents[p.PID]
 		}
 	}
 	for _, s := range r.q.Sockets {
-		if s.Linux == nil || s.Netns != "" {
+		if s.Linux == nil {
 			continue
 		}
 		for _, id := range r.cgroup(s.Linux.Cgroup) {
 			r.link(s.ID, id, fact.CreatedIn, "cgroup of the socket")
+			r.wanted[id] = true
 		}
 		r.socketPlace(s)
 	}
 }
 
 func (r *reading) socketPlace(s fact.Socket) {
-	if !s.State.Serves() {
+	if !s.State.Serves() || s.Netns != "" {
 		return
 	}
 	p, ok := FromCgroup(s.Linux.Cgroup)
 	switch {
 	case p.Nested() || p.Engine != "":
 	case strings.HasSuffix(p.Unit, ".socket"):
-		r.link(s.ID, r.rowID(p), fact.ListensFor, "cgroup of the socket")
+		r.link(s.ID, rowID(p.Manager, p.UserUID, p.Unit), fact.ListensFor, "cgroup of the socket")
 	case p.Unit == "init.scope", !ok && strings.Trim(s.Linux.Cgroup, "/") == "":
 		by := boss{manager: Systemd}
 		if p.Manager == SystemdUser {
@@ -137,20 +148,26 @@ func (r *reading) cgroup(path string) []fact.ID {
 	return ids
 }
 
-func (r *reading) rowID(p Place) fact.ID { return fact.UnitID(p.Manager, p.id()) }
-
 func (r *reading) row(p Place, path string) fact.ID {
 	u := fact.Unit{Manager: p.Manager, Name: p.Unit, UserUID: p.UserUID, Evidence: byCgroup}
 	if i := strings.Index(path+"/", "/"+p.Unit+"/"); i >= 0 {
 		from := strings.IndexByte(path, '/')
 		u.Cgroup = path[min(from, i) : i+1+len(p.Unit)]
 	}
-	return r.add(u, p.id())
+	return r.add(u)
+}
+
+// rowID is the ID of a unit's row. Users' managers have units of the same names.
+func rowID(manager, uid, unit string) fact.ID {
+	if manager == SystemdUser {
+		unit = uid + "/" + unit
+	}
+	return fact.UnitID(manager, unit)
 }
 
 // add keeps one row for each unit and returns its ID.
-func (r *reading) add(u fact.Unit, name string) fact.ID {
-	u.ID = fact.UnitID(u.Manager, name)
+func (r *reading) add(u fact.Unit) fact.ID {
+	u.ID = rowID(u.Manager, u.UserUID, u.Name)
 	u.Type = u.Name[strings.LastIndexByte(u.Name, '.')+1:]
 	if _, have := r.rows[u.ID]; !have {
 		r.rows[u.ID] = len(r.set.Units)
@@ -160,10 +177,7 @@ func (r *reading) add(u fact.Unit, name string) fact.ID {
 }
 
 func (r *reading) link(from, to fact.ID, kind fact.LinkKind, evidence string) {
-	l := fact.Link{From: from, To: to, Kind: kind, Evidence: evidence}
-	if !slices.Contains(r.set.Links, l) {
-		r.set.Links = append(r.set.Links, l)
-	}
+	r.set.Links = append(r.set.Links, fact.Link{From: from, To: to, Kind: kind, Evidence: evidence})
 }
 
 // knows tells whether a row or an open question is a manager's.
@@ -175,10 +189,7 @@ func (m boss) owns(u fact.Unit) bool {
 	return u.Manager == m.manager && (m.uid == "" || u.UserUID == m.uid)
 }
 
-// place is where the manager has a unit.
-func (m boss) place(unit string) Place { return Place{Manager: m.manager, Unit: unit, UserUID: m.uid} }
-
-func (m boss) id(unit string) fact.ID { return fact.UnitID(m.manager, m.place(unit).id()) }
+func (m boss) id(unit string) fact.ID { return rowID(m.manager, m.uid, unit) }
 
 // strangers says that other users' managers were not asked.
 func (r *reading) strangers(own string) {

@@ -68,12 +68,12 @@ func (r *reading) dial(ctx context.Context, who boss) (*bus, error) {
 	return nil, err
 }
 
-// named are the units of one manager that rows speak of. init.scope is the
+// named are the wanted units of one manager. init.scope is the
 // manager itself.
 func (r *reading) named(who boss) []string {
 	var names []string
 	for _, u := range r.set.Units {
-		if who.owns(u) && u.Name != "init.scope" {
+		if who.owns(u) && r.wanted[u.ID] && u.Name != "init.scope" {
 			names = append(names, u.Name)
 		}
 	}
@@ -180,10 +180,10 @@ func (m *manager) list(states []string, patterns ...string) *call {
 // gap.
 func (m *manager) fill(qs []question) {
 	for _, q := range qs {
-		id := m.add(fact.Unit{Manager: m.manager, Name: q.unit, UserUID: m.uid}, m.place(q.unit).id())
+		id := m.add(fact.Unit{Manager: m.manager, Name: q.unit, UserUID: m.uid})
 		u := &m.set.Units[m.rows[id]]
 		if err := q.calls[0].err; err != nil {
-			m.set.AddGaps(fact.Gap{Kind: fact.GapNoBus, Subject: q.unit, Err: err.Error(), About: id})
+			m.set.AddGaps(fact.Gap{Kind: refused(err), Subject: q.unit, Err: err.Error(), About: id})
 			continue
 		}
 		u.Evidence = byBus
@@ -194,6 +194,15 @@ func (m *manager) fill(qs []question) {
 			m.link(id, m.id(name), fact.Triggers, byBus)
 		}
 	}
+}
+
+// refused tells a unit that ended meanwhile from one that is kept from us.
+func refused(err error) fact.GapKind {
+	var r refusal
+	if errors.As(err, &r) && (strings.HasSuffix(r.name, ".UnknownObject") || strings.HasSuffix(r.name, ".NoSuchUnit")) {
+		return fact.GapVanished
+	}
+	return fact.GapNoBus
 }
 
 // triggered are the units that rows trigger and that have no row yet.
