@@ -34,6 +34,7 @@ type Machine struct {
 type Tail struct {
 	Findings []Finding `json:"findings"`
 	Remedies []Remedy  `json:"remedies"`
+	Warnings []Warning `json:"warnings"` // popular cures that break something here
 	Gaps     []Gap     `json:"gaps"`
 }
 
@@ -228,6 +229,12 @@ type Remedy struct {
 	Text    string   `json:"text"`
 	Effect  string   `json:"effect,omitempty"`  // what stops working
 	Command []string `json:"command,omitempty"` // lines to type
+}
+
+// Warning is a popular cure and why not to take it.
+type Warning struct {
+	Advice string `json:"advice"`
+	Why    string `json:"why"`
 }
 
 // Gap is one thing that could not be looked at.

@@ -37,7 +37,7 @@ func (e Explain) Document() v1.Explain {
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
-	doc.Findings, doc.Remedies, doc.Gaps = []v1.Finding{}, []v1.Remedy{}, Gaps(set.Gaps, &set.Machine)
+	doc.Findings, doc.Remedies, doc.Warnings, doc.Gaps = []v1.Finding{}, []v1.Remedy{}, []v1.Warning{}, Gaps(set.Gaps, &set.Machine)
 	return doc
 }
 

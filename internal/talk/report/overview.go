@@ -19,7 +19,7 @@ type Overview struct {
 func (o Overview) Document() v1.Overview {
 	n, set := names{o.Index}, o.Index.Set
 	doc := v1.Overview{Head: head(set, "Overview", 0), Rows: o.rows()}
-	doc.Remedies = []v1.Remedy{}
+	doc.Remedies, doc.Warnings = []v1.Remedy{}, []v1.Warning{}
 	doc.Findings = []v1.Finding{}
 	doc.Gaps = Gaps(set.Gaps, &set.Machine)
 	for _, t := range o.Troubles {

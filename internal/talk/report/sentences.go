@@ -270,9 +270,5 @@ func (n names) aboutKnown(f diagnose.Finding) string {
 	if !ok {
 		return "the catalog knows it as " + name(f.Args["entry"]) + "."
 	}
-	s := e.Name + ": " + e.Purpose
-	for _, w := range e.Warnings {
-		s += " Not `" + w.Advice + "`: " + w.Why
-	}
-	return s
+	return e.Name + ": " + e.Purpose
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -27,7 +28,7 @@ func (w Who) Document() v1.Who {
 	doc := v1.Who{
 		Head: head(set, "Who", w.Answer.Exit()), Endpoint: endpoint(w.Answer.Endpoint), Status: string(w.Answer.Status),
 		Answer: n.headline(w.Answer), Holders: c.holders(w.Answer.Holders), Others: c.holders(w.Answer.Others),
-		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
+		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Warnings: warnings(w.Answer.Findings), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
 	}
 	doc.Endpoint.Name = w.PortName
 	for _, p := range w.Answer.Protos {
@@ -61,6 +62,7 @@ func (w Who) WriteText(out io.Writer, st Style) error {
 	}
 	n.why(b, st, w.Answer)
 	n.todo(b, st, w.Remedies)
+	n.wrong(b, st, w.Answer.Findings)
 	n.unseen(b, st, w.Answer.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -301,15 +303,43 @@ func (n names) todo(b *strings.Builder, st Style, rs []remedy.Remedy) {
 	}
 	fmt.Fprintln(b, "\nWhat you can do, gentlest first:")
 	for _, r := range rs {
-		t := n.remedy(r)
+		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, wrap(n.remedy(r), "           ", st.Width))
 		if e := n.effect(r); e != "" {
-			t += " " + full(e)
+			fmt.Fprintf(b, "           %s\n", wrap("Cost: "+full(e), "           ", st.Width))
 		}
-		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, wrap(t, "           ", st.Width))
 		for _, c := range r.Command {
-			fmt.Fprintf(b, "           %s\n", st.faint(shellLine(c)))
+			if line := shellLine(c); !strings.Contains(r.Text, line) {
+				fmt.Fprintf(b, "           %s\n", st.faint(line))
+			}
 		}
 	}
+}
+
+// wrong says which popular cures break something here.
+func (n names) wrong(b *strings.Builder, st Style, fs []diagnose.Finding) {
+	ws := warnings(fs)
+	if len(ws) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "\nBetter not:")
+	for _, w := range ws {
+		fmt.Fprintf(b, "  %s\n", wrap(w.Advice+": "+w.Why, "    ", st.Width))
+	}
+}
+
+// warnings are the catalog's, for the holders that it recognised by more than numbers.
+func warnings(fs []diagnose.Finding) []v1.Warning {
+	out := []v1.Warning{}
+	for _, f := range fs {
+		e, ok := catalog.ByID(f.Args["entry"])
+		if f.Rule != diagnose.RuleKnown || f.Confidence == diagnose.Possible || !ok {
+			continue
+		}
+		for _, w := range e.Warnings {
+			out = append(out, v1.Warning{Advice: w.Advice, Why: w.Why})
+		}
+	}
+	return out
 }
 
 func (n names) unseen(b *strings.Builder, st Style, gaps []fact.Gap) {
@@ -329,7 +359,7 @@ func (n names) unseen(b *strings.Builder, st Style, gaps []fact.Gap) {
 // told is a finding's sentence with a capital, unless it begins with a name.
 func (n names) told(f diagnose.Finding) string {
 	s := n.sentence(f)
-	if first := n.first(f); first != "" && strings.HasPrefix(s, first) {
+	if first := n.first(f); f.Rule == diagnose.RuleKnown || first != "" && strings.HasPrefix(s, first) {
 		return s
 	}
 	return upper(s)
