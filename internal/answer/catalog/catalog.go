@@ -85,11 +85,29 @@ func ByID(id string) (*Entry, bool) {
 
 // ForManager finds the supervisor entry of a unit's manager, by the manager's
 // name as [github.com/berthd/berth/internal/fact.Unit] carries it: "systemd",
-// "systemd --user", "systemd -M web", "runit", "docker".
+// "systemd --user", "systemd -M web", "runit", "docker", "nodemon".
 func ForManager(manager string) (*Entry, bool) {
+	return ByID("supervisor-" + managerFamily(manager))
+}
+
+// managerFamily names the entry that speaks for a manager, where several that
+// work alike have one together.
+func managerFamily(manager string) string {
 	if manager == "systemd --user" {
-		return ByID("supervisor-systemd-user")
+		return "systemd-user"
 	}
 	word, _, _ := strings.Cut(manager, " ")
-	return ByID("supervisor-" + word)
+	switch word {
+	case "forever", "circus":
+		return "keeper"
+	case "foreman", "overmind", "hivemind", "goreman", "honcho":
+		return "procfile"
+	case "nodemon", "ts-node-dev", "tsx", "node", "air", "reflex", "entr", "watchexec", "cargo-watch", "uvicorn", "flask", "django":
+		return "reloader"
+	case "npm", "pnpm", "yarn", "bun", "turbo", "concurrently":
+		return "runner"
+	case "tmux", "screen":
+		return "terminal"
+	}
+	return word
 }

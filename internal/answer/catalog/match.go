@@ -68,8 +68,8 @@ func (s *Subject) Nameless() bool {
 
 // Match finds the entries that s is an example of, the most specific first: more
 // matching fields before fewer, then exact values before globs and ranges, then
-// by ID.
-// No entry means an unknown holder.
+// by ID. No entry means an unknown holder. It takes some 10 microseconds: ask once
+// for each holder, not for each socket.
 func Match(s Subject) []*Entry { return Among(table[:], s) }
 
 // Among is [Match] over entries of the caller's.

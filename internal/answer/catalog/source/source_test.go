@@ -152,6 +152,23 @@ func TestCheckLooksAcrossEntries(t *testing.T) {
 	}
 }
 
+// The entry that the manual shows is one that Load takes.
+func TestManualShowsAGoodEntry(t *testing.T) {
+	manual, err := os.ReadFile("../../../../docs/catalog.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(manual), "```toml\n")
+	text, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("no entry in the manual")
+	}
+	rows, err := Load("docs/catalog.md", []byte(text))
+	if err != nil || len(rows) != 1 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte("[[entry]]\nmatch = [ { port = [1, \"2-3\"] } ]\n[[entry]]"))
