@@ -86,7 +86,7 @@ func put(path string, data []byte, mode fs.FileMode) error {
 // Berth runs the berth binary in the place, as root.
 func (p *Place) Berth(args ...string) Result {
 	p.t.Helper()
-	return p.Try(p.binary(), args...)
+	return p.Try(p.BerthPath(), args...)
 }
 
 // BerthAs runs the berth binary in the place as another user, with that user's
@@ -94,11 +94,12 @@ func (p *Place) Berth(args ...string) Result {
 func (p *Place) BerthAs(user string, args ...string) Result {
 	p.t.Helper()
 	return p.Try("setpriv", append([]string{"--reuid", user, "--regid", user, "--clear-groups",
-		"--inh-caps=-all", "--", p.binary()}, args...)...)
+		"--inh-caps=-all", "--", p.BerthPath()}, args...)...)
 }
 
-// binary brings berth into the place, once, and returns its path there.
-func (p *Place) binary() string {
+// BerthPath brings the berth binary into the place, once, and returns its path
+// there.
+func (p *Place) BerthPath() string {
 	p.t.Helper()
 	if p.berth != "" {
 		return p.berth
