@@ -157,19 +157,28 @@ func (w *who) heldBy(u *fact.Unit) bool {
 // orphanMaster: a holder outside the failed unit runs the program that the unit
 // would start.
 func (w *who) orphanMaster(u *fact.Unit) fact.ID {
-	exe, _, _ := strings.Cut(u.ExecStart, " ")
 	for _, h := range w.a.Holders {
 		for _, n := range h.Nodes {
 			p := w.x.procs[n.ID]
 			if p == nil || h.Owner.ID == u.ID || w.inUnit(p) {
 				continue
 			}
-			if exe != "" && (p.Exe == exe || p.Exe == "/usr"+exe || "/usr"+p.Exe == exe) {
+			if startsProgram(u, p) {
 				return p.ID
 			}
 		}
 	}
 	return ""
+}
+
+// startsProgram tells whether a unit would start what p runs: by its ExecStart, or,
+// where that is a script around the program (apachectl), by the unit's name.
+func startsProgram(u *fact.Unit, p *fact.Process) bool {
+	exe, _, _ := strings.Cut(u.ExecStart, " ")
+	if exe != "" && (p.Exe == exe || p.Exe == "/usr"+exe || "/usr"+p.Exe == exe) {
+		return true
+	}
+	return p.Name != "" && strings.TrimSuffix(u.Name, ".service") == p.Name
 }
 
 // books: what an engine has written down for the port, where no socket says so.
