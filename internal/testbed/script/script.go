@@ -4,7 +4,8 @@
 //	port ADDR NAME      choose a port that is free now and set $NAME to it
 //	exits CODE CMD...   run CMD and hold it to its exit code
 //	shows FILE          the last stdout is FILE, once what differs from run to run
-//	                    (PIDs, times, the temporary folder) is written as a word
+//	                    (PIDs, times, the temporary folder) is written as a word in
+//	                    both; with BERTH_UPDATE=1 the script's FILE becomes it
 //	schema KIND         the last stdout is one document that fits the schema of KIND
 package script
 
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"maps"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -29,12 +31,13 @@ func Commands(own map[string]func()) map[string]func() {
 }
 
 // Params runs the scripts of one folder.
-func Params(dir string) testscript.Params {
+func Params(folder string) testscript.Params {
 	return testscript.Params{
-		Dir: dir, RequireExplicitExec: true, RequireUniqueNames: true,
+		Dir: folder, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LC_ALL", "C.UTF-8")
 			e.Setenv("NO_COLOR", "1")
+			e.Values[dir{}] = folder
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -59,8 +62,12 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	if got, ok := code(err); !ok {
+	got, ok := placed(ts, args[1:])
+	if !ok {
+		err = ts.Exec(args[1], args[2:]...)
+		got, ok = code(err)
+	}
+	if !ok {
 		ts.Fatalf("%s: %v", args[1], err)
 	} else if got != want {
 		ts.Fatalf("%s ended with %d, not with %d", strings.Join(args[1:], " "), got, want)
@@ -82,8 +89,14 @@ func shows(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: shows FILE")
 	}
-	got, want := Steady(ts.ReadFile("stdout"), ts.Getenv("WORK")), ts.ReadFile(args[0])
-	if same := got == want; same == neg {
+	work := ts.Getenv("WORK")
+	got, want := Steady(ts.ReadFile("stdout"), work), Steady(ts.ReadFile(args[0]), work)
+	same := got == want
+	switch {
+	case same != neg:
+	case !neg && os.Getenv("BERTH_UPDATE") == "1":
+		ts.Check(rewrite(ts, args[0], got))
+	default:
 		ts.Fatalf("stdout against %s (-want +got):\n%s", args[0], cmp.Diff(want, got))
 	}
 }
@@ -96,6 +109,11 @@ func Steady(s, work string) string {
 	}
 	for _, r := range [...]struct{ find, put string }{
 		{`PID \d+`, "PID N"},
+		{`pid-\d+`, "pid-N"},
+		{` (workers?) \([\d, …]+\)`, " $1 (N)"},
+		{`\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b`, "ID"},
+		{`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`, "WHEN"},
+		{`\b\d+#\d+:`, "N#N:"},
 		{`([\w.:-]+) \(\d+\)`, "$1 (N)"},
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, (just now|\d+ \w+( \d+ min)? ago)`, "WHEN"},
 		{`kill -(\w+) \d+`, "kill -$1 N"},
