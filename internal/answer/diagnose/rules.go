@@ -139,7 +139,8 @@ func script(args []string) string {
 // orphan: its parent is gone, the session it belongs to has lost its leader, and
 // nothing supervises it. A daemon that made a session of its own is none.
 func (w *who) orphan(p *fact.Process) {
-	if p.PPID != 1 || p.Session == p.PID || w.x.Set.Machine.OS == "windows" {
+	adopted := p.PPID == 1 || len(w.x.Links(p.ID, fact.AdoptedBy)) > 0
+	if !adopted || p.Session == p.PID || w.x.Set.Machine.OS == "windows" {
 		return
 	}
 	if len(w.x.Links(p.ID, fact.StartedBy)) > 0 || w.inUnit(p) || w.inContainer(p) {
