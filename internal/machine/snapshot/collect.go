@@ -32,6 +32,9 @@ func (c *collector) collect(ctx context.Context) error {
 		if err := c.holders(ctx, c.set.Sockets); err != nil {
 			return err
 		}
+		if err := c.kernel(ctx); err != nil {
+			return err
+		}
 	}
 	if c.q.Context {
 		if err := c.context(ctx); err != nil {
