@@ -21,8 +21,6 @@ func (w *who) known(h *Holder) {
 			sure := Certain
 			if s.Nameless() {
 				sure = Possible
-			} else if found[0].Basis == catalog.General {
-				sure = Likely
 			}
 			w.know(found[0].ID, sure, s.row)
 			break

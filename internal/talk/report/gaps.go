@@ -27,7 +27,7 @@ func gapText(g fact.Gap) string {
 func gapSentence(k fact.GapKind, subject string) string {
 	switch k {
 	case fact.GapPermission:
-		return subject + " was closed to this user"
+		return subject + ": closed to this user"
 	case fact.GapHidepid:
 		return or(subject, "processes of other users") + ": /proc is mounted with hidepid"
 	case fact.GapNoPtrace:
