@@ -14,12 +14,19 @@ type Check struct {
 	// then the permissions that are worth a word: a port shared by flags.
 	Verdicts []bindrule.Verdict
 	Holders  []Holder // of the sockets that refuse or share
+	// NoRules is set where the machine's bind rules are not Linux's, or its
+	// sockets are unknown: only a probe can tell.
+	NoRules bool
 }
 
 // Check judges want by rule. It makes no call: whether the kernel agrees is for
 // a probe to say.
 func (x *Index) Check(want bindrule.Want) Check {
 	c := Check{Want: want}
+	if os := x.Set.Machine.OS; os != "linux" && os != "" || Blindness(x.Set.Gaps) != nil {
+		c.NoRules = true
+		return c
+	}
 	var socks []*fact.Socket
 	for _, v := range bindrule.All(want, *x.Set) {
 		if v.OK && v.Rule != bindrule.SharedPort && v.Rule != bindrule.SharedAddress {
@@ -51,7 +58,7 @@ func (c Check) Refused() (bindrule.Verdict, bool) {
 // Doubtful tells whether only possible refusals stand: a probe has to decide.
 func (c Check) Doubtful() bool {
 	_, refused := c.Refused()
-	return !refused && slices.ContainsFunc(c.Verdicts, func(v bindrule.Verdict) bool { return !v.OK })
+	return c.NoRules || !refused && slices.ContainsFunc(c.Verdicts, func(v bindrule.Verdict) bool { return !v.OK })
 }
 
 // NeedsListen tells whether a probe must listen too: the rules say that the two

@@ -173,7 +173,7 @@ func (w *who) status() {
 			w.a.Status = st
 		}
 	}
-	if g := blindness(w.x.Set.Gaps); g != nil && w.a.Status == Free {
+	if g := Blindness(w.x.Set.Gaps); g != nil && w.a.Status == Free {
 		w.a.Status, w.a.CouldNot = Unknown, g
 	}
 }
@@ -196,9 +196,9 @@ func (w *who) protoStatus(p fact.Proto) Status {
 	return Free
 }
 
-// blindness is the gap that makes "nothing found" worthless: the socket table
-// itself was not read.
-func blindness(gaps []fact.Gap) *fact.Gap {
+// Blindness is the gap that makes "nothing found" worthless: the socket table
+// itself was not read. It is nil where it was.
+func Blindness(gaps []fact.Gap) *fact.Gap {
 	for i, g := range gaps {
 		if g.Subject != SocketTable {
 			continue

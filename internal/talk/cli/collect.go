@@ -1,14 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/netns"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/report"
 )
 
 // facts answers a query from the machine, from another namespace of it, or from
@@ -102,4 +105,19 @@ func snapshotHint(err error) string {
 		return "read it with the berth that wrote it, or a newer one"
 	}
 	return "berth explain reads pasted texts; --from wants a file that berth snapshot save wrote"
+}
+
+// seen refuses a list of a machine whose socket table could not be read: empty
+// and unknown are two answers.
+func seen(set *fact.Set) error {
+	g := diagnose.Blindness(set.Gaps)
+	if g == nil {
+		return nil
+	}
+	code := ExitCouldNot
+	if g.Kind == fact.GapPermission {
+		code = ExitNotAllowed
+	}
+	said := report.Gaps([]fact.Gap{*g}, &set.Machine)[0]
+	return &fail{code, errors.New(said.Text), cmp.Or(said.Hint, "berth explain reads pasted texts, --from a snapshot, on every system")}
 }

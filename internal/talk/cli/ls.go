@@ -80,6 +80,9 @@ func (a *app) runLs(ctx context.Context, o lsOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := seen(&set); err != nil {
+		return err
+	}
 	x := diagnose.NewIndex(&set)
 	l := report.NewLs(x, func(r report.ListRow) bool { return o.keep(x, r, spans, protos) })
 	if a.global.json {

@@ -14,6 +14,9 @@ func (a *app) runOverview(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := seen(&set); err != nil {
+		return err
+	}
 	x := diagnose.NewIndex(&set)
 	o := report.Overview{Troubles: x.Overview()}
 	o.Ls = report.NewLs(x, func(r report.ListRow) bool {

@@ -133,8 +133,14 @@ func (n names) probed(o CheckOne) string {
 	_, refused := o.Check.Refused()
 	p := o.Probe
 	switch {
+	case p == nil && o.Check.NoRules:
+		return "Nothing was tried, and berth does not know this system's bind rules yet."
 	case p == nil:
 		return "By rule alone; nothing was tried."
+	case o.Check.NoRules && p.OK:
+		return "A trial bind went through and was taken back at once."
+	case o.Check.NoRules:
+		return "The system refuses: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + "). berth does not know this system's bind rules yet."
 	case p.OK && refused:
 		return "The kernel let a trial bind through all the same: a flag of the other socket that berth could not see allows it."
 	case p.OK:
