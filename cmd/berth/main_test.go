@@ -6,6 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/berthd/berth/internal/testbed"
 	"github.com/berthd/berth/internal/testbed/script"
 )
 
@@ -18,6 +19,13 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, script.Params("testdata/script"))
+}
+
+// TestNetnsScripts: each script is alone on a machine of its own, so that it can
+// use port 80 and see nobody else's processes.
+func TestNetnsScripts(t *testing.T) {
+	testbed.Need(t, testbed.TierNetns, "root", "setpriv", "script", "bash", "nft", "ip", "unshare")
+	testscript.Run(t, script.Alone("testdata/netns"))
 }
 
 // TestVersionIsSet: a release build may not say nothing.

@@ -3,6 +3,7 @@
 package testbed
 
 import (
+	"errors"
 	"os/exec"
 	"testing"
 )
@@ -14,6 +15,9 @@ func Netns(t testing.TB, fn func()) {
 	t.Helper()
 	missing(t, TierNetns, onlyLinux)
 }
+
+// Isolate needs Linux.
+func Isolate(string) (func(), error) { return nil, errors.ErrUnsupported }
 
 // Inner is [Child.PID] here.
 func (c *Child) Inner() int { return c.PID() }

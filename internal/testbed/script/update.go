@@ -1,7 +1,6 @@
 package script
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -12,19 +11,21 @@ import (
 // dir is where a script's folder of scripts is, for rewrite.
 type dir struct{}
 
-// rewrite makes text the content of the script's own file name.
-func rewrite(ts *testscript.TestScript, name, text string) error {
-	path := filepath.Join(ts.Value(dir{}).(string), ts.Name()+".txtar")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// rewrite makes text the content of the script's own file name, if scripts are to
+// be rewritten and this one has the file.
+func rewrite(ts *testscript.TestScript, name, text string) bool {
+	if os.Getenv("BERTH_UPDATE") != "1" {
+		return false
 	}
-	script := txtar.Parse(data)
+	path := filepath.Join(ts.Value(dir{}).(string), ts.Name()+".txtar")
+	script, err := txtar.ParseFile(path)
+	ts.Check(err)
 	for i, f := range script.Files {
 		if f.Name == name {
 			script.Files[i].Data = []byte(text)
-			return os.WriteFile(path, txtar.Format(script), 0o644)
+			ts.Check(os.WriteFile(path, txtar.Format(script), 0o644))
+			return true
 		}
 	}
-	return fmt.Errorf("%s has no file %s", path, name)
+	return false
 }
