@@ -251,13 +251,16 @@ func nftCases() []rules {
 // nftLines ends blocks as nft wants it.
 var nftLines = strings.NewReplacer("} }", "}\n}", "} chain", "}\nchain", "} map", "}\nmap")
 
-func check(t *testing.T, c rules) {
+func check(t *testing.T, kind string, c rules, r recordings) {
 	t.Helper()
 	testbed.Netns(t, func() {
 		if c.program == "" {
 			feed(t, "nft", nftLines.Replace(c.text)+"\n", "-f", "-")
 		} else {
 			feed(t, c.program, c.text)
+		}
+		if *record {
+			r.add(t, kind, c)
 		}
 		for _, q := range []struct {
 			ports []uint16
@@ -279,13 +282,17 @@ func check(t *testing.T, c rules) {
 }
 
 func TestNetnsRules(t *testing.T) {
+	r := recordings{}
 	for kind, list := range map[string][]rules{
 		"iptables-nft":    iptablesCases("iptables-nft-restore"),
 		"iptables-legacy": iptablesCases("iptables-legacy-restore"),
 		"nft":             nftCases(),
 	} {
 		for _, c := range list {
-			t.Run(kind+"/"+c.name, func(t *testing.T) { check(t, c) })
+			t.Run(kind+"/"+c.name, func(t *testing.T) { check(t, kind, c, r) })
 		}
+	}
+	if *record {
+		r.write(t)
 	}
 }

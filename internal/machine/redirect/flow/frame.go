@@ -28,17 +28,17 @@ func (s *Search) Enter(t Traffic, depth int) (f Frame, ok bool) {
 // Rule calls meet with all traffic that reaches the next rule, in pieces. more is
 // false when there is none, or when the search is to end.
 func (f *Frame) Rule(meet func(Traffic)) (more bool) {
-	if len(f.rest) == 0 || !f.search.Spend() {
-		return false
-	}
 	for i := len(f.rest) - 1; i >= 0; i-- {
+		if !f.search.Spend() {
+			return false
+		}
 		f.origin, f.changed = f.rest[i], false
 		meet(f.origin)
 		if f.changed {
 			f.replace(i)
 		}
 	}
-	return true
+	return len(f.rest) > 0
 }
 
 // replace puts what is left in the place of piece i.

@@ -128,6 +128,8 @@ const (
 func (w *walk) narrow(t *flow.Traffic, v value, lo, last []byte, inside bool) {
 	exact := bytes.Equal(lo, last)
 	switch {
+	case len(lo) != len(last):
+		t.Unread()
 	case v.from == transportBytes && v.hasPort() && len(lo) >= int(4-v.offset):
 		at := 2 - v.offset
 		t.Port(binary.BigEndian.Uint16(lo[at:]), binary.BigEndian.Uint16(last[at:]), inside)

@@ -19,6 +19,7 @@ const (
 	elemIntervalEnd   = 0x1
 	elemCatchAll      = 0x2
 	maxElements       = 65536
+	maxOutside        = 1024 // each element outside of which traffic is splits it once more
 	maxKey            = registerBytes
 	lookupInverseFlag = 0x1
 )
@@ -226,7 +227,7 @@ func (p *passage) match(t *flow.Traffic, from []field, el Element) bool {
 // outside leaves all elements out of t. With several fields that cannot be said
 // in one traffic.
 func (p *passage) outside(list []Element, from []field, rest []byte, t flow.Traffic, r registers) {
-	if len(from) != 1 {
+	if len(from) != 1 || len(list) > maxOutside {
 		t.Unread()
 	} else {
 		for _, el := range list {
