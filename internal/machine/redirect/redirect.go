@@ -26,7 +26,10 @@ type Query struct {
 	Ports []uint16
 }
 
-// Read returns the redirects of the calling thread's network namespace.
+// Read returns the redirects of the calling thread's network namespace, in the
+// order in which the kernel meets them. A rule that redirects to the port it takes
+// (To ":80" for port 80) leaves a listener its traffic. Several rows of one service,
+// one for each server, share the traffic.
 //
 // Linux only; it needs CAP_NET_ADMIN over that namespace, and without it the
 // answer is a gap of kind GapNoNAT, unless the kernel has no NAT loaded at all.
