@@ -21,7 +21,7 @@ func pick(lines []fact.LogLine, ports []uint16) []fact.LogLine {
 	for i, left := len(lines)-1, portLines; i >= 0; i-- {
 		if i >= len(lines)-lastLines {
 			keep[i] = true
-		} else if len(ports) > 0 && left > 0 && concerns(lines[i].Text, ports) {
+		} else if left > 0 && concerns(lines[i].Text, ports) {
 			keep[i] = true
 			left--
 		}
