@@ -44,7 +44,9 @@ const arrows = `
 	answer/catalog, answer/bindrule, answer/forward, answer/logline < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
-	api/v1, answer/remedy < talk/report
+	NONE < talk/report/layout
+	answer/remedy < talk/report/sentence
+	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
 	talk/report, machine/snapshot, machine/paste, machine/probe < talk/cli < talk/cli/man, cmd/berth
 	NONE < .

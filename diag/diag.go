@@ -33,6 +33,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/layout"
 )
 
 // Report is the answer to one question, as a document and as text.
@@ -67,7 +68,7 @@ func who(ctx context.Context, e fact.Endpoint, nc *diagnose.Newcomer) (Report, e
 	a := x.Who(diagnose.Question{Endpoint: e, Newcomer: nc})
 	w := report.Who{Answer: a, Index: x, Remedies: remedy.Suggest(a, x)}
 	var b strings.Builder
-	if err := w.WriteText(&b, report.Style{UTF8: true}); err != nil {
+	if err := w.WriteText(&b, layout.Style{UTF8: true}); err != nil {
 		return Report{}, err
 	}
 	return Report{w.Document(), b.String()}, nil
@@ -117,7 +118,7 @@ func check(set *fact.Set, e fact.Endpoint) (CheckReport, error) {
 		c.Ones = append(c.Ones, one)
 	}
 	var b strings.Builder
-	if err := c.WriteText(&b, report.Style{UTF8: true}); err != nil {
+	if err := c.WriteText(&b, layout.Style{UTF8: true}); err != nil {
 		return CheckReport{}, err
 	}
 	return CheckReport{c.Document(), b.String()}, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/berthd/berth/internal/fact"
 )
@@ -120,6 +121,9 @@ func (w *who) asked(p fact.Proto) bool {
 func (w *who) takes(r *fact.Redirect) bool {
 	if !w.asked(r.Proto) && r.Proto != "" || !r.Takes(cmp.Or(w.q.Endpoint.Proto, r.Proto), w.q.Endpoint.Port) {
 		return false
+	}
+	if r.Kind == "redirect" && r.To == ":"+strconv.Itoa(int(w.q.Endpoint.Port)) {
+		return false // redirected to itself: the listener keeps its traffic
 	}
 	if !r.Dst.IsValid() || len(w.q.Endpoint.Addrs) == 0 {
 		return true

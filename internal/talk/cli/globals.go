@@ -13,7 +13,8 @@ import (
 	"golang.org/x/term"
 
 	v1 "github.com/berthd/berth/api/v1"
-	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // globals are the flags every command takes.
@@ -46,8 +47,8 @@ func (g *globals) check() error {
 }
 
 // style is how text may look on stdout.
-func (a *app) style() report.Style {
-	st := report.Style{UTF8: utf8Locale(a.Getenv)}
+func (a *app) style() layout.Style {
+	st := layout.Style{UTF8: utf8Locale(a.Getenv)}
 	f, ok := a.Out.(*os.File)
 	tty := ok && term.IsTerminal(int(f.Fd()))
 	if tty {
@@ -76,7 +77,7 @@ func utf8Locale(getenv func(string) string) bool {
 }
 
 // text writes an answer for people through w, and tells a closed stdout apart.
-func (a *app) text(write func(io.Writer, report.Style) error) error {
+func (a *app) text(write func(io.Writer, layout.Style) error) error {
 	return closed(write(a.Out, a.style()))
 }
 
@@ -102,4 +103,4 @@ func (a *app) jsonError(f *fail) int {
 	return f.code
 }
 
-func oneLine(s string) string { return report.Clean(s, 600) }
+func oneLine(s string) string { return sentence.Clean(s, 600) }

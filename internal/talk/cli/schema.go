@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	v1 "github.com/berthd/berth/api/v1"
-	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/layout"
 )
 
 func (a *app) schema() *cobra.Command {
@@ -23,7 +23,7 @@ Exit codes: 0; 2 there is no such kind.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.text(func(w io.Writer, _ report.Style) error {
+				return a.text(func(w io.Writer, _ layout.Style) error {
 					_, err := fmt.Fprintln(w, strings.Join(v1.Kinds(), "\n"))
 					return err
 				})

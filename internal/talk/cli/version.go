@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	v1 "github.com/berthd/berth/api/v1"
-	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/layout"
 )
 
 func (a *app) version() *cobra.Command {
@@ -22,7 +22,7 @@ func (a *app) version() *cobra.Command {
 			if a.global.json {
 				return a.document(v)
 			}
-			return a.text(func(w io.Writer, _ report.Style) error {
+			return a.text(func(w io.Writer, _ layout.Style) error {
 				_, err := fmt.Fprintf(w, "berth %s %s/%s, %s\n", v.Version, v.OS, v.Arch, v.Go)
 				return err
 			})

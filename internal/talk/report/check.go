@@ -9,6 +9,8 @@ import (
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Check is the answer for one or more endpoints, ready to be said.
@@ -49,7 +51,7 @@ func (o CheckOne) CanBind() (can, known bool) {
 
 // Document is the answer as api/v1 says it.
 func (c Check) Document() v1.Check {
-	n, set := names{c.Index}, c.Index.Set
+	n, set := words(c.Index), c.Index.Set
 	doc := v1.Check{Head: head(set, "Check", c.Exit), Checks: []v1.CheckOne{},
 		Tail: v1.Tail{Findings: n.findings(c.Findings), Remedies: n.remedies(c.Remedies), Warnings: warnings(c.Findings), Gaps: Gaps(set.Gaps, &set.Machine)}}
 	for _, o := range c.Ones {
@@ -60,14 +62,14 @@ func (c Check) Document() v1.Check {
 
 func (n names) checkOne(o CheckOne) v1.CheckOne {
 	v := v1.CheckOne{Endpoint: endpoint(o.Endpoint), Address: o.Check.Want.Local.Addr().String(), Flags: o.Flags,
-		Verdicts: []v1.Verdict{}, Holders: converter{n.x}.holders(o.Check.Holders), Answer: n.checkLine(o)}
+		Verdicts: []v1.Verdict{}, Holders: converter{n.X}.holders(o.Check.Holders), Answer: n.checkLine(o)}
 	v.Endpoint.Proto = string(o.Check.Want.Proto)
 	if can, known := o.CanBind(); known {
 		v.CanBind = &can
 	}
 	for _, r := range o.Check.Verdicts {
 		v.Verdicts = append(v.Verdicts, v1.Verdict{Rule: string(r.Rule), OK: r.OK, Errno: r.Errno, Step: string(r.At),
-			Confidence: string(r.Confidence), Text: upper(n.verdict(r)), About: ids(r.About), Args: r.Args})
+			Confidence: string(r.Confidence), Text: sentence.Upper(n.Verdict(r)), About: ids(r.About), Args: r.Args})
 	}
 	if p := o.Probe; p != nil {
 		v.Probe = &v1.Probe{OK: p.OK, Step: p.Step, Errno: p.Errno, Code: p.Code, Words: p.Words}
@@ -76,19 +78,19 @@ func (n names) checkOne(o CheckOne) v1.CheckOne {
 }
 
 // WriteText writes the answer for a person.
-func (c Check) WriteText(out io.Writer, st Style) error {
+func (c Check) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
-	n := names{c.Index}
+	n := words(c.Index)
 	for _, o := range c.Ones {
-		fmt.Fprintln(b, st.strong(wrap(n.checkLine(o), "", st.Width)))
+		fmt.Fprintln(b, st.Strong(layout.Wrap(n.checkLine(o), "", st.Width)))
 		for _, r := range o.Check.Verdicts {
-			fmt.Fprintf(b, "  %s\n", wrap(upper(n.verdict(r)), "  ", st.Width))
-			if need := n.needs(r); need != "" {
-				fmt.Fprintf(b, "  %s\n", wrap("What would let you in: "+need+".", "  ", st.Width))
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(n.Verdict(r)), "  ", st.Width))
+			if need := n.Needs(r); need != "" {
+				fmt.Fprintf(b, "  %s\n", layout.Wrap("What would let you in: "+need+".", "  ", st.Width))
 			}
 		}
 		if s := n.probed(o); s != "" {
-			fmt.Fprintf(b, "  %s\n", wrap(s, "  ", st.Width))
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(s, "  ", st.Width))
 		}
 	}
 	n.why(b, st, diagnose.Answer{Findings: c.Findings})
@@ -103,7 +105,7 @@ func (n names) checkLine(o CheckOne) string {
 	w := o.Check.Want
 	what := strings.ToUpper(string(w.Proto)) + " " + w.Local.String()
 	if len(o.Flags) > 0 {
-		what += " with " + list(o.Flags)
+		what += " with " + sentence.List(o.Flags)
 	}
 	can, known := o.CanBind()
 	switch {
@@ -123,7 +125,7 @@ func (n names) because(o CheckOne) string {
 		errno = v.Errno + " from " + string(v.At)
 	}
 	if len(o.Check.Holders) > 0 {
-		return " (" + errno + "): " + n.holder(o.Check.Holders[0]) + " has " + n.addresses(o.Check.Holders[0])
+		return " (" + errno + "): " + n.Holder(o.Check.Holders[0]) + " has " + n.Addresses(o.Check.Holders[0])
 	}
 	return " (" + errno + ")"
 }
@@ -140,13 +142,13 @@ func (n names) probed(o CheckOne) string {
 	case o.Check.NoRules && p.OK:
 		return "A trial bind went through and was taken back at once."
 	case o.Check.NoRules:
-		return "The system refuses: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + "). berth does not know this system's bind rules yet."
+		return "The system refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "). berth does not know this system's bind rules yet."
 	case p.OK && refused:
 		return "The kernel let a trial bind through all the same: a flag of the other socket that berth could not see allows it."
 	case p.OK:
 		return "The kernel agrees: a trial bind went through and was taken back at once."
 	case refused:
-		return "The kernel agrees: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + ")."
+		return "The kernel agrees: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + ")."
 	}
-	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + itoa(p.Code) + ", " + Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be a security module or a cgroup's socket filter."
+	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be a security module or a cgroup's socket filter."
 }

@@ -1,18 +1,34 @@
 package report
 
 import (
-	"strconv"
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // maxAncestors bounds the parents shown for one process.
 const maxAncestors = 16
 
 type converter struct{ x *diagnose.Index }
+
+// names adds to the sentences what only answers need.
+type names struct{ sentence.Names }
+
+func words(x *diagnose.Index) names { return names{sentence.Names{X: x}} }
+
+// Gaps says gaps as api/v1 rows; the list is never nil.
+func Gaps(gaps []fact.Gap, m *fact.Machine) []v1.Gap {
+	out := make([]v1.Gap, 0, len(gaps))
+	for _, g := range gaps {
+		out = append(out, v1.Gap{Kind: string(g.Kind), Subject: g.Subject, Text: sentence.Gap(g), Err: g.Err,
+			Hint: sentence.GapHint(g, m), Raw: g.Raw, About: string(g.About)})
+	}
+	return out
+}
 
 func head(set *fact.Set, kind string, exit int) v1.Head {
 	m := set.Machine
@@ -155,7 +171,7 @@ func (c converter) ownerName(o diagnose.Owner) string {
 		return u.Name
 	}
 	if k := c.x.Container(o.ID); k != nil {
-		return containerName(k)
+		return sentence.ContainerName(k)
 	}
 	if p := c.x.Process(o.ID); p != nil {
 		return p.Name
@@ -164,13 +180,6 @@ func (c converter) ownerName(o diagnose.Owner) string {
 		return r.URL
 	}
 	return ""
-}
-
-func containerName(k *fact.Container) string {
-	if k.Name != "" {
-		return k.Name
-	}
-	return k.Full[:min(12, len(k.Full))]
 }
 
 func (c converter) holders(hs []diagnose.Holder) []v1.Holder {
@@ -196,4 +205,14 @@ func ids(in []fact.ID) []string {
 	return out
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
+func (n names) remedies(rs []remedy.Remedy) []v1.Remedy {
+	out := make([]v1.Remedy, 0, len(rs))
+	for _, r := range rs {
+		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.Remedy(r), Effect: sentence.Full(n.Effect(r))}
+		for _, c := range r.Command {
+			v.Command = append(v.Command, sentence.ShellLine(c))
+		}
+		out = append(out, v)
+	}
+	return out
+}

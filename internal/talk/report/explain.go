@@ -1,11 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Explain is the answer to pasted texts.
@@ -42,10 +45,10 @@ func (e Explain) Document() v1.Explain {
 }
 
 // WriteText writes what was recognised, then an answer for each port.
-func (e Explain) WriteText(out io.Writer, st Style) error {
+func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	for _, s := range e.Seen {
-		where := or(name(s.File), "the paste")
-		fmt.Fprintln(out, st.faint(fmt.Sprintf("read in %s, lines %d to %d: %s, %s", where, s.First, s.Last, s.Kind, plural(s.Rows, "row", "rows"))))
+		where := cmp.Or(sentence.Name(s.File), "the paste")
+		fmt.Fprintln(out, st.Faint(fmt.Sprintf("read in %s, lines %d to %d: %s, %s", where, s.First, s.Last, s.Kind, sentence.Plural(s.Rows, "row", "rows"))))
 	}
 	fmt.Fprintln(out)
 	for i, a := range e.Answers {

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Info says what a snapshot holds.
@@ -26,15 +29,15 @@ func (i Info) Document() v1.SnapshotInfo {
 }
 
 // WriteText writes the description for a person.
-func (i Info) WriteText(out io.Writer, st Style) error {
+func (i Info) WriteText(out io.Writer, st layout.Style) error {
 	s := i.set
 	m := s.Machine
-	fmt.Fprintf(out, "snapshot of %s, %s %s %s, taken %s\n", or(name(m.Host), "a machine"), name(m.OS), name(m.Arch), name(m.Kernel),
+	fmt.Fprintf(out, "snapshot of %s, %s %s %s, taken %s\n", cmp.Or(sentence.Name(m.Host), "a machine"), sentence.Name(m.OS), sentence.Name(m.Arch), sentence.Name(m.Kernel),
 		s.At.UTC().Format(time.DateTime+" UTC"))
 	_, err := fmt.Fprintf(out, "%d sockets, %d processes, %d units, %d containers, %d redirects, %d other namespaces\n",
 		len(s.Sockets), len(s.Processes), len(s.Units), len(s.Containers), len(s.Redirects), len(s.Namespaces))
 	for _, g := range Gaps(s.Gaps, &m) {
-		_, err = fmt.Fprintln(out, "not in it: "+wrap(g.Text, "  ", st.Width))
+		_, err = fmt.Fprintln(out, "not in it: "+layout.Wrap(g.Text, "  ", st.Width))
 	}
 	return err
 }

@@ -9,6 +9,8 @@ import (
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Ls is a list of sockets with their owners.
@@ -65,7 +67,7 @@ func (l Ls) rows() []v1.Row {
 			v.Unit = u.Name
 		}
 		if k := l.Index.Container(r.Holder.Owner.ID); k != nil {
-			v.Container = containerName(k)
+			v.Container = sentence.ContainerName(k)
 		}
 		rows = append(rows, v)
 	}
@@ -95,19 +97,19 @@ func (l Ls) processes(r ListRow) []*fact.Process {
 }
 
 // WriteText writes the list as a table that fits the terminal.
-func (l Ls) WriteText(out io.Writer, st Style) error {
-	return writeTable(out, st, l.columns(), l.cells())
+func (l Ls) WriteText(out io.Writer, st layout.Style) error {
+	return layout.Table(out, st, l.columns(), l.cells())
 }
 
-func (l Ls) columns() []column {
-	cols := []column{{"PROTO", 5, false}, {"ADDRESS", 12, false}, {"PORT", 5, true}}
+func (l Ls) columns() []layout.Column {
+	cols := []layout.Column{{Title: "PROTO", Least: 5}, {Title: "ADDRESS", Least: 12}, {Title: "PORT", Least: 5, Right: true}}
 	if l.connections() {
-		cols = append(cols, column{"STATE", 6, false}, column{"PEER", 12, false})
+		cols = append(cols, layout.Column{Title: "STATE", Least: 6}, layout.Column{Title: "PEER", Least: 12})
 	}
 	if l.elsewhere() {
-		cols = append(cols, column{"NETNS", 8, false})
+		cols = append(cols, layout.Column{Title: "NETNS", Least: 8})
 	}
-	return append(cols, column{"OWNER", 12, false}, column{"PROCESS", 10, false}, column{"USER", 6, false})
+	return append(cols, layout.Column{Title: "OWNER", Least: 12}, layout.Column{Title: "PROCESS", Least: 10}, layout.Column{Title: "USER", Least: 6})
 }
 
 func (l Ls) connections() bool {
@@ -123,7 +125,7 @@ func (l Ls) cells() [][]string {
 	var rows [][]string
 	for _, r := range l.Rows {
 		s := r.Socket
-		row := []string{string(s.Proto), address(s), itoa(int(s.Local.Port()))}
+		row := []string{string(s.Proto), address(s), sentence.Itoa(int(s.Local.Port()))}
 		if conns {
 			row = append(row, string(s.State), peer(s))
 		}
@@ -142,7 +144,7 @@ func address(s *fact.Socket) string {
 		a = "*"
 	}
 	if s.Device != "" {
-		a += "%" + name(s.Device)
+		a += "%" + sentence.Name(s.Device)
 	}
 	return a
 }
@@ -151,7 +153,7 @@ func peer(s *fact.Socket) string {
 	if !s.Remote.IsValid() || s.Remote.Port() == 0 {
 		return "-"
 	}
-	return addrPort(s.Remote)
+	return sentence.AddrPort(s.Remote)
 }
 
 func (l Ls) netns(s *fact.Socket) string {
@@ -160,15 +162,15 @@ func (l Ls) netns(s *fact.Socket) string {
 	case s.Netns == "":
 		return "-"
 	case ns != nil && ns.Name != "":
-		return name(ns.Name)
+		return sentence.Name(ns.Name)
 	case ns != nil:
-		return itoa(int(ns.Inode))
+		return sentence.Itoa(int(ns.Inode))
 	}
-	return name(string(s.Netns))
+	return sentence.Name(string(s.Netns))
 }
 
 func (l Ls) owner(r ListRow) string {
-	n := names{l.Index}
+	n := words(l.Index)
 	switch r.Holder.Owner.Kind {
 	case diagnose.OwnerUnknown:
 		return "(hidden)"
@@ -176,7 +178,7 @@ func (l Ls) owner(r ListRow) string {
 		return "-"
 	case diagnose.OwnerKernel:
 		if u := l.Index.Unit(r.Holder.Owner.ID); u != nil {
-			return "kernel: " + name(u.Name)
+			return "kernel: " + sentence.Name(u.Name)
 		}
 		return "kernel"
 	case diagnose.OwnerHTTPSys:
@@ -184,13 +186,13 @@ func (l Ls) owner(r ListRow) string {
 	case diagnose.OwnerProcess:
 		return "-"
 	case diagnose.OwnerContainer:
-		return "container " + name(containerName(l.Index.Container(r.Holder.Owner.ID)))
+		return "container " + sentence.Name(sentence.ContainerName(l.Index.Container(r.Holder.Owner.ID)))
 	}
-	return n.row(r.Holder.Owner.ID)
+	return n.Row(r.Holder.Owner.ID)
 }
 
 func (l Ls) httpOwner(r ListRow) string {
-	who, sure := names{l.Index}.behind(r.Holder)
+	who, sure := words(l.Index).Behind(r.Holder)
 	if len(who) == 0 {
 		return "HTTP.sys"
 	}
@@ -204,23 +206,23 @@ func (l Ls) process(r ListRow) string {
 	ps := l.processes(r)
 	if len(ps) == 0 {
 		if r.Socket.PID != 0 {
-			return "PID " + itoa(r.Socket.PID)
+			return "PID " + sentence.Itoa(r.Socket.PID)
 		}
 		return "-"
 	}
-	s := name(ps[0].Name) + " (" + itoa(ps[0].PID) + ")"
+	s := sentence.Name(ps[0].Name) + " (" + sentence.Itoa(ps[0].PID) + ")"
 	if len(ps) > 1 {
-		s += " +" + itoa(len(ps)-1)
+		s += " +" + sentence.Itoa(len(ps)-1)
 	}
 	return s
 }
 
 func (l Ls) user(r ListRow) string {
 	if ps := l.processes(r); len(ps) > 0 && ps[0].User != "" {
-		return name(ps[0].User)
+		return sentence.Name(ps[0].User)
 	}
 	if k := r.Socket.Linux; k != nil && k.UID != nil {
-		return itoa(int(*k.UID))
+		return sentence.Itoa(int(*k.UID))
 	}
 	return "-"
 }

@@ -6,6 +6,8 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Overview is what berth says without arguments: what is wrong first, then who
@@ -17,7 +19,7 @@ type Overview struct {
 
 // Document is the overview as api/v1 says it.
 func (o Overview) Document() v1.Overview {
-	n, set := names{o.Index}, o.Index.Set
+	n, set := words(o.Index), o.Index.Set
 	doc := v1.Overview{Head: head(set, "Overview", 0), Rows: o.rows()}
 	doc.Remedies, doc.Warnings = []v1.Remedy{}, []v1.Warning{}
 	doc.Findings = []v1.Finding{}
@@ -27,18 +29,18 @@ func (o Overview) Document() v1.Overview {
 		if f.Args == nil {
 			f.Args = map[string]string{}
 		}
-		f.Args["port"] = itoa(int(t.Port))
+		f.Args["port"] = sentence.Itoa(int(t.Port))
 		doc.Findings = append(doc.Findings, f)
 	}
 	return doc
 }
 
 // WriteText writes the overview for a person.
-func (o Overview) WriteText(out io.Writer, st Style) error {
-	n := names{o.Index}
+func (o Overview) WriteText(out io.Writer, st layout.Style) error {
+	n := words(o.Index)
 	for _, t := range o.Troubles {
-		lead := "port " + itoa(int(t.Port)) + "  "
-		fmt.Fprintf(out, "%s%s\n", st.strong(lead), wrap(n.told(t.Finding), "            ", st.Width))
+		lead := "port " + sentence.Itoa(int(t.Port)) + "  "
+		fmt.Fprintf(out, "%s%s\n", st.Strong(lead), layout.Wrap(n.Told(t.Finding), "            ", st.Width))
 	}
 	if len(o.Troubles) > 0 {
 		fmt.Fprintln(out, "            berth who PORT says more")

@@ -1,3 +1,6 @@
+// Package report makes answers, lists and checks into text for people and into
+// api/v1 documents for programs. Its sentences are package sentence's, the look on
+// a terminal is package layout's.
 package report
 
 import (
@@ -11,6 +14,8 @@ import (
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Who is one answer, ready to be said.
@@ -23,11 +28,11 @@ type Who struct {
 
 // Document is the answer as api/v1 says it.
 func (w Who) Document() v1.Who {
-	c, n := converter{w.Index}, names{w.Index}
+	c, n := converter{w.Index}, words(w.Index)
 	set := w.Index.Set
 	doc := v1.Who{
 		Head: head(set, "Who", w.Answer.Exit()), Endpoint: endpoint(w.Answer.Endpoint), Status: string(w.Answer.Status),
-		Answer: n.headline(w.Answer), Holders: c.holders(w.Answer.Holders), Others: c.holders(w.Answer.Others),
+		Answer: n.Headline(w.Answer), Holders: c.holders(w.Answer.Holders), Others: c.holders(w.Answer.Others),
 		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Warnings: warnings(w.Answer.Findings), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
 	}
 	doc.Endpoint.Name = w.PortName
@@ -40,7 +45,7 @@ func (w Who) Document() v1.Who {
 func (n names) findings(fs []diagnose.Finding) []v1.Finding {
 	out := make([]v1.Finding, 0, len(fs))
 	for _, f := range fs {
-		out = append(out, v1.Finding{Rule: string(f.Rule), Confidence: string(f.Confidence), Text: n.told(f),
+		out = append(out, v1.Finding{Rule: string(f.Rule), Confidence: string(f.Confidence), Text: n.Told(f),
 			About: ids(f.About), Args: f.Args})
 	}
 	return out
@@ -48,10 +53,10 @@ func (n names) findings(fs []diagnose.Finding) []v1.Finding {
 
 // WriteText writes the answer for a person: the sentence that answers, the
 // chain, why, what can be done, what was not looked at.
-func (w Who) WriteText(out io.Writer, st Style) error {
+func (w Who) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
-	n := names{w.Index}
-	fmt.Fprintln(b, st.strong(wrap(n.headline(w.Answer), "", st.Width)))
+	n := words(w.Index)
+	fmt.Fprintln(b, st.Strong(layout.Wrap(n.Headline(w.Answer), "", st.Width)))
 	for _, h := range w.Answer.Holders {
 		b.WriteByte('\n')
 		n.block(b, st, h)
@@ -68,53 +73,53 @@ func (w Who) WriteText(out io.Writer, st Style) error {
 	return err
 }
 
-func (n names) block(b *strings.Builder, st Style, h diagnose.Holder) {
+func (n names) block(b *strings.Builder, st layout.Style, h diagnose.Holder) {
 	fmt.Fprintf(b, "  %s   %s\n", n.socketsLine(h), n.reach(h))
-	var lines []line
+	var lines []layout.Line
 	for _, nd := range h.Nodes {
 		lines = append(lines, n.nodeLine(nd))
 	}
 	if len(lines) == 0 {
 		lines = n.nobody(h)
 	}
-	writeTree(b, st, "  ", lines)
+	layout.Tree(b, st, "  ", lines)
 }
 
 func (n names) socketsLine(h diagnose.Holder) string {
 	var out []string
 	for _, id := range h.Sockets {
-		s := n.x.Socket(id)
-		t := n.socket(s)
+		s := n.X.Socket(id)
+		t := n.Socket(s)
 		if s.Proto != fact.TCP {
 			t += "/" + string(s.Proto)
 		}
 		if s.Device != "" {
-			t += "%" + name(s.Device)
+			t += "%" + sentence.Name(s.Device)
 		}
 		out = append(out, t)
 	}
 	return strings.Join(out, "  ")
 }
 
-func (n names) nobody(h diagnose.Holder) []line {
-	s := n.x.Socket(h.Sockets[0])
+func (n names) nobody(h diagnose.Holder) []layout.Line {
+	s := n.X.Socket(h.Sockets[0])
 	if s.Linux == nil || s.Linux.Inode == 0 {
 		return nil
 	}
 	t := "socket of uid ?"
 	if s.Linux.UID != nil {
-		t = "socket of uid " + itoa(int(*s.Linux.UID))
+		t = "socket of uid " + sentence.Itoa(int(*s.Linux.UID))
 	}
 	if s.Linux.Cgroup != "" && s.Linux.Cgroup != "/" {
-		t += ", made in cgroup " + Clean(s.Linux.Cgroup, 120)
+		t += ", made in cgroup " + sentence.Clean(s.Linux.Cgroup, 120)
 	}
-	return []line{{text: t}}
+	return []layout.Line{{Text: t}}
 }
 
 func (n names) reach(h diagnose.Holder) string {
 	widest, scope := -1, diagnose.ReachNone
 	for _, id := range h.Sockets {
-		r := diagnose.ReachOf(n.x.Socket(id), &n.x.Set.Machine)
+		r := diagnose.ReachOf(n.X.Socket(id), &n.X.Set.Machine)
 		if i := reachRank(r.Scope); i > widest {
 			widest, scope = i, r.Scope
 		}
@@ -143,20 +148,20 @@ func reachRank(s diagnose.ReachScope) int {
 	return 0
 }
 
-func (n names) nodeLine(nd diagnose.Node) line {
-	l := line{text: n.linkWord(nd.Link) + n.row(nd.ID)}
-	if p := n.x.Process(nd.ID); p != nil {
-		l.text = n.linkWord(nd.Link) + n.processHead(p, nd)
-		l.kids = n.processLines(p)
+func (n names) nodeLine(nd diagnose.Node) layout.Line {
+	l := layout.Line{Text: n.linkWord(nd.Link) + n.Row(nd.ID)}
+	if p := n.X.Process(nd.ID); p != nil {
+		l.Text = n.linkWord(nd.Link) + n.processHead(p, nd)
+		l.Kids = n.processLines(p)
 	}
-	if u := n.x.Unit(nd.ID); u != nil {
-		l.text += unitWords(u)
+	if u := n.X.Unit(nd.ID); u != nil {
+		l.Text += unitWords(u)
 	}
-	if q := n.x.Queue(nd.ID); q != nil {
-		l.text = n.linkWord(nd.Link) + queueWords(q.Name)
+	if q := n.X.Queue(nd.ID); q != nil {
+		l.Text = n.linkWord(nd.Link) + queueWords(q.Name)
 	}
 	for _, c := range nd.Children {
-		l.kids = append(l.kids, n.nodeLine(c))
+		l.Kids = append(l.Kids, n.nodeLine(c))
 	}
 	return l
 }
@@ -165,7 +170,7 @@ func queueWords(q string) string {
 	if q == "" {
 		return "an unnamed HTTP.sys request queue"
 	}
-	return `HTTP.sys request queue "` + name(q) + `"`
+	return `HTTP.sys request queue "` + sentence.Name(q) + `"`
 }
 
 func (n names) linkWord(k fact.LinkKind) string {
@@ -191,9 +196,9 @@ func (n names) linkWord(k fact.LinkKind) string {
 }
 
 func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
-	s := n.process(p)
+	s := n.Process(p)
 	if p.User != "" {
-		s += ", user " + name(p.User)
+		s += ", user " + sentence.Name(p.User)
 	}
 	if len(nd.Workers) > 0 {
 		var pids []string
@@ -202,31 +207,31 @@ func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
 				pids = append(pids, "…")
 				break
 			}
-			if p := n.x.Process(w); p != nil {
-				pids = append(pids, itoa(p.PID))
+			if p := n.X.Process(w); p != nil {
+				pids = append(pids, sentence.Itoa(p.PID))
 			}
 		}
-		s += ", and " + plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
+		s += ", and " + sentence.Plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
 	}
 	if p.State != "" && p.State != "running" {
-		s += ", " + name(p.State)
+		s += ", " + sentence.Name(p.State)
 	}
 	return s
 }
 
 // processLines are what decides most conflicts: command, start, folder.
-func (n names) processLines(p *fact.Process) []line {
-	var out []line
+func (n names) processLines(p *fact.Process) []layout.Line {
+	var out []layout.Line
 	if len(p.Args) > 0 {
-		out = append(out, line{text: "command  " + Clean(commandLine(p.Args), commandWidth)})
+		out = append(out, layout.Line{Text: "command  " + sentence.Clean(sentence.CommandLine(p.Args), sentence.CommandWidth)})
 	} else if p.Exe != "" {
-		out = append(out, line{text: "program  " + Clean(p.Exe, commandWidth)})
+		out = append(out, layout.Line{Text: "program  " + sentence.Clean(p.Exe, sentence.CommandWidth)})
 	}
 	if t := n.started(p); t != "" {
-		out = append(out, line{text: "started  " + t})
+		out = append(out, layout.Line{Text: "started  " + t})
 	}
 	if p.Cwd != "" && p.Cwd != "/" {
-		out = append(out, line{text: "folder   " + Clean(p.Cwd, commandWidth)})
+		out = append(out, layout.Line{Text: "folder   " + sentence.Clean(p.Cwd, sentence.CommandWidth)})
 	}
 	return out
 }
@@ -235,23 +240,23 @@ func (n names) started(p *fact.Process) string {
 	var s string
 	if !p.Start.IsZero() {
 		s = p.Start.Format(time.DateTime)
-		if a := ago(p.Start, n.x.Set.At); a != "" {
+		if a := sentence.Ago(p.Start, n.X.Set.At); a != "" {
 			s += ", " + a
 		}
 	}
 	var by []string
-	for i, a := range n.x.Ancestors(p) {
+	for i, a := range n.X.Ancestors(p) {
 		if i == 4 {
 			by = append(by, "…")
 			break
 		}
-		by = append(by, name(a.Name)+" ("+itoa(a.PID)+")")
+		by = append(by, sentence.Name(a.Name)+" ("+sentence.Itoa(a.PID)+")")
 	}
 	if len(by) > 0 {
 		s = join(s, "by "+strings.Join(by, " ← "))
 	}
 	if p.Terminal != "" {
-		s = join(s, "on "+name(p.Terminal))
+		s = join(s, "on "+sentence.Name(p.Terminal))
 	}
 	return s
 }
@@ -266,20 +271,20 @@ func join(a, b string) string {
 func unitWords(u *fact.Unit) string {
 	s := ""
 	if u.Description != "" && u.Description != u.Name {
-		s = join(s, Clean(u.Description, nameWidth))
+		s = join(s, sentence.Clean(u.Description, sentence.NameWidth))
 	}
 	if u.Active != "" {
-		st := name(u.Active)
+		st := sentence.Name(u.Active)
 		if u.Sub != "" && u.Sub != u.Active {
-			st += " (" + name(u.Sub) + ")"
+			st += " (" + sentence.Name(u.Sub) + ")"
 		}
 		s = join(s, st)
 	}
 	if u.FileState != "" {
-		s = join(s, name(u.FileState))
+		s = join(s, sentence.Name(u.FileState))
 	}
 	if u.Restart != "" {
-		s = join(s, "Restart="+name(u.Restart))
+		s = join(s, "Restart="+sentence.Name(u.Restart))
 	}
 	if s == "" {
 		return ""
@@ -287,43 +292,43 @@ func unitWords(u *fact.Unit) string {
 	return "   " + s
 }
 
-func (n names) why(b *strings.Builder, st Style, a diagnose.Answer) {
+func (n names) why(b *strings.Builder, st layout.Style, a diagnose.Answer) {
 	if len(a.Findings) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nWhy:")
 	for _, f := range a.Findings {
-		fmt.Fprintf(b, "  %s\n", wrap(n.told(f), "  ", st.Width))
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(n.Told(f), "  ", st.Width))
 	}
 }
 
-func (n names) todo(b *strings.Builder, st Style, rs []remedy.Remedy) {
+func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 	if len(rs) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nWhat you can do, gentlest first:")
 	for _, r := range rs {
-		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, wrap(n.remedy(r), "           ", st.Width))
-		if e := n.effect(r); e != "" {
-			fmt.Fprintf(b, "           %s\n", wrap("Cost: "+full(e), "           ", st.Width))
+		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, layout.Wrap(n.Remedy(r), "           ", st.Width))
+		if e := n.Effect(r); e != "" {
+			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+sentence.Full(e), "           ", st.Width))
 		}
 		for _, c := range r.Command {
-			if line := shellLine(c); !strings.Contains(r.Text, line) {
-				fmt.Fprintf(b, "           %s\n", st.faint(line))
+			if line := sentence.ShellLine(c); !strings.Contains(r.Text, line) {
+				fmt.Fprintf(b, "           %s\n", st.Faint(line))
 			}
 		}
 	}
 }
 
 // wrong says which popular cures break something here.
-func (n names) wrong(b *strings.Builder, st Style, fs []diagnose.Finding) {
+func (n names) wrong(b *strings.Builder, st layout.Style, fs []diagnose.Finding) {
 	ws := warnings(fs)
 	if len(ws) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nBetter not:")
 	for _, w := range ws {
-		fmt.Fprintf(b, "  %s\n", wrap(w.Advice+": "+w.Why, "    ", st.Width))
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(w.Advice+": "+w.Why, "    ", st.Width))
 	}
 }
 
@@ -342,32 +347,16 @@ func warnings(fs []diagnose.Finding) []v1.Warning {
 	return out
 }
 
-func (n names) unseen(b *strings.Builder, st Style, gaps []fact.Gap) {
+func (n names) unseen(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
 	if len(gaps) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nNot looked at:")
 	for _, g := range gaps {
-		t := gapText(g)
-		if h := gapHint(g, &n.x.Set.Machine); h != "" {
+		t := sentence.Gap(g)
+		if h := sentence.GapHint(g, &n.X.Set.Machine); h != "" {
 			t += " (" + h + ")"
 		}
-		fmt.Fprintf(b, "  %s\n", wrap(t, "  ", st.Width))
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(t, "  ", st.Width))
 	}
-}
-
-// told is a finding's sentence with a capital, unless it begins with a name.
-func (n names) told(f diagnose.Finding) string {
-	s := n.sentence(f)
-	if first := n.first(f); f.Rule == diagnose.RuleKnown || first != "" && strings.HasPrefix(s, first) {
-		return s
-	}
-	return upper(s)
-}
-
-func upper(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
 }

@@ -1,14 +1,15 @@
-package report
+// Package layout puts text on a terminal: trees, tables, line breaks.
+package layout
 
 import (
 	"io"
 	"strings"
 )
 
-// line is one line of a tree and the lines below it.
-type line struct {
-	text string
-	kids []line
+// Line is one line of a tree and the lines below it.
+type Line struct {
+	Text string
+	Kids []Line
 }
 
 // Style says how text may look.
@@ -27,36 +28,38 @@ func (s Style) signs() signs {
 	return signs{"|- ", "`- ", "|  ", "   "}
 }
 
-func (s Style) strong(t string) string {
+// Strong is t in bold.
+func (s Style) Strong(t string) string {
 	if !s.Color {
 		return t
 	}
 	return "\x1b[1m" + t + "\x1b[0m"
 }
 
-func (s Style) faint(t string) string {
+// Faint is t in a faint colour.
+func (s Style) Faint(t string) string {
 	if !s.Color {
 		return t
 	}
 	return "\x1b[2m" + t + "\x1b[0m"
 }
 
-// writeTree writes the lines below a root, each indented.
-func writeTree(w io.Writer, st Style, indent string, lines []line) {
+// Tree writes the lines below a root, each indented.
+func Tree(w io.Writer, st Style, indent string, lines []Line) {
 	sg := st.signs()
 	for i, l := range lines {
 		lead, below := sg.tee, sg.bar
 		if i == len(lines)-1 {
 			lead, below = sg.last, sg.gap
 		}
-		io.WriteString(w, indent+lead+l.text+"\n")
-		writeTree(w, st, indent+below, l.kids)
+		io.WriteString(w, indent+lead+l.Text+"\n")
+		Tree(w, st, indent+below, l.Kids)
 	}
 }
 
-// wrap breaks text at blanks so that no line is longer than width columns;
+// Wrap breaks text at blanks so that no line is longer than width columns;
 // following lines begin with indent. Width 0 leaves it whole.
-func wrap(text, indent string, width int) string {
+func Wrap(text, indent string, width int) string {
 	if width <= 0 {
 		return text
 	}

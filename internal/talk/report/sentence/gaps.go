@@ -1,21 +1,13 @@
-package report
+package sentence
 
 import (
-	v1 "github.com/berthd/berth/api/v1"
+	"cmp"
+
 	"github.com/berthd/berth/internal/fact"
 )
 
-// Gaps says gaps as api/v1 rows; the list is never nil.
-func Gaps(gaps []fact.Gap, m *fact.Machine) []v1.Gap {
-	out := make([]v1.Gap, 0, len(gaps))
-	for _, g := range gaps {
-		out = append(out, v1.Gap{Kind: string(g.Kind), Subject: g.Subject, Text: gapText(g), Err: g.Err,
-			Hint: gapHint(g, m), Raw: g.Raw, About: string(g.About)})
-	}
-	return out
-}
-
-func gapText(g fact.Gap) string {
+// Gap says one gap, with the system's own words behind it.
+func Gap(g fact.Gap) string {
 	subject := Clean(g.Subject, 160)
 	s := gapSentence(g.Kind, subject)
 	if g.Err != "" {
@@ -29,15 +21,15 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapPermission:
 		return subject + ": closed to this user"
 	case fact.GapHidepid:
-		return or(subject, "processes of other users") + ": /proc is mounted with hidepid"
+		return cmp.Or(subject, "processes of other users") + ": /proc is mounted with hidepid"
 	case fact.GapNoPtrace:
-		return or(subject, "descriptors of other users' processes") + ": CAP_SYS_PTRACE is missing"
+		return cmp.Or(subject, "descriptors of other users' processes") + ": CAP_SYS_PTRACE is missing"
 	case fact.GapOwnersHidden:
-		return or(subject, "the owner") + " is hidden from this user"
+		return cmp.Or(subject, "the owner") + " is hidden from this user"
 	case fact.GapVanished:
-		return or(subject, "a process") + " ended while it was being read"
+		return cmp.Or(subject, "a process") + " ended while it was being read"
 	case fact.GapPIDReused:
-		return or(subject, "a PID") + " became another process while it was being read"
+		return cmp.Or(subject, "a PID") + " became another process while it was being read"
 	case fact.GapNotThisOS:
 		return subject + ": berth has no reader for this system yet"
 	case fact.GapNoSockDiag:
@@ -45,13 +37,13 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapNoBound:
 		return "this kernel does not list sockets that are bound and not listening"
 	case fact.GapNoBus:
-		return or(subject, "systemd") + " could not be asked; units are known from cgroup paths alone"
+		return cmp.Or(subject, "systemd") + " could not be asked; units are known from cgroup paths alone"
 	case fact.GapNoEngine:
-		return or(subject, "a container engine") + " did not answer; containers are known from cgroup paths alone"
+		return cmp.Or(subject, "a container engine") + " did not answer; containers are known from cgroup paths alone"
 	case fact.GapNoLog:
-		return or(subject, "the journal") + " could not be read"
+		return cmp.Or(subject, "the journal") + " could not be read"
 	case fact.GapNoNAT:
-		return or(subject, "NAT rules") + " could not be read: traffic may be redirected before it reaches a listener"
+		return cmp.Or(subject, "NAT rules") + " could not be read: traffic may be redirected before it reaches a listener"
 	}
 	return gapSentenceMore(k, subject)
 }
@@ -59,31 +51,31 @@ func gapSentence(k fact.GapKind, subject string) string {
 func gapSentenceMore(k fact.GapKind, subject string) string {
 	switch k {
 	case fact.GapOtherNetns:
-		return or(subject, "other network namespaces") + " were not looked into"
+		return cmp.Or(subject, "other network namespaces") + " were not looked into"
 	case fact.GapCgroupsLeft:
-		return or(subject, "other cgroups") + " not searched for further holders of the same socket"
+		return cmp.Or(subject, "other cgroups") + " not searched for further holders of the same socket"
 	case fact.GapShape:
-		return or(subject, "a text") + " has a shape berth does not know"
+		return cmp.Or(subject, "a text") + " has a shape berth does not know"
 	case fact.GapFirewall:
 		return "packet filters were not evaluated"
 	case fact.GapKernelOwned:
-		return or(subject, "a socket") + " has no descriptor in any process: it is the kernel's own"
+		return cmp.Or(subject, "a socket") + " has no descriptor in any process: it is the kernel's own"
 	case fact.GapNotInPaste:
 		return subject + ": the pasted texts do not say"
 	case fact.GapForeignPIDNS:
-		return or(subject, "processes of other PID namespaces") + " cannot be seen from here"
+		return cmp.Or(subject, "processes of other PID namespaces") + " cannot be seen from here"
 	case fact.GapSELinux:
-		return or(subject, "SELinux port types") + " could not be read"
+		return cmp.Or(subject, "SELinux port types") + " could not be read"
 	case fact.GapTruncated:
-		return or(subject, "a list") + " was cut at berth's limit"
+		return cmp.Or(subject, "a list") + " was cut at berth's limit"
 	case fact.GapProbeSkipped:
-		return or(subject, "the probe") + " was not run"
+		return cmp.Or(subject, "the probe") + " was not run"
 	}
-	return or(subject, "something") + " could not be looked at"
+	return cmp.Or(subject, "something") + " could not be looked at"
 }
 
-// gapHint is the gap's own hint, else its kind's usual one, else nothing.
-func gapHint(g fact.Gap, m *fact.Machine) string {
+// GapHint is the gap's own hint, else its kind's usual one, else nothing.
+func GapHint(g fact.Gap, m *fact.Machine) string {
 	if g.Hint != "" {
 		return Clean(g.Hint, 240)
 	}
@@ -112,11 +104,4 @@ func moreRights(m *fact.Machine) string {
 		return "run from an elevated prompt"
 	}
 	return "run with sudo"
-}
-
-func or(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
 }

@@ -1,7 +1,6 @@
-// Package report says findings, remedies, lists and gaps: as text for people and
-// as api/v1 documents for programs. Every sentence berth speaks about a machine
-// lives here, and every word that came from outside is made harmless here.
-package report
+// Package sentence holds every sentence that berth speaks about a machine, in
+// English, and makes every word that came from outside harmless.
+package sentence
 
 import (
 	"strconv"
@@ -80,9 +79,9 @@ func escape(b *strings.Builder, lead string, v uint64, width int) int {
 	return len(lead) + max(width, len(hex))
 }
 
-// commandLine joins an argument list the way a person would type it: arguments
+// CommandLine joins an argument list the way a person would type it: arguments
 // with blanks or nothing in them are quoted.
-func commandLine(args []string) string {
+func CommandLine(args []string) string {
 	var b strings.Builder
 	for i, a := range args {
 		if i > 0 {

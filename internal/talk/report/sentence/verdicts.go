@@ -1,6 +1,7 @@
-package report
+package sentence
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/bindrule"
@@ -8,7 +9,7 @@ import (
 )
 
 // verdict says one bind rule, applied.
-func (n names) verdict(v bindrule.Verdict) string {
+func (n Names) Verdict(v bindrule.Verdict) string {
 	s := n.refusal(v)
 	if v.OK {
 		s = n.permission(v)
@@ -22,7 +23,7 @@ func (n names) verdict(v bindrule.Verdict) string {
 	return s
 }
 
-func (n names) refusal(v bindrule.Verdict) string {
+func (n Names) refusal(v bindrule.Verdict) string {
 	who := n.other(v)
 	switch v.Rule {
 	case bindrule.Listener:
@@ -39,27 +40,27 @@ func (n names) refusal(v bindrule.Verdict) string {
 	return n.selfRefusal(v)
 }
 
-func (n names) selfRefusal(v bindrule.Verdict) string {
+func (n Names) selfRefusal(v bindrule.Verdict) string {
 	switch v.Rule {
 	case bindrule.FamilyOff:
 		return "this kernel has no IPv6: a server that asks for [::] or [::1] fails."
 	case bindrule.NotLocal:
-		return name(v.Args["address"]) + " is not an address of this machine (a public address in front of a NAT, a wrong hosts entry, or an interface that is not up yet, as early at boot)."
+		return Name(v.Args["address"]) + " is not an address of this machine (a public address in front of a NAT, a wrong hosts entry, or an interface that is not up yet, as early at boot)."
 	case bindrule.Tentative:
-		return name(v.Args["address"]) + " is there, and its duplicate address check has not ended; a moment later the bind works."
+		return Name(v.Args["address"]) + " is there, and its duplicate address check has not ended; a moment later the bind works."
 	case bindrule.Privilege:
-		return "ports below " + or(v.Args["value"], "1024") + " need CAP_NET_BIND_SERVICE, and you do not have it."
+		return "ports below " + cmp.Or(v.Args["value"], "1024") + " need CAP_NET_BIND_SERVICE, and you do not have it."
 	case bindrule.MappedV6Only:
 		return "an IPv4 address on a socket that is IPv6 only is refused."
 	case bindrule.NoScope:
 		return "a link-local address needs its interface, as in fe80::1%eth0."
 	case bindrule.SELinuxDenies:
-		return "SELinux knows this port as " + name(v.Args["type"]) + " and may forbid it to your program; root does not change that."
+		return "SELinux knows this port as " + Name(v.Args["type"]) + " and may forbid it to your program; root does not change that."
 	}
-	return "rule " + name(string(v.Rule)) + " refuses it with " + name(v.Errno) + "."
+	return "rule " + Name(string(v.Rule)) + " refuses it with " + Name(v.Errno) + "."
 }
 
-func (n names) permission(v bindrule.Verdict) string {
+func (n Names) permission(v bindrule.Verdict) string {
 	who := n.other(v)
 	switch v.Rule {
 	case bindrule.SharedPort:
@@ -70,33 +71,33 @@ func (n names) permission(v bindrule.Verdict) string {
 		}
 		return "it is shared with " + who + " by SO_REUSEADDR on both."
 	}
-	return who + " is not in the way (" + name(string(v.Rule)) + ")."
+	return who + " is not in the way (" + Name(string(v.Rule)) + ")."
 }
 
 // other names the socket a verdict is about and who has it.
-func (n names) other(v bindrule.Verdict) string {
+func (n Names) other(v bindrule.Verdict) string {
 	if len(v.About) == 0 {
 		return ""
 	}
-	s := n.x.Socket(v.About[0])
+	s := n.X.Socket(v.About[0])
 	if s == nil {
-		return name(v.Args["have"])
+		return Name(v.Args["have"])
 	}
-	at := n.socket(s)
+	at := n.Socket(s)
 	if s.Remote.IsValid() && s.Remote.Port() != 0 {
-		at += " ↔ " + addrPort(s.Remote)
+		at += " ↔ " + AddrPort(s.Remote)
 	}
 	switch s.State {
 	case fact.TimeWait:
 		return at
 	case fact.Listen, fact.Unconnected, fact.Bound:
-		return at + " of " + n.owners(s)
+		return at + " of " + n.Owners(s)
 	}
-	return at + " of " + n.owners(s)
+	return at + " of " + n.Owners(s)
 }
 
 // needs says what would let the newcomer in.
-func (n names) needs(v bindrule.Verdict) string {
+func (n Names) Needs(v bindrule.Verdict) string {
 	var out []string
 	for _, need := range v.Needs {
 		if s := needWords(need); s != "" {

@@ -1,34 +1,34 @@
-package report
+package layout
 
 import (
 	"io"
 	"strings"
 )
 
-// column is one column of a table. Only columns with a least width below their
+// Column is one column of a table. Only columns with a least width below their
 // content's give way when the terminal is narrow.
-type column struct {
-	title string
-	least int
-	right bool
+type Column struct {
+	Title string
+	Least int  // width below which it is not cut
+	Right bool // aligned to the right
 }
 
-// writeTable writes rows under the columns' titles. Cells must be clean. In a
+// Table writes rows under the columns' titles. Cells must be clean. In a
 // terminal of st.Width columns the widest columns that may give way are cut
 // until a row fits; elsewhere nothing is cut.
-func writeTable(w io.Writer, st Style, cols []column, rows [][]string) error {
+func Table(w io.Writer, st Style, cols []Column, rows [][]string) error {
 	width := widths(cols, rows)
 	if st.Width > 0 {
 		fit(width, cols, st.Width)
 	}
 	var b strings.Builder
 	for i, c := range cols {
-		writeCell(&b, st.strong(cell(c.title, width[i], c.right, i == len(cols)-1)), i)
+		writeCell(&b, st.Strong(cell(c.Title, width[i], c.Right, i == len(cols)-1)), i)
 	}
 	b.WriteByte('\n')
 	for _, r := range rows {
 		for i, c := range cols {
-			writeCell(&b, cell(r[i], width[i], c.right, i == len(cols)-1), i)
+			writeCell(&b, cell(r[i], width[i], c.Right, i == len(cols)-1), i)
 		}
 		b.WriteByte('\n')
 	}
@@ -43,10 +43,10 @@ func writeCell(b *strings.Builder, s string, i int) {
 	b.WriteString(s)
 }
 
-func widths(cols []column, rows [][]string) []int {
+func widths(cols []Column, rows [][]string) []int {
 	out := make([]int, len(cols))
 	for i, c := range cols {
-		out[i] = runes(c.title)
+		out[i] = runes(c.Title)
 		for _, r := range rows {
 			out[i] = max(out[i], runes(r[i]))
 		}
@@ -55,7 +55,7 @@ func widths(cols []column, rows [][]string) []int {
 }
 
 // fit takes columns away from the widest cell that may still give way.
-func fit(width []int, cols []column, total int) {
+func fit(width []int, cols []Column, total int) {
 	sum := 2 * (len(width) - 1)
 	for _, w := range width {
 		sum += w
@@ -63,7 +63,7 @@ func fit(width []int, cols []column, total int) {
 	for ; sum > total; sum-- {
 		at := -1
 		for i, w := range width {
-			if w > cols[i].least && (at < 0 || w > width[at]) {
+			if w > cols[i].Least && (at < 0 || w > width[at]) {
 				at = i
 			}
 		}

@@ -1,0 +1,284 @@
+package sentence
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// Sentence says one finding. Every rule has one; its test holds that.
+func (n Names) Sentence(f diagnose.Finding) string {
+	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutKnown} {
+		if s := say(f); s != "" {
+			return n.hedge(f.Confidence) + s
+		}
+	}
+	return ""
+}
+
+func (n Names) hedge(c diagnose.Confidence) string {
+	switch c {
+	case diagnose.Likely:
+		return "Probably: "
+	case diagnose.Possible:
+		return "Possibly: "
+	}
+	return ""
+}
+
+func (n Names) First(f diagnose.Finding) string {
+	if len(f.About) == 0 {
+		return ""
+	}
+	return n.Row(f.About[0])
+}
+
+func (n Names) rest(f diagnose.Finding) string {
+	var out []string
+	for _, id := range f.About[min(1, len(f.About)):] {
+		out = append(out, n.Row(id))
+	}
+	return List(out)
+}
+
+func (n Names) aboutCopies(f diagnose.Finding) string {
+	switch f.Rule {
+	case diagnose.RuleSecondCopy:
+		return "this is another copy of the program that wants the port: " + n.First(f) + " runs the same program with the same script in the same folder."
+	case diagnose.RuleYourFolder:
+		return n.First(f) + " was started from the folder you are in: an earlier copy of what you are starting."
+	case diagnose.RuleConfigTwice:
+		return n.First(f) + " was refused the port, and nobody else holds it: its own configuration asks for the same address twice" + n.quoted(f) + "."
+	case diagnose.RuleNewcomerFailed:
+		return n.First(f) + " failed because the port was taken" + n.heldFor(f) + n.quoted(f) + "."
+	case diagnose.RuleOrphanMaster:
+		return n.First(f) + " runs the program of " + n.rest(f) + " outside that unit, so the unit cannot start its own" + n.quoted(f) + "."
+	case diagnose.RuleTwoServers:
+		return f.Args["owners"] + " owners share this number on different addresses: which one answers depends on the address a client uses."
+	case diagnose.RuleLocalhostSplit:
+		return n.localhost(f)
+	case diagnose.RuleReusePortShared:
+		return f.Args["owners"] + " owners listen on the very same address by SO_REUSEPORT: the kernel deals connections out between them."
+	}
+	return ""
+}
+
+func (n Names) heldFor(f diagnose.Finding) string {
+	if who := n.rest(f); who != "" {
+		return " by " + who
+	}
+	return ""
+}
+
+func (n Names) quoted(f diagnose.Finding) string {
+	if f.Args["line"] == "" {
+		return ""
+	}
+	return ": “" + Clean(f.Args["line"], 200) + "”"
+}
+
+func (n Names) localhost(f diagnose.Finding) string {
+	who := func(id fact.ID) string {
+		s := n.X.Socket(id)
+		return n.Owners(s) + " over " + family(s)
+	}
+	return "localhost is two addresses here: it reaches " + who(f.About[0]) + " and " + who(f.About[1]) + "."
+}
+
+func family(s *fact.Socket) string {
+	if s.Local.Addr().Unmap().Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
+// owners is the holder of one socket in a few words.
+func (n Names) Owners(s *fact.Socket) string {
+	hs := n.X.Holders([]*fact.Socket{s})
+	return n.Holder(hs[0])
+}
+
+func (n Names) aboutProcess(f diagnose.Finding) string {
+	switch f.Rule {
+	case diagnose.RuleStopped:
+		return n.First(f) + " is stopped (Ctrl+Z): it keeps the port and answers nobody. fg in its terminal wakes it."
+	case diagnose.RuleInherited:
+		return n.First(f) + " only inherited the listener from the program that opened it and is not meant to serve it; nothing is wrong with it, it was started with the descriptor left open."
+	case diagnose.RuleOrphan:
+		return n.First(f) + " is an orphan: the program or terminal that started it is gone, and nothing supervises it."
+	case diagnose.RuleForked:
+		return n.First(f) + " shares one listener with " + Plural(len(f.About)-1, "process it forked", "processes it forked") + "; ending only those frees nothing."
+	case diagnose.RuleDeletedExe:
+		return n.deletedExe(f)
+	case diagnose.RuleForwarder:
+		return n.forwarder(f)
+	case diagnose.RuleStaleForwarder:
+		return n.First(f) + " forwards for a container engine, and no container is behind it any more: a leaked forward; restarting the engine clears it."
+	case diagnose.RuleBacklogFull:
+		return n.First(f) + " has " + f.Args["waiting"] + " connections waiting at a limit of " + f.Args["limit"] + ": the program does not accept them."
+	}
+	return ""
+}
+
+func (n Names) forwarder(f diagnose.Finding) string {
+	to := n.rest(f)
+	if to == "" {
+		to = Clean(f.Args["to"], 160)
+	}
+	if to == "" {
+		return n.First(f) + " only forwards (" + Name(f.Args["kind"]) + "); its command line does not say where to."
+	}
+	return n.First(f) + " only forwards (" + Name(f.Args["kind"]) + "): what answers is " + to + ". Stop that, or the forward, not a program on this machine."
+}
+
+func (n Names) deletedExe(f diagnose.Finding) string {
+	p := n.X.Process(f.About[0])
+	if p != nil && p.ExeState == "replaced" {
+		return n.First(f) + " still runs the old version: its program file was replaced since it started."
+	}
+	return n.First(f) + " runs a program file that was deleted since it started."
+}
+
+func (n Names) aboutOwner(f diagnose.Finding) string {
+	switch f.Rule {
+	case diagnose.RuleSocketActivated:
+		return n.socketActivated(f)
+	case diagnose.RuleWouldRestart:
+		return n.wouldRestart(f)
+	case diagnose.RuleBoundOnly:
+		return n.First(f) + " is bound and not listening: most tools do not show it, and a bind of the same address still fails."
+	case diagnose.RuleKernelSocket:
+		return "no process has a descriptor of this socket: the kernel opened it, " + n.First(f) + "."
+	case diagnose.RuleAllocated:
+		return n.First(f) + " (" + cmp.Or(Clean(f.Args["state"], 20), "state unknown") + ") has this port in its engine's book; no socket of this machine has it, and the engine refuses it to others."
+	case diagnose.RuleOtherNetns:
+		return n.First(f) + " has a listener on this number; it is a world of its own and no conflict here."
+	case diagnose.RuleOwnerHidden:
+		return "the socket is there, and the process that holds it is hidden from this user."
+	}
+	return ""
+}
+
+func (n Names) socketActivated(f diagnose.Finding) string {
+	s := "systemd holds the port for " + n.First(f)
+	if len(f.About) > 1 {
+		u := n.X.Unit(f.About[1])
+		if u != nil && u.Active == "active" {
+			return s + " and has handed it to " + n.rest(f) + ", which is running."
+		}
+		return s + " and starts " + n.rest(f) + " at the first connection."
+	}
+	return s + "."
+}
+
+func (n Names) wouldRestart(f diagnose.Finding) string {
+	u := n.X.Unit(f.About[0])
+	s := "ended by hand, it would come back: "
+	switch {
+	case u != nil && f.Args["restart"] != "":
+		s += n.First(f) + " has Restart=" + Clean(f.Args["restart"], 20)
+		if c := f.Args["count"]; c != "" && c != "0" {
+			s += " and was restarted " + c + " times so far"
+		}
+		return s + "."
+	case u != nil:
+		return s + n.First(f) + " supervises it."
+	}
+	return s + n.First(f) + " has the restart policy " + Clean(f.Args["restart"], 20) + "."
+}
+
+func (n Names) aboutTraffic(f diagnose.Finding) string {
+	switch f.Rule {
+	case diagnose.RuleNATShadow:
+		return strings.ToUpper(f.Args["proto"]) + " traffic for this port is redirected before it reaches the listener: " + n.First(f) + "."
+	case diagnose.RuleNATOnly:
+		return "a bind succeeds here and gets no traffic: " + n.First(f) + " takes it" + n.hook(f) + "."
+	case diagnose.RuleTimeWait:
+		return n.timeWait(f)
+	case diagnose.RuleLeftover:
+		return Plural(atoi(f.Args["count"]), "connection", "connections") + " of a listener that ended still hold the port: " + n.First(f) + ". SO_REUSEADDR on the new listener gets past them if the old one had it too."
+	case diagnose.RuleOutgoing:
+		return "an outgoing connection took this port from the range for outgoing connections: " + n.outgoing(f) + "."
+	case diagnose.RuleFree:
+		return "no socket, no NAT rule and no ended connection stands in the way of a plain bind."
+	case diagnose.RuleUnknown:
+		return "the socket table could not be read."
+	}
+	return ""
+}
+
+func (n Names) hook(f diagnose.Finding) string {
+	r := n.X.Redirect(f.About[0])
+	if r == nil {
+		return ""
+	}
+	switch r.Hook {
+	case "prerouting":
+		return " (traffic from outside)"
+	case "output":
+		return " (traffic from this machine)"
+	}
+	return ""
+}
+
+func (n Names) timeWait(f diagnose.Finding) string {
+	s := Plural(atoi(f.Args["count"]), "ended connection waits", "ended connections wait") + " out TIME_WAIT"
+	if ms := atoi(f.Args["ms"]); ms > 0 {
+		s += ", " + span(time.Duration(ms)*time.Millisecond+time.Second-1) + " at most"
+	}
+	return s + ". A server that sets SO_REUSEADDR binds at once if the old server had set it too; setting it now does not help against what is already waiting."
+}
+
+func (n Names) outgoing(f diagnose.Finding) string {
+	s := n.X.Socket(f.About[0])
+	for _, l := range n.X.Links(s.ID, fact.HeldBy) {
+		return n.Row(l.To) + " to " + s.Remote.String()
+	}
+	return AddrPort(s.Local) + " to " + s.Remote.String()
+}
+
+func (n Names) aboutHTTP(f diagnose.Finding) string {
+	switch f.Rule {
+	case diagnose.RuleHTTPSys:
+		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
+	case diagnose.RuleHTTPSysUnnamed:
+		return "PID 4 is the Windows kernel, most likely its HTTP driver HTTP.sys, which listens for other programs; which ones, the texts at hand do not say."
+	case diagnose.RuleReservedOnly:
+		return Clean(f.Args["url"], 120) + " is reserved and nobody listens on it; a reservation alone holds no port."
+	}
+	return ""
+}
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// aboutKnown says what the catalog knows of a holder.
+func (n Names) aboutKnown(f diagnose.Finding) string {
+	if f.Rule != diagnose.RuleKnown {
+		return ""
+	}
+	e, ok := catalog.ByID(f.Args["entry"])
+	if !ok {
+		return "the catalog knows it as " + Name(f.Args["entry"]) + "."
+	}
+	return e.Name + ": " + e.Purpose
+}
+
+// Told is a finding's sentence with a capital, unless it begins with a name.
+func (n Names) Told(f diagnose.Finding) string {
+	s := n.Sentence(f)
+	if first := n.First(f); f.Rule == diagnose.RuleKnown || first != "" && strings.HasPrefix(s, first) {
+		return s
+	}
+	return Upper(s)
+}
