@@ -7,7 +7,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// headline is the sentence that answers.
+// Headline is the sentence that answers.
 func (n Names) Headline(a diagnose.Answer) string {
 	switch a.Status {
 	case diagnose.Held:
@@ -50,6 +50,7 @@ func (n Names) heldLine(a diagnose.Answer) string {
 	return s + List(who) + "."
 }
 
+// Addresses are the endpoints that a holder has.
 func (n Names) Addresses(h diagnose.Holder) string {
 	var out []string
 	for _, id := range h.Sockets {
@@ -58,7 +59,7 @@ func (n Names) Addresses(h diagnose.Holder) string {
 	return List(out)
 }
 
-// holder is a holder in a few words: the owner and the process behind it.
+// Holder is a holder in a few words: the owner and the process behind it.
 func (n Names) Holder(h diagnose.Holder) string {
 	switch h.Owner.Kind {
 	case diagnose.OwnerUnknown:
@@ -140,6 +141,8 @@ func (n Names) httpSys(h diagnose.Holder) string {
 	return s + ", for one of " + List(who)
 }
 
+// Behind names who stands behind the kernel's HTTP listener; sure is false where
+// the listing leaves several possible.
 func (n Names) Behind(h diagnose.Holder) (who []string, sure bool) {
 	sure = true
 	seen := map[string]bool{}

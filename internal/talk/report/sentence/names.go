@@ -19,8 +19,10 @@ const (
 // Names says rows in words. X is the index of the set they stand in.
 type Names struct{ X *diagnose.Index }
 
+// Name is a word from outside, harmless and cut to [NameWidth].
 func Name(s string) string { return Clean(s, NameWidth) }
 
+// Process names a process: "nginx (PID 412)".
 func (n Names) Process(p *fact.Process) string {
 	if p == nil {
 		return "a process that has gone"
@@ -35,6 +37,7 @@ func (n Names) Process(p *fact.Process) string {
 	return s + " (PID " + Itoa(p.PID) + ")"
 }
 
+// Container names a container with its engine, image and compose project.
 func (n Names) Container(k *fact.Container) string {
 	s := "container " + Name(ContainerName(k))
 	var more []string
@@ -63,6 +66,7 @@ func serviceOf(k *fact.Container) string {
 	return ", service " + Name(k.Service)
 }
 
+// Row names any row of the set.
 func (n Names) Row(id fact.ID) string {
 	if p := n.X.Process(id); p != nil {
 		return n.Process(p)
@@ -88,6 +92,7 @@ func (n Names) Row(id fact.ID) string {
 	return Name(string(id))
 }
 
+// Unit names a unit with its manager, where that is not the system's own.
 func (n Names) Unit(u *fact.Unit) string {
 	switch u.Manager {
 	case "systemd", "scm", "":
@@ -106,13 +111,15 @@ func (n Names) Unit(u *fact.Unit) string {
 	return Name(u.Manager) + " " + Name(u.Name)
 }
 
+// Socket is a socket's endpoint.
 func (n Names) Socket(s *fact.Socket) string { return AddrPort(s.Local) }
 
-// addrPort writes an endpoint; IPv4 inside IPv6 is written as the IPv4 it is.
+// AddrPort writes an endpoint; IPv4 inside IPv6 is written as the IPv4 it is.
 func AddrPort(a netip.AddrPort) string {
 	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()).String()
 }
 
+// Redirect names a rule by what it does and where it stands.
 func (n Names) Redirect(r *fact.Redirect) string {
 	s := Name(r.Kind)
 	if r.To != "" {
@@ -124,6 +131,7 @@ func (n Names) Redirect(r *fact.Redirect) string {
 	return s
 }
 
+// Netns names a network namespace.
 func (n Names) Netns(ns *fact.Namespace) string {
 	if ns.Name != "" {
 		return "network namespace " + Name(ns.Name)
@@ -131,7 +139,7 @@ func (n Names) Netns(ns *fact.Namespace) string {
 	return "network namespace net:[" + Itoa(int(ns.Inode)) + "]"
 }
 
-// ago says how long before at something was, in the two largest units.
+// Ago says how long before at something was, in the two largest units.
 func Ago(t, at time.Time) string {
 	d := at.Sub(t).Round(time.Second)
 	switch {
@@ -156,6 +164,7 @@ func span(d time.Duration) string {
 	return Itoa(s/86400) + " days"
 }
 
+// List joins words: "a, b and c".
 func List(words []string) string {
 	switch len(words) {
 	case 0:
@@ -166,6 +175,7 @@ func List(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// Plural counts: "1 row", "2 rows".
 func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -31,6 +31,7 @@ func (n Names) hedge(c diagnose.Confidence) string {
 	return ""
 }
 
+// First names the row that a finding is about above all.
 func (n Names) First(f diagnose.Finding) string {
 	if len(f.About) == 0 {
 		return ""
@@ -97,7 +98,7 @@ func family(s *fact.Socket) string {
 	return "IPv6"
 }
 
-// owners is the holder of one socket in a few words.
+// Owners is the holder of one socket in a few words.
 func (n Names) Owners(s *fact.Socket) string {
 	hs := n.X.Holders([]*fact.Socket{s})
 	return n.Holder(hs[0])

@@ -8,7 +8,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// verdict says one bind rule, applied.
+// Verdict says one bind rule, applied.
 func (n Names) Verdict(v bindrule.Verdict) string {
 	s := n.refusal(v)
 	if v.OK {
@@ -96,7 +96,7 @@ func (n Names) other(v bindrule.Verdict) string {
 	return at + " of " + n.Owners(s)
 }
 
-// needs says what would let the newcomer in.
+// Needs says what would let the newcomer in.
 func (n Names) Needs(v bindrule.Verdict) string {
 	var out []string
 	for _, need := range v.Needs {
