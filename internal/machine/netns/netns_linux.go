@@ -104,7 +104,11 @@ func (l *lister) processes(ctx context.Context) error {
 		}
 	}
 	if l.closed > 0 {
-		l.set.AddGaps(fact.Gap{Kind: fact.GapOtherNetns, Subject: fmt.Sprintf("the network namespaces of %d processes", l.closed), Err: unix.EACCES.Error()})
+		of := "one process"
+		if l.closed > 1 {
+			of = fmt.Sprintf("%d processes", l.closed)
+		}
+		l.set.AddGaps(fact.Gap{Kind: fact.GapOtherNetns, Subject: "the network namespaces of " + of, Err: unix.EACCES.Error()})
 	}
 	return nil
 }

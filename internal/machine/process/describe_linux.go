@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,9 +32,12 @@ func Describe(ctx context.Context, pids ...int) (fact.Set, error) {
 		if err := ctx.Err(); err != nil {
 			return d.done(), err
 		}
-		if _, err := d.family(pid); err != nil {
+		p, err := d.family(pid)
+		if err != nil {
 			d.lost(pid, err)
+			continue
 		}
+		d.asked[p.ID] = true
 	}
 	return d.done(), nil
 }
@@ -46,6 +50,7 @@ type describer struct {
 	row          map[int]int // PID → index of set.Processes
 	buf, linkBuf []byte
 	linked       map[int]bool // PIDs whose parents are read
+	asked        map[fact.ID]bool
 	set          fact.Set
 	gaps         []fact.Gap
 }
@@ -53,16 +58,34 @@ type describer struct {
 // done returns what was gathered, with the names of users.
 func (d *describer) done() fact.Set {
 	d.names()
-	d.set.AddGaps(d.gaps...)
+	by := d.bystanders()
+	d.set.AddGaps(slices.DeleteFunc(d.gaps, func(g fact.Gap) bool { return g.Kind == fact.GapPermission && by[g.About] })...)
 	d.gaps = nil
 	return d.set
+}
+
+// bystanders are the processes that are in the set as ancestors alone: of those,
+// name, command line and user suffice, which are open to everybody.
+func (d *describer) bystanders() map[fact.ID]bool {
+	ancestor := map[fact.ID]bool{}
+	for _, l := range d.set.Links {
+		if l.Kind == fact.ChildOf && !d.asked[l.To] {
+			ancestor[l.To] = true
+		}
+	}
+	for _, l := range d.set.Links {
+		if l.Kind != fact.ChildOf {
+			delete(ancestor, l.To)
+		}
+	}
+	return ancestor
 }
 
 // self is the reader's own place, which rows are compared with.
 type self struct{ net, user, pid uint64 }
 
 func newDescriber(proc, passwd string) *describer {
-	d := &describer{proc: proc, passwd: passwd, boot: bootTime(), row: map[int]int{}, linked: map[int]bool{},
+	d := &describer{proc: proc, passwd: passwd, boot: bootTime(), row: map[int]int{}, linked: map[int]bool{}, asked: map[fact.ID]bool{},
 		buf: make([]byte, 4<<10), linkBuf: make([]byte, 4<<10)}
 	fd, err := unix.Open(proc+"/self", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -222,16 +245,16 @@ func (d *describer) namespaces(f folder, p *fact.Process) {
 	net, err := f.namespace("net", d.linkBuf)
 	if err != nil {
 		d.gap(p, "ns/net", err)
-	} else if net != d.self.net {
+	} else if d.self.net != 0 && net != d.self.net {
 		p.Linux.Netns = net
 	}
 	if user, err := f.namespace("user", d.linkBuf); err == nil {
-		p.Linux.UserNS = user != d.self.user
+		p.Linux.UserNS = d.self.user != 0 && user != d.self.user
 	}
 	if p.Linux.NSPID == 0 {
 		return
 	}
-	if pidns, err := f.namespace("pid", d.linkBuf); err == nil && pidns != d.self.pid {
+	if pidns, err := f.namespace("pid", d.linkBuf); err == nil && d.self.pid != 0 && pidns != d.self.pid {
 		p.Linux.PIDNS = pidns
 	}
 }
@@ -291,6 +314,30 @@ func (d *describer) truncated(p *fact.Process, name string) {
 }
 
 // lost says that a process could not be read at all.
-func (d *describer) lost(pid int, err error) {
-	d.gap(&fact.Process{PID: pid}, "", err)
+func (d *describer) lost(pid int, err error) { d.gaps = append(d.gaps, d.lostGap(pid, err)) }
+
+// lostGap: a process that is not there has ended, or hidepid hides it.
+func (d *describer) lostGap(pid int, err error) fact.Gap {
+	g := fact.Gap{Kind: fact.GapVanished, Subject: d.path(pid, ""), Err: err.Error()}
+	switch {
+	case d.hidden():
+		g.Kind = fact.GapHidepid
+	case refused(err):
+		g.Kind = fact.GapPermission
+	case !gone(err):
+		g.Kind = fact.GapOther
+	}
+	return g
+}
+
+// hidden tells that /proc is mounted with hidepid: PID 1 is always there, and its
+// stat open to everybody but under hidepid.
+func (d *describer) hidden() bool {
+	f, err := openFolder(d.proc, 1)
+	if err != nil {
+		return true
+	}
+	defer f.close()
+	_, _, err = f.read("stat", d.buf, maxText)
+	return err != nil
 }

@@ -213,3 +213,29 @@ func TestDescribeRecorded(t *testing.T) {
 		t.Errorf("got %+v", p.Linux)
 	}
 }
+
+// What a mere parent does not show is no gap; of a holder, and of a process that
+// was asked about, it is one.
+func TestGapsOfParents(t *testing.T) {
+	closed := func(id fact.ID) fact.Gap {
+		return fact.Gap{Kind: fact.GapPermission, Subject: string(id), About: id}
+	}
+	parent := []fact.Link{{From: "proc:2@2", To: "proc:1@1", Kind: fact.ChildOf}}
+	for _, c := range []struct {
+		name  string
+		links []fact.Link
+		asked fact.ID
+		want  bool
+	}{
+		{"parent", parent, "", false},
+		{"parent and holder", append(parent, fact.Link{From: "sock:x", To: "proc:1@1", Kind: fact.HeldBy}), "", true},
+		{"asked about", parent, "proc:1@1", true},
+	} {
+		d := newDescriber("/proc", "/etc/passwd")
+		d.set.Links, d.gaps = c.links, []fact.Gap{closed("proc:1@1")}
+		d.asked[c.asked] = true
+		if set := d.done(); hasGap(set, fact.GapPermission, "proc:1@1") != c.want {
+			t.Errorf("%s: gaps %v", c.name, set.Gaps)
+		}
+	}
+}

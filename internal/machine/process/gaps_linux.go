@@ -34,8 +34,9 @@ func (s *search) unheld(k fact.Socket) {
 // descriptor of the machine; nil means that it saw them all.
 func (s *search) whyIncomplete(r fdscan.Result) *fact.Gap {
 	switch {
-	case s.hidden():
+	case s.d.hidden():
 		return &fact.Gap{Kind: fact.GapHidepid, Subject: s.d.proc}
+	case len(r.Closed) > 0 && os.Geteuid() != 0:
 	case s.foreignPIDs():
 		return &fact.Gap{Kind: fact.GapForeignPIDNS, Subject: "processes outside this PID namespace"}
 	}
@@ -58,18 +59,6 @@ func closedGap(r fdscan.Result) *fact.Gap {
 		g.Kind = fact.GapNoPtrace
 	}
 	return g
-}
-
-// hidden tells that /proc is mounted with hidepid: PID 1 is always there, and its
-// stat open to everybody but under hidepid.
-func (s *search) hidden() bool {
-	f, err := openFolder(s.d.proc, 1)
-	if err != nil {
-		return true
-	}
-	defer f.close()
-	_, _, err = f.read("stat", s.d.buf, maxText)
-	return err != nil
 }
 
 // foreignPIDs tells that this process, or the proc mount it reads, is in a PID

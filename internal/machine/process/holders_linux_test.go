@@ -160,14 +160,44 @@ func searches(q Query) []*search {
 
 func TestHoldersSeesAReusedPID(t *testing.T) {
 	_, k := listen(t)
+	stale := []fdscan.Hit{{PID: os.Getpid(), FD: 0, Inode: k.Inode()}}
+	for _, young := range []bool{true, false} {
+		s := newSearch("/proc", Query{Sockets: []fact.Socket{k}})
+		if young {
+			s.began = 0 // everybody was born after the search
+		}
+		s.take(stale)
+		s.link()
+		set := s.d.done()
+		if hasGap(set, fact.GapPIDReused, "") != young || hasGap(set, fact.GapVanished, "") == young || len(held(set, k)) != 0 {
+			t.Errorf("young %v: got %+v", young, set)
+		}
+	}
+}
+
+// A worker that was born while the search ran is a holder, not a reused PID.
+func TestHoldersFindsTheNewborn(t *testing.T) {
+	_, k := listen(t)
 	s := newSearch("/proc", Query{Sockets: []fact.Socket{k}})
-	s.began = 0 // everybody was born after the search
+	s.began = 0
 	set, err := s.run(t.Context())
+	if err != nil || held(set, k)[os.Getpid()] != fact.HeldBy || hasGap(set, fact.GapPIDReused, "") {
+		t.Errorf("got %+v, %v", set, err)
+	}
+}
+
+// A row that was read before the PID went to another process is not that process.
+func TestHoldersComparesStartTimes(t *testing.T) {
+	_, k := listen(t)
+	s := newSearch("/proc", Query{Sockets: []fact.Socket{k}})
+	p, err := s.d.process(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !hasGap(set, fact.GapPIDReused, "") || len(held(set, k)) != 0 {
-		t.Errorf("got %+v", set)
+	p.Linux.StartTicks--
+	set, err := s.run(t.Context())
+	if err != nil || !hasGap(set, fact.GapPIDReused, "") || len(held(set, k)) != 0 {
+		t.Errorf("got %+v, %v", set, err)
 	}
 }
 

@@ -104,20 +104,24 @@ func (s *search) confirm(hits []fdscan.Hit) (evidence string, gap *fact.Gap) {
 	pid := hits[0].PID
 	start, err := s.enter(pid)
 	if err != nil {
-		return "", s.lostHolder(pid, err)
+		g := s.d.lostGap(pid, err)
+		return "", &g
 	}
-	i, known := s.d.row[pid]
-	if start > s.began || known && s.d.set.Processes[i].Linux.StartTicks != start {
-		return "", &fact.Gap{Kind: fact.GapPIDReused, Subject: s.d.path(pid, "")}
+	reused := &fact.Gap{Kind: fact.GapPIDReused, Subject: s.d.path(pid, "")}
+	if i, known := s.d.row[pid]; known && s.d.set.Processes[i].Linux.StartTicks != start {
+		return "", reused
 	}
 	for _, h := range hits {
 		target, err := s.at.link(descriptor(h), s.d.linkBuf)
 		if inode, _ := procfs.SocketInode(target); inode == h.Inode {
 			return s.d.path(pid, descriptor(h)), nil
 		}
-		if refused(err) {
+		if refused(err) && start <= s.began {
 			return s.source, nil
 		}
+	}
+	if start > s.began {
+		return "", reused
 	}
 	return "", &fact.Gap{Kind: fact.GapVanished, Subject: s.d.path(pid, descriptor(hits[0]))}
 }
@@ -148,15 +152,6 @@ func (s *search) leave() {
 		s.at.close()
 		s.at = folder{}
 	}
-}
-
-// lostHolder: the kernel's iterator also names processes that hidepid hides.
-func (s *search) lostHolder(pid int, err error) *fact.Gap {
-	g := &fact.Gap{Kind: fact.GapVanished, Subject: s.d.path(pid, ""), Err: err.Error()}
-	if s.hidden() {
-		g.Kind = fact.GapHidepid
-	}
-	return g
 }
 
 func descriptor(h fdscan.Hit) string {
