@@ -219,7 +219,7 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 			s.out[i] = out
 			return
 		}
-		if have.ID() == out.ID() {
+		if have.ID() == out.ID() || have.Entry == "" && have.Kind == out.Kind && have.About == about && out.Target == "" {
 			s.out[i].Entry, s.out[i].Text, s.out[i].Effect = out.Entry, out.Text, cmp.Or(out.Effect, have.Effect)
 			return
 		}

@@ -96,21 +96,18 @@ func (a *app) runLs(ctx context.Context, o lsOptions) error {
 
 // talkGaps says on stderr what a list could not show.
 func (a *app) talkGaps(set *fact.Set) error {
-	for _, g := range report.Gaps(set.Gaps, &set.Machine) {
-		switch fact.GapKind(g.Kind) {
+	var told []fact.Gap
+	for _, g := range set.Gaps {
+		switch g.Kind {
 		case fact.GapCgroupsLeft, fact.GapKernelOwned, fact.GapVanished:
-			continue
+		default:
+			told = append(told, g)
 		}
-		fmt.Fprintln(a.Err, "note:", g.Text+hintIn(g.Hint))
+	}
+	for _, l := range report.GapLines(told, &set.Machine) {
+		fmt.Fprintln(a.Err, "note:", l)
 	}
 	return nil
-}
-
-func hintIn(h string) string {
-	if h == "" {
-		return ""
-	}
-	return " (" + h + ")"
 }
 
 func (o lsOptions) keep(x *diagnose.Index, r report.ListRow, spans []span, protos []fact.Proto) bool {

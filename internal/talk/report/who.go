@@ -6,6 +6,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -348,15 +349,28 @@ func warnings(fs []diagnose.Finding) []v1.Warning {
 }
 
 func (n names) unseen(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
-	if len(gaps) == 0 {
+	lines := GapLines(gaps, &n.X.Set.Machine)
+	if len(lines) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nNot looked at:")
-	for _, g := range gaps {
-		t := sentence.Gap(g)
-		if h := sentence.GapHint(g, &n.X.Set.Machine); h != "" {
-			t += " (" + h + ")"
-		}
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(t, "  ", st.Width))
+	for _, l := range lines {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
 	}
+}
+
+// GapLines says each gap once, with its hint; gaps of several rows that read
+// alike are one line.
+func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
+	var out []string
+	for _, g := range gaps {
+		l := sentence.Gap(g)
+		if h := sentence.GapHint(g, m); h != "" {
+			l += " (" + h + ")"
+		}
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }

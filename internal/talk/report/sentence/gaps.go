@@ -25,7 +25,7 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapNoPtrace:
 		return cmp.Or(subject, "descriptors of other users' processes") + ": CAP_SYS_PTRACE is missing"
 	case fact.GapOwnersHidden:
-		return cmp.Or(subject, "the owner") + " is hidden from this user"
+		return cmp.Or(subject, "the owner") + ": hidden from this user"
 	case fact.GapVanished:
 		return cmp.Or(subject, "a process") + " ended while it was being read"
 	case fact.GapPIDReused:
