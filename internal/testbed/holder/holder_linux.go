@@ -21,7 +21,7 @@ func run(form string, words []string) error {
 	var err error
 	switch form {
 	case "listen":
-		err = each(&tcp, words, spec.listen)
+		err = each(&tcp, words, spec.server)
 	case "udp":
 		err = each(&spec{kind: unix.SOCK_DGRAM}, words, spec.bind)
 	case "bound":
@@ -41,7 +41,8 @@ func run(form string, words []string) error {
 	case "hostile":
 		return hostile(words)
 	case "share":
-		return nil // a worker: it has the descriptor and says nothing
+		serve(3) // a worker: it was given the descriptor
+		return nil
 	default:
 		fail(2, usage)
 	}
@@ -69,7 +70,9 @@ func child(fd int, left bool, name string, args ...string) *exec.Cmd {
 		cmd.Args[0] = os.Args[0] // the program is known by its name
 	}
 	if fd >= 0 {
-		cmd.ExtraFiles = []*os.File{os.NewFile(uintptr(fd), "listener")}
+		if fd, err := unix.Dup(fd); err == nil {
+			cmd.ExtraFiles = []*os.File{os.NewFile(uintptr(fd), "listener")}
+		}
 	}
 	if !left {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -82,7 +85,7 @@ func workers(words []string) error {
 	if err != nil {
 		return err
 	}
-	fd, err := spec{kind: unix.SOCK_STREAM}.listen(words[1])
+	fd, err := spec{kind: unix.SOCK_STREAM}.server(words[1])
 	if err != nil {
 		return err
 	}
@@ -96,7 +99,7 @@ func workers(words []string) error {
 
 // heir leaves its child alone when it ends, as servers do.
 func heir(words []string) error {
-	fd, err := spec{kind: unix.SOCK_STREAM}.listen(words[0])
+	fd, err := spec{kind: unix.SOCK_STREAM}.server(words[0])
 	if err != nil {
 		return err
 	}
@@ -179,7 +182,7 @@ func hostile(words []string) error {
 		if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(unsafe.StringData(hostileName+"\x00"))), 0, 0, 0); err != nil {
 			return err
 		}
-		_, err := spec{kind: unix.SOCK_STREAM}.listen(addr)
+		_, err := spec{kind: unix.SOCK_STREAM}.server(addr)
 		if err == nil {
 			ready()
 		}

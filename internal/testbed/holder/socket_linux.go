@@ -8,7 +8,7 @@ import (
 )
 
 // spec is a socket to be made. SO_REUSEADDR is set, as servers set it, unless the
-// flags say otherwise; no descriptor closes on exec.
+// flags say otherwise; the descriptor closes on exec.
 type spec struct {
 	kind      int // SOCK_STREAM or SOCK_DGRAM
 	noReuse   bool
@@ -39,7 +39,7 @@ func (s spec) bind(addr string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	fd, err := unix.Socket(family(at), s.kind, 0)
+	fd, err := unix.Socket(family(at), s.kind|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, fmt.Errorf("socket %s: %w", addr, err)
 	}
@@ -74,6 +74,26 @@ func (s spec) listen(addr string) (int, error) {
 		return 0, fmt.Errorf("listen %s: %w", addr, err)
 	}
 	return fd, nil
+}
+
+// serve has a thread wait for connections, as servers do, and keeps them open.
+func serve(fd int) {
+	go func() {
+		for {
+			if _, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC); err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// server listens and serves.
+func (s spec) server(addr string) (int, error) {
+	fd, err := s.listen(addr)
+	if err == nil {
+		serve(fd)
+	}
+	return fd, err
 }
 
 func family(at netip.AddrPort) int {

@@ -76,7 +76,9 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: start NAME CMD..., a NAME that is new")
 	}
 	j := &job{cmd: exec.Command(args[1], args[2:]...)}
-	j.cmd.Dir = ts.MkAbs(".")
+	if j.cmd.Dir = ts.MkAbs("."); j.cmd.Dir == ts.Getenv("WORK") {
+		j.cmd.Dir = "/" // not the folder that the question is asked from
+	}
 	j.cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TERM=dumb", "WORK="+ts.Getenv("WORK"), "PWD="+j.cmd.Dir)
 	var err error
 	j.in, err = j.cmd.StdinPipe()

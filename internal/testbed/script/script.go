@@ -8,7 +8,8 @@
 //	                    both; with BERTH_UPDATE=1 the script's FILE becomes it
 //	schema KIND         the last stdout is one document that fits the schema of KIND
 //	start NAME CMD...   start CMD, wait until it says "ready", set $NAME to its PID;
-//	                    it is killed when the script ends, if it still runs
+//	                    it is killed when the script ends, if it still runs; its
+//	                    folder is that of the script, or / until the script chose one
 //	type NAME LINE [UNTIL]  write LINE to its standard input, wait until it says UNTIL
 //	gone NAME           wait until it has ended by itself
 //	stop NAME           kill it
@@ -121,6 +122,7 @@ func Steady(s, work string) string {
 		{`([\w.:-]+) \(\d+\)`, "$1 (N)"},
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, (just now|\d+ \w+( \d+ min)? ago)`, "WHEN"},
 		{`kill -(\w+) \d+`, "kill -$1 N"},
+		{`net:\[\d+\]`, "net:[N]"},
 		{`/tmp/testscript-main\d+/bin`, "$$BIN"},
 	} {
 		s = regexp.MustCompile(r.find).ReplaceAllString(s, r.put)
