@@ -22,6 +22,8 @@ type Machine struct {
 // Asker is who asked, and what that one may see.
 type Asker struct {
 	PID     int    `json:"pid,omitempty"`
+	Parent  int    `json:"parent,omitempty"`  // the shell, as a rule
+	Session int    `json:"session,omitempty"` // its leader's PID: the shell or what stands above it
 	UID     uint32 `json:"uid"`
 	User    string `json:"user,omitempty"`
 	Cwd     string `json:"cwd,omitempty"` // the folder the question was asked from
