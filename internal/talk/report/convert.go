@@ -185,7 +185,7 @@ func (c converter) ownerName(o diagnose.Owner) string {
 func (c converter) holders(hs []diagnose.Holder) []v1.Holder {
 	out := make([]v1.Holder, 0, len(hs))
 	for _, h := range hs {
-		v := v1.Holder{Owner: c.owner(h.Owner)}
+		v := v1.Holder{Owner: c.owner(h.Owner), Chain: []v1.Node{}}
 		for _, id := range h.Sockets {
 			v.Sockets = append(v.Sockets, c.socket(c.x.Socket(id)))
 		}
