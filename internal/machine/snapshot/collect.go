@@ -22,6 +22,8 @@ type collector struct {
 }
 
 func (c *collector) collect(ctx context.Context) error {
+	rules, wait := c.rules(ctx)
+	defer wait()
 	if err := c.add(host.Read(ctx)); err != nil {
 		return err
 	}
@@ -37,6 +39,9 @@ func (c *collector) collect(ctx context.Context) error {
 		}
 	}
 	if c.q.Context {
+		if err := c.add(rules()); err != nil {
+			return err
+		}
 		if err := c.context(ctx); err != nil {
 			return err
 		}
@@ -101,9 +106,6 @@ func oneOwner(cgroup string) bool {
 
 // context reads what decides a bind beside sockets.
 func (c *collector) context(ctx context.Context) error {
-	if err := c.add(redirect.Read(ctx, redirect.Query{Ports: c.q.Ports})); err != nil {
-		return err
-	}
 	if c.served() {
 		return nil
 	}
