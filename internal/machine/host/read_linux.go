@@ -52,7 +52,7 @@ func asker(root string) *fact.Asker {
 	a.User = userName(root, a.UID)
 	a.Parent = os.Getppid()
 	a.Session, _ = unix.Getsid(0) // 0 where the leader is in another PID namespace
-	a.Cwd, _ = os.Getwd() // "" where it was deleted: the rule of the same folder then stays silent
+	a.Cwd, _ = os.Getwd()         // "" where it was deleted: the rule of the same folder then stays silent
 	var st unix.Stat_t
 	if unix.Stat("/proc/thread-self/ns/net", &st) == nil {
 		a.Netns = st.Ino
