@@ -12,7 +12,6 @@ import (
 	"github.com/berthd/berth/internal/machine/netstat"
 	"github.com/berthd/berth/internal/machine/portrange"
 	"github.com/berthd/berth/internal/machine/process"
-	"github.com/berthd/berth/internal/machine/redirect"
 	"github.com/berthd/berth/internal/machine/service"
 )
 
