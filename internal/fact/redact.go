@@ -52,8 +52,7 @@ func redactOne(program, a string) (clean string, hideNext bool) {
 
 // secretName tells whether an option or variable is named like a secret.
 func secretName(name string) bool {
-	n := strings.ToLower(strings.TrimLeft(name, "-"))
-	n = strings.NewReplacer("-", "", "_", "", ".", "").Replace(n)
+	n := bare(name)
 	if n == "" || len(n) > 64 {
 		return false
 	}
@@ -63,6 +62,17 @@ func secretName(name string) bool {
 		}
 	}
 	return n == "pass" || n == "token" || n == "pwd" || n == "pw" || strings.HasSuffix(n, "token") || strings.HasSuffix(n, "pass") && len(n) > 6
+}
+
+// bare is a name in lower case and without the signs that part its words, as most
+// names are already.
+func bare(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
 }
 
 // dashP is the mysql family's -pSECRET, where the blank is missing on purpose.
