@@ -45,7 +45,7 @@ func TestParseStatTruncated(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	for dev, want := range map[int]string{
-		0: "", 34816: "pts/0", 34816 + 7: "pts/7", 0x100000 | 34816 | 44: "pts/300", 136<<8 + 256<<0 | 1<<8: "pts/256",
+		0: "", 34816: "pts/0", 34816 + 7: "pts/7", 0x100000 | 34816 | 44: "pts/300", 137 << 8: "pts/256",
 		1025: "tty1", 1024 + 64: "ttyS0", 5 << 8: "",
 	} {
 		if got := Terminal(dev); got != want {
