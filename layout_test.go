@@ -48,7 +48,7 @@ const arrows = `
 	answer/remedy < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
-	talk/report, machine/snapshot, machine/paste, machine/probe < talk/cli < talk/cli/man, cmd/berth
+	talk/report, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .
 
 	# Tests only; see TestTestbedIsForTests.

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container"
 	"github.com/berthd/berth/internal/machine/netns"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
@@ -44,7 +47,7 @@ func (a *app) collect(ctx context.Context, q snapshot.Query) (set fact.Set, err 
 	if a.global.netns == "" {
 		return snapshot.Collect(ctx, q)
 	}
-	ns, err := a.namespace(a.global.netns)
+	ns, err := a.namespace(ctx, a.global.netns)
 	if err != nil {
 		return set, err
 	}
@@ -55,8 +58,15 @@ func (a *app) collect(ctx context.Context, q snapshot.Query) (set fact.Set, err 
 	return set, err
 }
 
-// namespace resolves --netns.
-func (a *app) namespace(name string) (fact.Namespace, error) {
+// namespace resolves --netns. A container is found through its engine.
+func (a *app) namespace(ctx context.Context, name string) (fact.Namespace, error) {
+	if c, ok := strings.CutPrefix(name, "container:"); ok {
+		pid, err := container.PID(ctx, c)
+		if err != nil {
+			return fact.Namespace{}, &fail{openCode(err), err, "the PID of a process in it does as well: --netns PID"}
+		}
+		name = strconv.Itoa(pid)
+	}
 	ns, err := netns.Resolve(name)
 	if err != nil {
 		return ns, &fail{openCode(err), err, "a PID, a name from ip netns list, the path of a namespace file, or container:NAME"}
