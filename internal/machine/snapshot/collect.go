@@ -91,7 +91,18 @@ func anyStream(socks []fact.Socket) bool {
 func (c *collector) holders(ctx context.Context, socks []fact.Socket) error {
 	return c.add(process.Holders(ctx, process.Query{
 		Sockets: socks, AllHolders: c.q.AllHolders, Flags: c.q.Flags, OneOwner: oneOwner, NotFinal: notFinal,
+		Alive: func(s fact.Socket) bool { return alive(ctx, s) },
 	}))
+}
+
+// alive asks again for a socket that no process seems to hold: its server may
+// have ended since. A question that cannot be repeated leaves it standing.
+func alive(ctx context.Context, s fact.Socket) bool {
+	if s.Netns != "" {
+		return true // cannot be asked from here
+	}
+	again, err := netstat.Read(ctx, netstat.Query{Ports: []uint16{s.Local.Port()}, Protos: []fact.Proto{s.Proto}, Serving: true})
+	return err != nil || slices.ContainsFunc(again.Sockets, func(t fact.Socket) bool { return t.ID == s.ID })
 }
 
 // oneOwner: a service's or a container's cgroup. A session or a slice is shared.
