@@ -140,9 +140,9 @@ func gone(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(find(ts, args[0]).wait())
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: stop NAME")
+		ts.Fatalf("usage: end NAME")
 	}
 	j := find(ts, args[0])
 	ts.Check(j.cmd.Process.Signal(syscall.SIGKILL))

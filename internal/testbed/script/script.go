@@ -12,7 +12,7 @@
 //	                    folder is that of the script, or / until the script chose one
 //	type NAME LINE [UNTIL]  write LINE to its standard input, wait until it says UNTIL
 //	gone NAME           wait until it has ended by itself
-//	stop NAME           kill it
+//	end NAME            kill it
 package script
 
 import (
@@ -50,7 +50,7 @@ func Params(folder string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "exits": exits, "shows": shows, "schema": fitsSchema,
-			"start": start, "type": say, "gone": gone, "stop": stop,
+			"start": start, "type": say, "gone": gone, "end": end,
 		},
 	}
 }
