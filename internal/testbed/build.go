@@ -47,9 +47,9 @@ func windowsBerth(t testing.TB) string {
 }
 
 // Build compiles a main package of this module, named from the module root, and
-// returns the binary's path in the cache. Extra are variables such as
-// GOOS=windows. The file is named by its content and is never written again, so
-// it may run while another test builds.
+// returns the binary's path, in a folder for temporary files that every user can
+// read. Extra are variables such as GOOS=windows. The file is named by its content
+// and is never written again, so it may run while another test builds.
 func Build(pkg string, extra ...string) (string, error) {
 	root, err := ModuleRoot()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +104,33 @@ func Start(t testing.TB, name string, args ...string) *Child {
 // child has a pipe that stays open until [Child.CloseInput].
 func StartCmd(t testing.TB, cmd *exec.Cmd) *Child {
 	t.Helper()
+	c := newChild(t, cmd)
+	c.started(cmd.Start())
+	go c.wait()
+	return c
+}
+
+// startApart is [StartCmd] on a thread that lives as long as the child, for what
+// must not end with the thread of the caller (see dieWithParent).
+func startApart(t testing.TB, cmd *exec.Cmd) *Child {
+	t.Helper()
+	c := newChild(t, cmd)
+	begun := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		begun <- err
+		if err == nil {
+			c.wait()
+		}
+	}()
+	c.started(<-begun)
+	return c
+}
+
+func newChild(t testing.TB, cmd *exec.Cmd) *Child {
+	t.Helper()
 	c := &Child{t: t, cmd: cmd, out: new(output), done: make(chan struct{})}
 	if cmd.Stdout == nil {
 		cmd.Stdout = c.out
@@ -119,15 +147,20 @@ func StartCmd(t testing.TB, cmd *exec.Cmd) *Child {
 	}
 	dieWithParent(cmd)
 	cmd.WaitDelay = time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", cmd.Args[0], err)
-	}
-	go func() {
-		c.code = exitCode(cmd, cmd.Wait())
-		close(c.done)
-	}()
-	t.Cleanup(c.Stop)
 	return c
+}
+
+func (c *Child) started(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatalf("start %s: %v", c.cmd.Args[0], err)
+	}
+	c.t.Cleanup(c.Stop)
+}
+
+func (c *Child) wait() {
+	c.code = exitCode(c.cmd, c.cmd.Wait())
+	close(c.done)
 }
 
 // PID is the process the test started, as seen from the test: the command

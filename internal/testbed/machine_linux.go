@@ -37,7 +37,7 @@ func boot(t testing.TB, p plan) *Machine {
 func isolate(t testing.TB, args ...string) *Child {
 	t.Helper()
 	argv := append([]string{"-m", "-p", "--mount-proc", "--propagation", "private", "--kill-child"}, args...)
-	return StartCmd(t, Command("unshare", argv...))
+	return startApart(t, Command("unshare", argv...))
 }
 
 // leader is the machine's PID 1: the child of nspawn, which is the child of unshare.

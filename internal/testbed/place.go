@@ -90,10 +90,11 @@ func (p *Place) Berth(args ...string) Result {
 }
 
 // BerthAs runs the berth binary in the place as another user, with that user's
-// groups and no capabilities.
+// groups and without capabilities.
 func (p *Place) BerthAs(user string, args ...string) Result {
 	p.t.Helper()
-	return p.Try("setpriv", append([]string{"--reuid", user, "--regid", user, "--clear-groups",
+	group := strings.TrimSpace(p.Run("id", "-g", user))
+	return p.Try("setpriv", append([]string{"--reuid", user, "--regid", group, "--init-groups",
 		"--inh-caps=-all", "--", p.BerthPath()}, args...)...)
 }
 
@@ -130,7 +131,7 @@ func (p *Place) copyIn(from, to string) {
 // BERTH_INSIDE=1 in its environment, for code that must look at the place from
 // within (see [Inside]). The pattern is a -test.run pattern; flags of the inner
 // test binary may follow. A test that is only ever run so is called TestInside...,
-// which ./test leaves to others.
+// which ./test leaves to others. The place must be a Linux one.
 func (p *Place) Self(pattern string, flags ...string) Result {
 	p.t.Helper()
 	bin, err := os.Executable()

@@ -12,7 +12,8 @@ import (
 )
 
 // dieWithParent has the kernel kill the child when the test process is gone, so
-// that an interrupted run leaves nothing behind.
+// that an interrupted run leaves nothing behind. The kernel goes by the thread that
+// starts the child: one that ends early takes the child with it.
 func dieWithParent(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = new(syscall.SysProcAttr)

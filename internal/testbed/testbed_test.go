@@ -64,6 +64,11 @@ func TestSystemdMachineRunsAsAnotherUser(t *testing.T) {
 	if got := m.Run("setpriv", "--reuid", "alice", "--regid", "alice", "--clear-groups", "id", "-un"); got != "alice\n" {
 		t.Errorf("user: %q", got)
 	}
+	for name, r := range map[string]testbed.Result{"root": m.Berth("version"), "alice": m.BerthAs("alice", "version")} {
+		if r.Code != 0 || !strings.Contains(r.Stdout, "berth") {
+			t.Errorf("berth version as %s: %+v", name, r)
+		}
+	}
 	if got := m.Run("cat", "/etc/mark"); got != "x" {
 		t.Errorf("file put before the boot: %q", got)
 	}

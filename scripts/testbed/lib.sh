@@ -9,7 +9,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 part=$(basename "$0")
 part_path=$cache/$part-$(cat "$0" "$here/lib.sh" | sha256sum | cut -c1-12)
 work=
-guard=
 
 say() { echo "$part: $*" >&2; }
 
@@ -30,14 +29,17 @@ apt_need() {
 		flock 9
 		stamp=$cache/apt-updated
 		# The lists are good for a day; a machine that has none needs them first.
-		[ -n "$(find "$stamp" -mmin -1440 2>/dev/null)" ] && ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 ||
-			{ apt-get -qq update >&2 && touch "$stamp"; }
+		if [ -z "$(find "$stamp" -mmin -1440 2>/dev/null)" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then
+			apt-get -qq update >&2
+			touch "$stamp"
+		fi
 		guard=/usr/sbin/policy-rc.d
 		if [ -e $guard ]; then guard=; else
 			printf '#!/bin/sh\nexit 101\n' >$guard
 			chmod 755 $guard
 		fi
-		trap '[ -z "$guard" ] || rm -f $guard' EXIT
+		trap '[ -z "$guard" ] || rm -f "$guard"' EXIT
+		trap 'exit 130' INT TERM HUP
 		# shellcheck disable=SC2086
 		DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
 			apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install --no-install-recommends $missing </dev/null >"$cache/apt.log" 2>&1 || {
