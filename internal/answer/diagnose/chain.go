@@ -178,6 +178,9 @@ func (x *Index) above(id fact.ID) []Node {
 	var out []Node
 	for _, l := range x.Links(id, fact.ForwardsTo, fact.PartOf, fact.StartedBy) {
 		n := x.leaf(l)
+		if u := x.units[l.To]; u != nil && (u.Name == "init.scope" || slices.ContainsFunc(out, func(o Node) bool { return x.alike(o, u) })) {
+			continue
+		}
 		if c := x.conts[l.To]; c != nil {
 			for _, u := range x.Links(c.ID, fact.PartOf) {
 				n.Children = append(n.Children, x.leaf(u))
@@ -186,6 +189,12 @@ func (x *Index) above(id fact.ID) []Node {
 		out = append(out, n)
 	}
 	return out
+}
+
+// alike: cron forks itself for each job, and is one supervisor all the same.
+func (x *Index) alike(n Node, u *fact.Unit) bool {
+	v := x.units[n.ID]
+	return v != nil && n.Link == fact.StartedBy && v.Manager == u.Manager && v.Name == u.Name
 }
 
 func (x *Index) registrationNodes(s *fact.Socket) []Node {
@@ -242,6 +251,9 @@ func (x *Index) asUnit(n Node) (Owner, bool) {
 	}
 	if n.Link == fact.InheritedBy {
 		return Owner{}, false
+	}
+	if slices.ContainsFunc(n.Children, func(c Node) bool { return x.units[c.ID] != nil && x.units[c.ID].Manager == "cron" }) {
+		return Owner{}, false // cron has started it and forgotten it
 	}
 	for _, c := range n.Children {
 		if u := x.units[c.ID]; u != nil && ownable(u) {

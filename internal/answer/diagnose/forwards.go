@@ -11,7 +11,7 @@ import (
 // container engine's forwarder without a container is a leak.
 func (w *who) forwards(n Node, p *fact.Process) {
 	f, ok := w.forwardOf(p)
-	if !ok {
+	if !ok || runs(f) {
 		return
 	}
 	for _, c := range n.Children {
@@ -25,6 +25,12 @@ func (w *who) forwards(n Node, p *fact.Process) {
 		return
 	}
 	w.say(RuleForwarder, Likely, map[string]string{"kind": f.Kind, "to": place(f)}, p.ID)
+}
+
+// runs: a socat that starts a program for each connection is the server itself.
+func runs(f forward.Forward) bool {
+	kind, _, _ := strings.Cut(f.To, ":")
+	return f.Kind == "socat" && (kind == "EXEC" || kind == "SYSTEM" || kind == "SHELL")
 }
 
 // forwardOf reads the forward of the asked port from a command line.

@@ -40,7 +40,7 @@ func (w *who) rules() {
 
 func ruleOrder(r Rule) int {
 	order := [...]Rule{
-		RuleFree, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleYourFolder, RuleOrphanMaster,
+		RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleFree, RuleYourFolder, RuleOrphanMaster,
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
 		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
@@ -63,8 +63,14 @@ func (w *who) holderRules(h *Holder) {
 	w.known(h)
 }
 
+// restarts: who would start a holder again. A supervisor of its own stands in
+// front of the unit that the supervisor runs in.
 func (w *who) restarts(nodes []Node) {
+	supervised := slices.ContainsFunc(nodes, func(n Node) bool { return n.Link == fact.StartedBy && w.x.units[n.ID] != nil })
 	for _, n := range nodes {
+		if supervised && n.Link == fact.PartOf {
+			continue
+		}
 		w.wouldRestart(n.ID)
 		w.restarts(n.Children)
 	}

@@ -55,12 +55,13 @@ func Suggest(a diagnose.Answer, x *diagnose.Index) []Remedy {
 	}
 	s := &suggester{a: a, x: x}
 	s.waiting()
-	s.out = append(s.out, Remedy{Kind: Port})
+	s.add(Remedy{Kind: Port})
 	for _, h := range a.Holders {
 		s.holder(h)
 	}
 	s.redirects()
 	s.fromCatalog()
+	s.newcomers()
 	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(p.Kind.Rank(), q.Kind.Rank()) })
 	return slices.CompactFunc(s.out, func(p, q Remedy) bool { return p.ID() == q.ID() })
 }
@@ -115,11 +116,8 @@ func (s *suggester) container(id fact.ID) {
 		return
 	}
 	r := Remedy{Kind: Stop, Target: name, About: id}
-	switch c.Engine {
-	case "docker", "podman":
-		r.Command = [][]string{{c.Engine, "stop", name}}
-	case "nspawn":
-		r.Command = [][]string{{"machinectl", "poweroff", name}}
+	if stop := StopCommand(s.x, id); stop != nil {
+		r.Command = [][]string{stop}
 	}
 	s.add(r)
 	s.add(Remedy{Kind: Move, Target: name, About: id})
@@ -128,36 +126,15 @@ func (s *suggester) container(id fact.ID) {
 func (s *suggester) unit(h diagnose.Holder) {
 	u := s.x.Unit(h.Owner.ID)
 	r := Remedy{Kind: Stop, Target: u.Name, About: u.ID}
-	switch u.Manager {
-	case "systemd":
-		r.Command = [][]string{append([]string{"systemctl", "stop"}, s.together(h, u)...)}
-	case "systemd --user":
-		r.Command = [][]string{append([]string{"systemctl", "--user", "stop"}, s.together(h, u)...)}
-	case "supervisord":
-		r.Command = [][]string{{"supervisorctl", "stop", u.Name}}
-	case "runit":
-		r.Command = [][]string{{"sv", "stop", u.Name}}
-	case "pm2":
-		r.Command = [][]string{{"pm2", "stop", u.Name}}
+	if c := StopCommand(s.x, u.ID); c != nil {
+		r.Command = [][]string{c}
 	}
 	s.add(r)
 	s.add(Remedy{Kind: Move, Target: u.Name, About: u.ID})
 	if u.FileState == "enabled" {
 		s.add(Remedy{Kind: Startup, Target: u.Name, About: u.ID,
-			Command: [][]string{{"systemctl", "disable", u.Name}}})
+			Command: [][]string{systemctl(u, "disable", u.Name)}})
 	}
-}
-
-// together: a socket unit and the services it starts are stopped in one go, or
-// the next connection starts them again.
-func (s *suggester) together(h diagnose.Holder, u *fact.Unit) []string {
-	names := []string{u.Name}
-	for _, n := range slices.Concat(u.Triggers, u.TriggeredBy) {
-		if !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
-	return names
 }
 
 func (s *suggester) process(h diagnose.Holder) {
@@ -212,11 +189,22 @@ func (s *suggester) fromCatalog() {
 }
 
 func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
-	fill := func(text string) string { return catalog.Fill(text, s.word(about)) }
+	open := false // a placeholder has no value
+	fill := func(text string) string {
+		return catalog.Fill(text, func(word string) string {
+			v := s.word(about)(word)
+			open = open || v == ""
+			return v
+		})
+	}
 	out := Remedy{Kind: r.Kind(), Target: fill(r.Target()), About: about, Entry: e.ID, Text: fill(r.Text), Effect: fill(r.Effect)}
 	for i, have := range s.out {
 		if have.Kind == out.Kind && have.Entry == "" && (have.Kind == Port || have.Kind == Address || have.Kind == Move) {
 			s.out[i] = out
+			return
+		}
+		if have.Entry == "" && have.Kind == out.Kind && (open || out.Kind == Stop && out.Target == "" && s.x.Unit(have.About) != nil) {
+			s.out[i].Effect = cmp.Or(out.Effect, have.Effect)
 			return
 		}
 		if have.ID() == out.ID() || have.Entry == "" && have.Kind == out.Kind && have.About == about && out.Target == "" {
@@ -225,6 +213,44 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 		}
 	}
 	s.add(out)
+}
+
+// newcomers: a unit that failed for want of the port is moved, started again once
+// the port is free, or not wanted at all.
+func (s *suggester) newcomers() {
+	for _, f := range s.a.Findings {
+		switch f.Rule {
+		case diagnose.RuleNewcomerFailed:
+			s.newcomer(f.About[0])
+		case diagnose.RuleOrphanMaster:
+			s.startAfterStop(f.About[1])
+		}
+	}
+}
+
+func (s *suggester) newcomer(id fact.ID) {
+	u, start := s.x.Unit(id), StartCommand(s.x, id)
+	if u == nil || start == nil {
+		return
+	}
+	for i, r := range s.out {
+		if r.Kind == Port && r.Entry == "" && r.About == "" {
+			s.out[i].About, s.out[i].Command = id, [][]string{start}
+		}
+	}
+	s.startAfterStop(id)
+	if u.FileState == "enabled" {
+		s.add(Remedy{Kind: Startup, Target: u.Name, About: id, Command: [][]string{systemctl(u, "disable", u.Name)}})
+	}
+}
+
+func (s *suggester) startAfterStop(id fact.ID) {
+	start := StartCommand(s.x, id)
+	for i, r := range s.out {
+		if r.Kind == Stop && start != nil {
+			s.out[i].Command = append(slices.Clip(r.Command), start)
+		}
+	}
 }
 
 // word gives the catalog's placeholders their values for one row.
@@ -261,12 +287,12 @@ func (s *suggester) ofProcess(about fact.ID, word string) string {
 	return p.User
 }
 
+// unitOf is the unit that owns what about belongs to: never a session, which is
+// only where it was started.
 func (s *suggester) unitOf(about fact.ID) string {
-	if u := s.x.Unit(about); u != nil {
-		return u.Name
-	}
-	for _, l := range s.x.Links(about, fact.PartOf) {
-		if u := s.x.Unit(l.To); u != nil {
+	for _, h := range s.a.Holders {
+		u := s.x.Unit(h.Owner.ID)
+		if u != nil && (u.ID == about || slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return n.ID == about })) {
 			return u.Name
 		}
 	}

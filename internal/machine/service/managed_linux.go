@@ -233,7 +233,12 @@ func (r *reading) logs() {
 		}
 		lines, gaps := log.Tail(unitlog.Unit{Name: u.Name, User: u.Manager == SystemdUser, UID: u.UserUID}, maxLines)
 		u.Log = pick(lines, r.q.Ports)
-		r.set.AddGaps(gaps...)
+		for _, g := range gaps {
+			if g.Kind == fact.GapNoLog && !strings.Contains(g.Subject, u.Name) {
+				g.Subject, g.About = "why "+u.Name+" failed", u.ID
+			}
+			r.set.AddGaps(g)
+		}
 	}
 }
 

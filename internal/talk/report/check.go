@@ -81,16 +81,11 @@ func (n names) checkOne(o CheckOne) v1.CheckOne {
 func (c Check) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
 	n := words(c.Index)
+	said := map[string]bool{}
 	for _, o := range c.Ones {
 		fmt.Fprintln(b, st.Strong(layout.Wrap(n.checkLine(o), "", st.Width)))
-		for _, r := range o.Check.Verdicts {
-			fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(n.Verdict(r)), "  ", st.Width))
-			if need := n.Needs(r); need != "" {
-				fmt.Fprintf(b, "  %s\n", layout.Wrap("What would let you in: "+need+".", "  ", st.Width))
-			}
-		}
-		if s := n.probed(o); s != "" {
-			fmt.Fprintf(b, "  %s\n", layout.Wrap(s, "  ", st.Width))
+		for _, l := range n.verdictLines(o, said) {
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
 		}
 	}
 	n.why(b, st, diagnose.Answer{Findings: c.Findings})
@@ -98,6 +93,28 @@ func (c Check) WriteText(out io.Writer, st layout.Style) error {
 	n.unseen(b, st, c.Index.Set.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// verdictLines are the rules for one address and what the kernel said. What said
+// holds was explained for an earlier socket or address, and is not explained again.
+func (n names) verdictLines(o CheckOne, said map[string]bool) []string {
+	var out []string
+	for _, v := range o.Check.Verdicts {
+		full := sentence.Upper(n.Verdict(v))
+		if short := n.Again(v); short != "" && said[string(v.Rule)] {
+			full = short
+		}
+		out = append(out, full)
+		said[string(v.Rule)] = true
+		if need := n.Needs(v); need != "" && !said[need] {
+			said[need] = true
+			out = append(out, "What would let you in: "+need+".")
+		}
+	}
+	if s := n.probed(o); s != "" {
+		out = append(out, s)
+	}
+	return out
 }
 
 // checkLine is the sentence that answers for one address.

@@ -16,9 +16,14 @@ const maxAncestors = 16
 type converter struct{ x *diagnose.Index }
 
 // names adds to the sentences what only answers need.
-type names struct{ sentence.Names }
+type names struct {
+	sentence.Names
+	// told is set where the catalog says what the holder is: its unit's own
+	// description would only repeat it.
+	told bool
+}
 
-func words(x *diagnose.Index) names { return names{sentence.Names{X: x}} }
+func words(x *diagnose.Index) names { return names{Names: sentence.Names{X: x}} }
 
 // Gaps says gaps as api/v1 rows; the list is never nil.
 func Gaps(gaps []fact.Gap, m *fact.Machine) []v1.Gap {

@@ -57,6 +57,9 @@ func (n names) findings(fs []diagnose.Finding) []v1.Finding {
 func (w Who) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
 	n := words(w.Index)
+	n.told = slices.ContainsFunc(w.Answer.Findings, func(f diagnose.Finding) bool {
+		return f.Rule == diagnose.RuleKnown && f.Confidence != diagnose.Possible
+	})
 	fmt.Fprintln(b, st.Strong(layout.Wrap(n.Headline(w.Answer), "", st.Width)))
 	for _, h := range w.Answer.Holders {
 		b.WriteByte('\n')
@@ -93,6 +96,9 @@ func (n names) socketsLine(h diagnose.Holder) string {
 		t := n.Socket(s)
 		if s.Proto != fact.TCP {
 			t += "/" + string(s.Proto)
+		}
+		if only, known := s.V6Only(); known && !only && s.Wildcard() && s.Local.Addr().Is6() {
+			t += " (IPv4 too)"
 		}
 		if s.Device != "" {
 			t += "%" + sentence.Name(s.Device)
@@ -156,7 +162,7 @@ func (n names) nodeLine(nd diagnose.Node) layout.Line {
 		l.Kids = n.processLines(p)
 	}
 	if u := n.X.Unit(nd.ID); u != nil {
-		l.Text += unitWords(u)
+		l.Text += n.unitWords(u)
 	}
 	if q := n.X.Queue(nd.ID); q != nil {
 		l.Text = n.linkWord(nd.Link) + queueWords(q.Name)
@@ -269,9 +275,9 @@ func join(a, b string) string {
 	return a + ", " + b
 }
 
-func unitWords(u *fact.Unit) string {
+func (n names) unitWords(u *fact.Unit) string {
 	s := ""
-	if u.Description != "" && u.Description != u.Name {
+	if u.Description != "" && u.Description != u.Name && !n.told {
 		s = join(s, sentence.Clean(u.Description, sentence.NameWidth))
 	}
 	if u.Active != "" {
@@ -298,7 +304,11 @@ func (n names) why(b *strings.Builder, st layout.Style, a diagnose.Answer) {
 		return
 	}
 	fmt.Fprintln(b, "\nWhy:")
+	pid1 := slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleSocketActivated })
 	for _, f := range a.Findings {
+		if p := n.X.Process(first(f.About)); pid1 && f.Rule == diagnose.RuleKnown && p != nil && p.PID == 1 {
+			continue // the socket unit has said it
+		}
 		fmt.Fprintf(b, "  %s\n", layout.Wrap(n.Told(f), "  ", st.Width))
 	}
 }
@@ -373,4 +383,11 @@ func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 		}
 	}
 	return out
+}
+
+func first(ids []fact.ID) fact.ID {
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[0]
 }

@@ -41,7 +41,7 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapNoEngine:
 		return cmp.Or(subject, "a container engine") + " did not answer; containers are known from cgroup paths alone"
 	case fact.GapNoLog:
-		return cmp.Or(subject, "the journal") + " could not be read"
+		return cmp.Or(subject, "what units wrote") + ": the journal could not be read"
 	case fact.GapNoNAT:
 		return cmp.Or(subject, "NAT rules") + " could not be read: traffic may be redirected before it reaches a listener"
 	}
@@ -53,7 +53,7 @@ func gapSentenceMore(k fact.GapKind, subject string) string {
 	case fact.GapOtherNetns:
 		return cmp.Or(subject, "other network namespaces") + " were not looked into"
 	case fact.GapCgroupsLeft:
-		return cmp.Or(subject, "other cgroups") + " not searched for further holders of the same socket"
+		return "processes outside " + cmp.Or(subject, "one cgroup") + " were not searched for further holders of the same socket"
 	case fact.GapShape:
 		return cmp.Or(subject, "a text") + " has a shape berth does not know"
 	case fact.GapFirewall:
@@ -85,7 +85,7 @@ func GapHint(g fact.Gap, m *fact.Machine) string {
 	case fact.GapNoPtrace:
 		return "run with CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE)"
 	case fact.GapCgroupsLeft:
-		return "berth who PORT --all-holders searches every process"
+		return "--all-holders searches them"
 	case fact.GapForeignPIDNS:
 		return "ask on the host, outside the container"
 	case fact.GapNoEngine:

@@ -108,7 +108,7 @@ func (n Names) Unit(u *fact.Unit) string {
 	if u.Name == "" || u.Name == u.Manager {
 		return Name(u.Manager)
 	}
-	return Name(u.Manager) + " " + Name(u.Name)
+	return Name(u.Manager) + "'s " + Name(u.Name)
 }
 
 // Socket is a socket's endpoint.

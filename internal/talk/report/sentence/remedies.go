@@ -33,6 +33,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 	case remedy.Wait:
 		return "wait until the ended connections are gone, a minute at most"
 	case remedy.Port:
+		if r.About != "" {
+			return "give " + n.Row(r.About) + " another port in its own settings, then start it"
+		}
 		return "give your server another port"
 	case remedy.Address:
 		return "bind another address: only " + n.Row(r.About) + " is taken"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -54,7 +55,7 @@ func (n Names) aboutCopies(f diagnose.Finding) string {
 	case diagnose.RuleYourFolder:
 		return n.First(f) + " was started from the folder you are in: an earlier copy of what you are starting."
 	case diagnose.RuleConfigTwice:
-		return n.First(f) + " was refused the port, and nobody else holds it: its own configuration asks for the same address twice" + n.quoted(f) + "."
+		return n.configTwice(f)
 	case diagnose.RuleNewcomerFailed:
 		return n.First(f) + " failed because the port was taken" + n.heldFor(f) + n.quoted(f) + "."
 	case diagnose.RuleOrphanMaster:
@@ -74,6 +75,16 @@ func (n Names) heldFor(f diagnose.Finding) string {
 		return " by " + who
 	}
 	return ""
+}
+
+// configTwice names the cure and the test of it: what held the port then may also
+// have gone since.
+func (n Names) configTwice(f diagnose.Finding) string {
+	s := "the configuration of " + n.First(f) + " asks for one address twice: it was refused the port, and nobody else holds it" + n.quoted(f) + "."
+	if start := remedy.StartCommand(n.X, f.About[0]); start != nil {
+		s += " Leave one of its listen lines out, then " + ShellLine(start) + "; if that works at once, somebody else had the port for a while."
+	}
+	return s
 }
 
 func (n Names) quoted(f diagnose.Finding) string {
@@ -166,7 +177,10 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 }
 
 func (n Names) socketActivated(f diagnose.Finding) string {
-	s := "systemd holds the port for " + n.First(f)
+	s := "PID 1 (systemd) holds the port for " + n.First(f)
+	if u := n.X.Unit(f.About[0]); u != nil && u.Accept {
+		return s + " and starts an instance of " + Name(strings.TrimSuffix(u.Name, ".socket")) + "@.service for each connection."
+	}
 	if len(f.About) > 1 {
 		u := n.X.Unit(f.About[1])
 		if u != nil && u.Active == "active" {
@@ -177,20 +191,48 @@ func (n Names) socketActivated(f diagnose.Finding) string {
 	return s + "."
 }
 
+// wouldRestart says what brings the holder back, and how to stop it so that it
+// stays down.
 func (n Names) wouldRestart(f diagnose.Finding) string {
-	u := n.X.Unit(f.About[0])
+	u, policy := n.X.Unit(f.About[0]), Clean(f.Args["restart"], 20)
 	s := "ended by hand, it would come back: "
 	switch {
-	case u != nil && f.Args["restart"] != "":
-		s += n.First(f) + " has Restart=" + Clean(f.Args["restart"], 20)
+	case u != nil && policy != "" && strings.HasPrefix(u.Manager, "systemd"):
+		s = n.comesBack(f, policy)
 		if c := f.Args["count"]; c != "" && c != "0" {
-			s += " and was restarted " + c + " times so far"
+			s += " and was restarted " + Plural(atoi(c), "time", "times") + " so far"
 		}
-		return s + "."
+	case u != nil && policy == "on-change":
+		s = n.starter(u) + " starts it again when a file changes"
 	case u != nil:
-		return s + n.First(f) + " supervises it."
+		s += n.starter(u) + " starts it again"
+	default:
+		s += n.First(f) + " has the restart policy " + policy
 	}
-	return s + n.First(f) + " has the restart policy " + Clean(f.Args["restart"], 20) + "."
+	if stop := remedy.StopCommand(n.X, f.About[0]); stop != nil {
+		s += "; stop it with " + ShellLine(stop)
+	}
+	return s + "."
+}
+
+// starter is who starts a unit's program again.
+func (n Names) starter(u *fact.Unit) string {
+	if u.Name == "" || u.Manager == "" {
+		return n.Unit(u)
+	}
+	return Name(u.Manager)
+}
+
+// comesBack: what ends a unit's process decides whether systemd starts it again.
+func (n Names) comesBack(f diagnose.Finding, policy string) string {
+	has := n.First(f) + " has Restart=" + policy
+	switch policy {
+	case "on-failure", "on-abnormal", "on-abort":
+		return "after a crash or kill -9 it would come back: " + has
+	case "on-watchdog":
+		return has + ", which starts it again when its watchdog fires"
+	}
+	return "ended by hand, it would come back: " + has
 }
 
 func (n Names) aboutTraffic(f diagnose.Finding) string {

@@ -23,6 +23,15 @@ func (n Names) Verdict(v bindrule.Verdict) string {
 	return s
 }
 
+// Again says a refusal of a kind that was explained before, for another socket;
+// "" where there is nothing shorter to say.
+func (n Names) Again(v bindrule.Verdict) string {
+	if who := n.other(v); who != "" && !v.OK {
+		return who + ": the same."
+	}
+	return ""
+}
+
 func (n Names) refusal(v bindrule.Verdict) string {
 	who := n.other(v)
 	switch v.Rule {
