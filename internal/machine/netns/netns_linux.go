@@ -152,16 +152,26 @@ func do(root string, ns fact.Namespace, f func() error) error {
 	}
 	defer file.Close()
 	done := make(chan error)
-	go func() {
-		// The thread is not given back: a goroutine that ends locked ends its thread.
-		runtime.LockOSThread()
-		if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("entering %s: %w", file.Name(), err)
-			return
-		}
-		done <- f()
-	}()
+	go func() { done <- moved(file, f) }()
 	return <-done
+}
+
+// moved runs f on the calling goroutine's thread, which goes into a namespace and
+// is never given back: a goroutine that ends locked ends its thread. The first
+// thread is spared, for /proc/self and /proc/net speak of that one for ever; while
+// it is held another thread does it.
+func moved(file *os.File, f func() error) error {
+	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		defer runtime.UnlockOSThread()
+		done := make(chan error)
+		go func() { done <- moved(file, f) }()
+		return <-done
+	}
+	if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("entering %s: %w", file.Name(), err)
+	}
+	return f()
 }
 
 // open finds a file of the namespace and makes sure that it still is that one:

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/testbed"
 )
@@ -106,5 +108,26 @@ func TestResolveFaults(t *testing.T) {
 	ns, err := Resolve(strconv.Itoa(os.Getpid()))
 	if err != nil || ns.Inode == 0 {
 		t.Errorf("the own process: %+v, %v", ns, err)
+	}
+}
+
+func TestNetnsDoSparesTheFirstThread(t *testing.T) {
+	testbed.Need(t, testbed.TierNetns, "root")
+	// With one thread at work at a time, what Do starts runs where its caller ran.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	own, err := Resolve("/proc/self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		err := Do(context.Background(), own, func() error {
+			if unix.Gettid() == unix.Getpid() {
+				return errors.New("the first thread was moved")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
