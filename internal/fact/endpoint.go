@@ -41,23 +41,32 @@ func (e Endpoint) Protos(def ...Proto) []Proto {
 	return def
 }
 
-// Concerns tells whether a socket at local can matter to e: same port, and one
-// of e's addresses, a wildcard, or e names none.
-func (e Endpoint) Concerns(local netip.AddrPort) bool {
-	if local.Port() != e.Port {
+// Concerns tells whether s can matter to e: it has e's port, and e names no
+// address or one that s has too. A wildcard has the addresses of its family; [::]
+// has IPv4's as well, unless it is known to be IPv6 only.
+func (e Endpoint) Concerns(s Socket) bool {
+	if s.Local.Port() != e.Port {
 		return false
 	}
-	a := local.Addr().Unmap().WithZone("")
-	if len(e.Addrs) == 0 || a.IsUnspecified() {
-		return true
-	}
-	for _, want := range e.Addrs {
-		w := want.Unmap().WithZone("")
-		if w == a || w.IsUnspecified() {
+	only, _ := s.V6Only()
+	for _, a := range e.Addrs {
+		if has(s.Local.Addr(), only, a) || has(a, false, s.Local.Addr()) {
 			return true
 		}
 	}
-	return false
+	return len(e.Addrs) == 0
+}
+
+// has tells whether a socket at local takes what is sent to a.
+func has(local netip.Addr, v6only bool, a netip.Addr) bool {
+	local, a = local.Unmap().WithZone(""), a.Unmap().WithZone("")
+	switch {
+	case !local.IsUnspecified():
+		return local == a
+	case local.Is4():
+		return a.Is4()
+	}
+	return a.Is6() || !v6only
 }
 
 // EndpointError says what is wrong with the text of an endpoint.

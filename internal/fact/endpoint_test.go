@@ -36,17 +36,25 @@ func TestParseEndpointFaults(t *testing.T) {
 }
 
 func TestConcerns(t *testing.T) {
+	yes, no := true, false
 	ask := func(s string) Endpoint { e, _ := ParseEndpoint(s); return e }
 	for _, c := range []struct {
 		ask, local string
+		only       *bool
 		want       bool
 	}{
-		{"80", "0.0.0.0:80", true}, {"80", "10.0.0.1:80", true}, {"80", "0.0.0.0:8080", false},
-		{"127.0.0.1:80", "0.0.0.0:80", true}, {"127.0.0.1:80", "[::]:80", true}, {"127.0.0.1:80", "10.0.0.1:80", false},
-		{"localhost:80", "[::1]:80", true}, {"localhost:80", "127.0.0.1:80", true}, {"localhost:80", "127.0.0.2:80", false},
-		{"0.0.0.0:80", "10.0.0.1:80", true}, {"127.0.0.1:80", "[::ffff:127.0.0.1]:80", true},
+		{"80", "0.0.0.0:80", nil, true}, {"80", "10.0.0.1:80", nil, true}, {"80", "0.0.0.0:8080", nil, false},
+		{"127.0.0.1:80", "0.0.0.0:80", nil, true}, {"127.0.0.1:80", "10.0.0.1:80", nil, false},
+		{"[::1]:80", "0.0.0.0:80", nil, false}, {"[::1]:80", "[::ffff:0.0.0.0]:80", &no, false},
+		{"127.0.0.1:80", "[::]:80", nil, true}, {"127.0.0.1:80", "[::]:80", &no, true}, {"127.0.0.1:80", "[::]:80", &yes, false},
+		{"[::1]:80", "[::]:80", &yes, true},
+		{"localhost:80", "[::1]:80", nil, true}, {"localhost:80", "127.0.0.1:80", nil, true}, {"localhost:80", "127.0.0.2:80", nil, false},
+		{"0.0.0.0:80", "10.0.0.1:80", nil, true}, {"0.0.0.0:80", "[::1]:80", nil, false}, {"0.0.0.0:80", "[::]:80", &yes, false},
+		{"[::]:80", "10.0.0.1:80", nil, true}, {"[::]:80", "0.0.0.0:80", nil, true},
+		{"127.0.0.1:80", "[::ffff:127.0.0.1]:80", &no, true},
 	} {
-		if got := ask(c.ask).Concerns(netip.MustParseAddrPort(c.local)); got != c.want {
+		s := Socket{Local: netip.MustParseAddrPort(c.local), Linux: &LinuxSocket{V6Only: c.only}}
+		if got := ask(c.ask).Concerns(s); got != c.want {
 			t.Errorf("%s concerns %s = %v", c.ask, c.local, got)
 		}
 	}

@@ -89,7 +89,7 @@ type who struct {
 func (w *who) sort() {
 	for _, s := range w.x.port[w.q.Endpoint.Port] {
 		switch {
-		case !w.q.Endpoint.Concerns(s.Local) || !w.asked(s.Proto):
+		case !w.q.Endpoint.Concerns(*s) || !w.asked(s.Proto):
 		case s.Netns != "":
 			if s.State.Serves() || s.State == fact.Bound {
 				w.elsewhere = append(w.elsewhere, s)
@@ -103,9 +103,10 @@ func (w *who) sort() {
 	slices.SortStableFunc(w.serving, socketOrder)
 	slices.SortStableFunc(w.elsewhere, socketOrder)
 	slices.SortStableFunc(w.waiting, socketOrder)
+	here := w.places()
 	for i := range w.x.Set.Redirects {
 		r := &w.x.Set.Redirects[i]
-		if w.takes(r) {
+		if w.takes(r, here) {
 			w.redirects = append(w.redirects, r)
 		}
 	}
@@ -115,22 +116,50 @@ func (w *who) asked(p fact.Proto) bool {
 	return w.q.Endpoint.Proto == "" || w.q.Endpoint.Proto == p
 }
 
-// takes tells whether a redirect names this port itself: a rule for every port
-// of the machine (a tunnel's catch-all) is no statement about this one unless
-// nothing narrows it.
-func (w *who) takes(r *fact.Redirect) bool {
+// takes tells whether a redirect takes traffic for the endpoint, which has the
+// addresses here, away from a listener.
+func (w *who) takes(r *fact.Redirect, here []netip.Addr) bool {
 	if !w.asked(r.Proto) && r.Proto != "" || !r.Takes(cmp.Or(w.q.Endpoint.Proto, r.Proto), w.q.Endpoint.Port) {
 		return false
 	}
 	if r.Kind == "redirect" && r.To == ":"+strconv.Itoa(int(w.q.Endpoint.Port)) {
 		return false // redirected to itself: the listener keeps its traffic
 	}
-	if !r.Dst.IsValid() || len(w.q.Endpoint.Addrs) == 0 {
-		return true
+	if r.Dst.IsValid() && here[0].IsUnspecified() && (r.Dst.Addr().IsLoopback() || len(w.x.Set.Machine.Addrs) == 0) {
+		return true // an address of this machine, or one that cannot be told from it
 	}
-	return slices.ContainsFunc(w.q.Endpoint.Addrs, func(a netip.Addr) bool {
-		return a.IsUnspecified() || r.Dst.Contains(a.Unmap())
-	})
+	return slices.ContainsFunc(here, func(a netip.Addr) bool { return takesAt(r, a) })
+}
+
+// places are the addresses of this machine that the endpoint means. A wildcard
+// stands first, for a rule that names no address, then those it covers.
+func (w *who) places() []netip.Addr {
+	out := slices.Clone(w.q.Endpoint.Addrs)
+	if len(out) == 0 {
+		out = append(out, netip.IPv6Unspecified())
+	}
+	if out[0] == netip.IPv6Unspecified() {
+		out = append(out, netip.IPv4Unspecified())
+	}
+	for _, own := range w.x.Set.Machine.Addrs {
+		o := own.Prefix.Addr()
+		if slices.ContainsFunc(out, func(a netip.Addr) bool { return a.IsUnspecified() && a.Is4() == o.Is4() }) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// takesAt tells whether a redirect takes what is sent to a. A rule for addresses
+// of others, such as a cluster's services, takes nothing from this machine, and
+// NAT in prerouting never sees what the machine sends to its own loopback.
+func takesAt(r *fact.Redirect, a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	holds := func(p netip.Prefix) bool { return p.Contains(a) }
+	if a.IsLoopback() && r.Hook == "prerouting" && (r.Kind == "dnat" || r.Kind == "redirect") {
+		return false
+	}
+	return (!r.Dst.IsValid() || holds(r.Dst)) && !slices.ContainsFunc(r.Except, holds)
 }
 
 // socketOrder puts TCP before the rest, listeners before bound sockets, IPv4
