@@ -107,6 +107,10 @@ func address(want Want, m fact.Machine) (Verdict, bool) {
 	case has:
 		return Verdict{}, false
 	}
+	if a.Is6() && m.Linux != nil && isOn(m.Linux.DisableIPv6) {
+		args["setting"], args["value"] = "net.ipv6.conf.all.disable_ipv6", "1"
+		return refuse(NotLocal, AtBind, "EADDRNOTAVAIL", args, NeedIPv4)
+	}
 	return refuse(NotLocal, AtBind, "EADDRNOTAVAIL", args, NeedFreebind)
 }
 

@@ -89,6 +89,9 @@ func (w *who) processRules(h *Holder, n Node, p *fact.Process) {
 	if len(n.Workers) > 0 {
 		w.say(RuleForked, Certain, nil, append([]fact.ID{p.ID}, n.Workers...)...)
 	}
+	if n.Link == fact.InheritedBy {
+		return // what it is otherwise does not matter
+	}
 	w.secondCopy(p)
 	w.orphan(p)
 	w.forwards(n, p)
@@ -108,7 +111,18 @@ func (w *who) secondCopy(p *fact.Process) {
 	if p.UID != nil && *p.UID != as.UID {
 		return
 	}
-	w.say(RuleYourFolder, Likely, nil, p.ID)
+	w.join(RuleYourFolder, Likely, p.ID)
+}
+
+// join says a finding about id, together with those of the same rule before it.
+func (w *who) join(rule Rule, sure Confidence, id fact.ID) {
+	for i, f := range w.a.Findings {
+		if f.Rule == rule {
+			w.a.Findings[i].About = append(f.About, id)
+			return
+		}
+	}
+	w.say(rule, sure, nil, id)
 }
 
 func (w *who) inUnit(p *fact.Process) bool {

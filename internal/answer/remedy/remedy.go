@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
@@ -22,6 +23,7 @@ const (
 	Wait    = catalog.Wait
 	Port    = catalog.Port
 	Address = catalog.Address
+	Exclude = catalog.Exclude
 	Move    = catalog.Move
 	Stop    = catalog.Stop
 	Startup = catalog.Startup
@@ -56,6 +58,7 @@ func Suggest(a diagnose.Answer, x *diagnose.Index) []Remedy {
 	s := &suggester{a: a, x: x}
 	s.waiting()
 	s.add(Remedy{Kind: Port})
+	s.address()
 	for _, h := range a.Holders {
 		s.holder(h)
 	}
@@ -74,12 +77,49 @@ type suggester struct {
 
 func (s *suggester) add(r Remedy) { s.out = append(s.out, r) }
 
-// waiting: ended connections go away by themselves.
+// waiting: connections go away by themselves, ended ones within a minute.
 func (s *suggester) waiting() {
 	for _, f := range s.a.Findings {
-		if f.Rule == diagnose.RuleTimeWait {
-			s.add(Remedy{Kind: Wait, Args: f.Args})
+		switch f.Rule {
+		case diagnose.RuleTimeWait:
+			s.add(Remedy{Kind: Wait})
+		case diagnose.RuleOutgoing:
+			s.add(Remedy{Kind: Wait, About: f.About[0]})
+			s.exclude()
 		}
+	}
+}
+
+// exclude keeps the port out of the range for outgoing connections from now on.
+func (s *suggester) exclude() {
+	if s.x.Set.Machine.OS != "linux" {
+		return
+	}
+	port := strconv.Itoa(int(s.a.Endpoint.Port))
+	reserved := []string{port}
+	for _, r := range s.x.Set.Ranges {
+		if r.Kind == fact.Reserved {
+			reserved = append(reserved, strconv.Itoa(int(r.From))+"-"+strconv.Itoa(int(r.To)))
+		}
+	}
+	s.add(Remedy{Kind: Exclude, Target: port, Command: [][]string{{"sysctl", "-w", "net.ipv4.ip_local_reserved_ports=" + strings.Join(reserved, ",")}}})
+}
+
+// address: where every holder leaves other addresses of the port alone, one of
+// those is free.
+func (s *suggester) address() {
+	var taken []string
+	for _, h := range s.a.Holders {
+		for _, id := range h.Sockets {
+			k := s.x.Socket(id)
+			if k.Wildcard() || h.Owner.Kind == diagnose.OwnerContainer {
+				return
+			}
+			taken = append(taken, k.Local.String())
+		}
+	}
+	if len(taken) > 0 {
+		s.add(Remedy{Kind: Address, About: s.a.Holders[0].Sockets[0], Args: map[string]string{"taken": strings.Join(taken, ", ")}})
 	}
 }
 
@@ -88,25 +128,12 @@ func (s *suggester) holder(h diagnose.Holder) {
 		s.container(h.Owner.ID)
 		return
 	}
-	if s.specific(h) {
-		s.add(Remedy{Kind: Address, About: h.Sockets[0]})
-	}
 	switch h.Owner.Kind {
 	case diagnose.OwnerUnit:
 		s.unit(h)
 	case diagnose.OwnerProcess:
 		s.process(h)
 	}
-}
-
-// specific: the holder leaves other addresses of the port alone.
-func (s *suggester) specific(h diagnose.Holder) bool {
-	for _, id := range h.Sockets {
-		if s.x.Socket(id).Wildcard() {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *suggester) container(id fact.ID) {
@@ -143,8 +170,15 @@ func (s *suggester) process(h diagnose.Holder) {
 	if p.PID <= 1 || p.Kernel || s.x.Set.Machine.OS == "windows" && p.PID == 4 {
 		return
 	}
-	s.add(Remedy{Kind: Move, Target: "pid-" + pid, About: p.ID})
 	r := Remedy{Kind: Stop, Target: "pid-" + pid, About: p.ID, Args: map[string]string{"state": p.State}}
+	if inherits(h) {
+		r.Args["inherited"] = "yes"
+	} else {
+		s.add(Remedy{Kind: Move, Target: "pid-" + pid, About: p.ID})
+	}
+	if s.standsOn(p) {
+		return
+	}
 	if s.x.Set.Machine.OS == "linux" || s.x.Set.Machine.OS == "darwin" {
 		r.Command = [][]string{{"kill", "-TERM", pid}}
 		if p.State == "stopped" {
@@ -154,6 +188,18 @@ func (s *suggester) process(h diagnose.Holder) {
 	s.add(r)
 }
 
+// inherits tells that a holder has nothing but an inherited descriptor.
+func inherits(h diagnose.Holder) bool {
+	return len(h.Nodes) > 0 && !slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return n.Link != fact.InheritedBy })
+}
+
+// standsOn tells that the asker would end with p: p is the asker, its shell or
+// what leads its session.
+func (s *suggester) standsOn(p *fact.Process) bool {
+	a := s.x.Set.Machine.Asker
+	return a != nil && (p.PID == a.PID || p.PID == a.Parent || p.PID == a.Session)
+}
+
 // redirects: the container or service that a rule leads to is what is stopped.
 func (s *suggester) redirects() {
 	for _, f := range s.a.Findings {
@@ -161,13 +207,37 @@ func (s *suggester) redirects() {
 			continue
 		}
 		for _, id := range f.About {
-			for _, l := range s.x.Links(id, fact.ForwardsTo) {
-				if s.x.Container(l.To) != nil {
-					s.container(l.To)
-				}
-			}
+			s.redirect(id)
 		}
 	}
+}
+
+func (s *suggester) redirect(id fact.ID) {
+	found := false
+	for _, l := range s.x.Links(id, fact.ForwardsTo) {
+		if s.x.Container(l.To) != nil {
+			s.container(l.To)
+			found = true
+		}
+	}
+	if r := s.x.Redirect(id); r != nil && !found {
+		s.add(Remedy{Kind: Move, Target: "rule", About: id, Command: showRule(r)})
+	}
+}
+
+// showRule is the command that shows the chain in which a rule stands.
+func showRule(r *fact.Redirect) [][]string {
+	chain := strings.Fields(r.Chain)
+	switch {
+	case r.Kind == "ipvs":
+		return [][]string{{"ipvsadm", "-Ln"}}
+	case len(chain) == 3 && strings.HasPrefix(r.Evidence, "nftables "):
+		return [][]string{append([]string{"nft", "-a", "list", "chain"}, chain...)}
+	}
+	if program, table, ok := strings.Cut(r.Evidence, " (legacy) table "); ok {
+		return [][]string{{program, "-t", table, "-S"}}
+	}
+	return nil
 }
 
 // fromCatalog adds what the catalog knows for the holders it recognised. Its
@@ -207,7 +277,7 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 			s.out[i].Effect = cmp.Or(out.Effect, have.Effect)
 			return
 		}
-		if have.ID() == out.ID() || have.Entry == "" && have.Kind == out.Kind && have.About == about && out.Target == "" {
+		if have.ID() == out.ID() || have.ID() == string(out.Kind)+":pid-"+out.Target || have.Entry == "" && have.Kind == out.Kind && have.About == about && out.Target == "" {
 			s.out[i].Entry, s.out[i].Text, s.out[i].Effect = out.Entry, out.Text, cmp.Or(out.Effect, have.Effect)
 			return
 		}

@@ -197,7 +197,7 @@ func (a *app) checkAddr(ctx context.Context, x *diagnose.Index, e fact.Endpoint,
 			w.SELinuxType = r.Name
 		}
 	}
-	one := report.CheckOne{Endpoint: e, Check: x.Check(w), Flags: flagWords(w, o)}
+	one := report.CheckOne{Endpoint: e, Check: x.Check(w), Flags: flagWords(w, o), As: o.as}
 	if !o.noProbe && o.as == "" && a.global.from == "" {
 		one.Probe = try(ctx, x.Set, w, o, one.Check.NeedsListen())
 	}

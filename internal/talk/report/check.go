@@ -3,9 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/bindrule"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -27,6 +29,7 @@ type CheckOne struct {
 	Endpoint fact.Endpoint
 	Check    diagnose.Check
 	Flags    []string
+	As       string // for whom it was judged, "" = the asker
 	Probe    *Probe // nil where none was run
 }
 
@@ -82,11 +85,8 @@ func (c Check) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
 	n := words(c.Index)
 	said := map[string]bool{}
-	for _, o := range c.Ones {
-		fmt.Fprintln(b, st.Strong(layout.Wrap(n.checkLine(o), "", st.Width)))
-		for _, l := range n.verdictLines(o, said) {
-			fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
-		}
+	for _, alike := range n.alike(c.Ones) {
+		n.checked(b, st, alike, said)
 	}
 	n.why(b, st, diagnose.Answer{Findings: c.Findings})
 	n.todo(b, st, c.Remedies)
@@ -117,21 +117,78 @@ func (n names) verdictLines(o CheckOne, said map[string]bool) []string {
 	return out
 }
 
+// alike puts the answers together that differ in nothing but the address.
+func (n names) alike(ones []CheckOne) [][]CheckOne {
+	var out [][]CheckOne
+	at := map[string]int{}
+	for _, o := range ones {
+		key := n.answered(o, "") + string(o.Check.Want.Proto) + n.probed(o)
+		for _, v := range o.Check.Verdicts {
+			key += "\n" + n.Verdict(v)
+		}
+		if i, ok := at[key]; ok {
+			out[i] = append(out[i], o)
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, []CheckOne{o})
+	}
+	return out
+}
+
+// checked writes the answer for addresses that share one.
+func (n names) checked(b *strings.Builder, st layout.Style, alike []CheckOne, said map[string]bool) {
+	var addrs []string
+	for _, o := range alike {
+		addrs = append(addrs, o.Check.Want.Local.String())
+	}
+	fmt.Fprintln(b, st.Strong(layout.Wrap(n.answered(alike[0], sentence.List(addrs)), "", st.Width)))
+	all := alike[0]
+	all.Check.Verdicts = slices.Clone(all.Check.Verdicts)
+	for _, o := range alike[1:] {
+		for i, v := range o.Check.Verdicts {
+			all.Check.Verdicts[i].Needs = joined(all.Check.Verdicts[i].Needs, v.Needs)
+		}
+	}
+	for _, l := range n.verdictLines(all, said) {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
+	}
+}
+
+// joined is a and what b has beyond it.
+func joined(a, b []bindrule.Need) []bindrule.Need {
+	a = slices.Clone(a)
+	for _, n := range b {
+		if !slices.Contains(a, n) {
+			a = append(a, n)
+		}
+	}
+	return a
+}
+
 // checkLine is the sentence that answers for one address.
-func (n names) checkLine(o CheckOne) string {
-	w := o.Check.Want
-	what := strings.ToUpper(string(w.Proto)) + " " + w.Local.String()
+func (n names) checkLine(o CheckOne) string { return n.answered(o, o.Check.Want.Local.String()) }
+
+// answered is the sentence that answers for addrs, of which o is one.
+func (n names) answered(o CheckOne, addrs string) string {
+	what, who, it := strings.ToUpper(string(o.Check.Want.Proto))+" "+addrs, "you", "it"
 	if len(o.Flags) > 0 {
 		what += " with " + sentence.List(o.Flags)
+	}
+	if o.As != "" {
+		who = "user " + sentence.Name(o.As)
+	}
+	if strings.Contains(addrs, " and ") {
+		it = "them"
 	}
 	can, known := o.CanBind()
 	switch {
 	case !known:
 		return what + ": only a try can tell."
 	case can:
-		return what + ": yes, you can bind it."
+		return what + ": yes, " + who + " can bind " + it + "."
 	}
-	return what + ": no, you cannot bind it" + n.because(o) + "."
+	return what + ": no, " + who + " cannot bind " + it + n.because(o) + "."
 }
 
 func (n names) because(o CheckOne) string {
@@ -141,7 +198,7 @@ func (n names) because(o CheckOne) string {
 	} else if v, ok := o.Check.Refused(); ok {
 		errno = v.Errno + " from " + string(v.At)
 	}
-	if len(o.Check.Holders) > 0 {
+	if len(o.Check.Holders) > 0 && o.Check.Holders[0].Owner.Kind != diagnose.OwnerNobody {
 		return " (" + errno + "): " + n.Holder(o.Check.Holders[0]) + " has " + n.Addresses(o.Check.Holders[0])
 	}
 	return " (" + errno + ")"

@@ -98,6 +98,10 @@ func (l Ls) processes(r ListRow) []*fact.Process {
 
 // WriteText writes the list as a table that fits the terminal.
 func (l Ls) WriteText(out io.Writer, st layout.Style) error {
+	if len(l.Rows) == 0 {
+		_, err := io.WriteString(out, "Nothing to list, as far as this user can see.\n")
+		return err
+	}
 	return layout.Table(out, st, l.columns(), l.cells())
 }
 

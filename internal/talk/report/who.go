@@ -159,7 +159,9 @@ func (n names) nodeLine(nd diagnose.Node) layout.Line {
 	l := layout.Line{Text: n.linkWord(nd.Link) + n.Row(nd.ID)}
 	if p := n.X.Process(nd.ID); p != nil {
 		l.Text = n.linkWord(nd.Link) + n.processHead(p, nd)
-		l.Kids = n.processLines(p)
+		if nd.Link != fact.StartedBy { // its words stand in the line of parents
+			l.Kids = n.processLines(p)
+		}
 	}
 	if u := n.X.Unit(nd.ID); u != nil {
 		l.Text += n.unitWords(u)
@@ -321,7 +323,7 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 	for _, r := range rs {
 		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, layout.Wrap(n.Remedy(r), "           ", st.Width))
 		if e := n.Effect(r); e != "" {
-			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+sentence.Full(e), "           ", st.Width))
+			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+n.cost(e), "           ", st.Width))
 		}
 		for _, c := range r.Command {
 			if line := sentence.ShellLine(c); !strings.Contains(r.Text, line) {
@@ -329,6 +331,16 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 			}
 		}
 	}
+}
+
+// cost is an effect after a colon: the catalog's words begin with a capital.
+func (n names) cost(effect string) string {
+	first, _, _ := strings.Cut(effect, " ")
+	switch first {
+	case "A", "All", "An", "Every", "It", "Its", "No", "Nothing", "That", "The", "What", "Whoever":
+		effect = strings.ToLower(first) + effect[len(first):]
+	}
+	return strings.TrimSuffix(effect, ".") + "."
 }
 
 // wrong says which popular cures break something here.

@@ -123,6 +123,7 @@ func Steady(s, work string) string {
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, (just now|\d+ \w+( \d+ min)? ago)`, "WHEN"},
 		{`kill -(\w+) \d+`, "kill -$1 N"},
 		{`net:\[\d+\]`, "net:[N]"},
+		{`\bpts/\d+`, "pts/N"},
 		{`/tmp/testscript-main\d+/bin`, "$$BIN"},
 	} {
 		s = regexp.MustCompile(r.find).ReplaceAllString(s, r.put)

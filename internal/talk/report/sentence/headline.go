@@ -97,6 +97,9 @@ func (n Names) processWithUser(h diagnose.Holder) string {
 	if p.User != "" {
 		s += " of user " + Name(p.User)
 	}
+	if len(h.Nodes) > 0 && h.Nodes[0].Link == fact.InheritedBy {
+		s += ", which only inherited it"
+	}
 	return s
 }
 
@@ -180,7 +183,7 @@ func (n Names) behindProcess(pn diagnose.Node) string {
 }
 
 func (n Names) redirectedLine(a diagnose.Answer) string {
-	s := "Nothing listens on " + n.port(a, diagnose.Redirected) + ", but its traffic is taken elsewhere"
+	s := "Nothing listens on " + n.port(a, diagnose.Redirected) + ", but its traffic" + n.taken(a) + " is taken elsewhere"
 	for _, f := range a.Findings {
 		if f.Rule != diagnose.RuleNATOnly {
 			continue
@@ -196,14 +199,40 @@ func (n Names) redirectedLine(a diagnose.Answer) string {
 	return s + "."
 }
 
+// taken says which traffic the first rule takes.
+func (n Names) taken(a diagnose.Answer) string {
+	for _, f := range a.Findings {
+		if f.Rule == diagnose.RuleNATOnly {
+			return n.hook(f)
+		}
+	}
+	return ""
+}
+
 func (n Names) blockedLine(a diagnose.Answer) string {
 	return "Nothing listens on " + n.port(a, diagnose.Blocked) + ", and yet a plain bind of it may fail: connections hold the port."
 }
 
+// free names the port once and its protocols after it.
+func (n Names) free(a diagnose.Answer) string {
+	var protos []string
+	for _, p := range a.Protos {
+		protos = append(protos, strings.ToUpper(string(p.Proto)))
+	}
+	s := "Port " + Itoa(int(a.Endpoint.Port))
+	if a.Endpoint.Host != "" {
+		s += " on " + a.Endpoint.Host
+	}
+	return s + " is free, " + List(protos)
+}
+
 func (n Names) freeLine(a diagnose.Answer) string {
 	s := n.port(a, diagnose.Free) + " is free"
+	if len(a.Protos) > 1 {
+		s = n.free(a)
+	}
 	if len(a.Others) > 0 {
-		return s + " here; only another network namespace uses the number."
+		return s + "; only another network namespace uses the number."
 	}
 	return s + "."
 }

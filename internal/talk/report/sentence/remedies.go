@@ -31,6 +31,9 @@ func (n Names) Remedy(r remedy.Remedy) string {
 func (n Names) ownWords(r remedy.Remedy) string {
 	switch r.Kind {
 	case remedy.Wait:
+		if r.About != "" {
+			return "wait until that connection ends, or end it"
+		}
 		return "wait until the ended connections are gone, a minute at most"
 	case remedy.Port:
 		if r.About != "" {
@@ -38,12 +41,24 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "give your server another port"
 	case remedy.Address:
-		return "bind another address: only " + n.Row(r.About) + " is taken"
+		taken := strings.Split(r.Args["taken"], ", ")
+		if len(taken) > 1 {
+			return "bind another address: only " + List(taken) + " are taken"
+		}
+		return "bind another address: only " + taken[0] + " is taken"
 	case remedy.Move:
+		if n.X.Redirect(r.About) != nil {
+			return "change or delete the rule that takes the traffic, where it was made"
+		}
 		return "give " + n.Row(r.About) + " another port, in its own settings"
+	case remedy.Exclude:
+		return "keep the port out of the range for outgoing connections, for the next time"
 	case remedy.Stop:
 		if r.Args["state"] == "stopped" {
 			return "end " + n.Row(r.About) + "; a stopped process ends only when it is woken too"
+		}
+		if r.Args["inherited"] != "" {
+			return "end " + n.Row(r.About) + ", and start it again from a program that does not hold the port"
 		}
 		return "stop " + n.Row(r.About)
 	case remedy.Startup:
@@ -59,7 +74,12 @@ func (n Names) Effect(r remedy.Remedy) string {
 	}
 	switch r.Kind {
 	case remedy.Stop:
+		if r.Args["inherited"] != "" {
+			return "what it does besides; the port itself it does not serve"
+		}
 		return "what it serves is offline until it is started again"
+	case remedy.Exclude:
+		return "nothing; it lasts until the next boot unless a file in /etc/sysctl.d says it too"
 	case remedy.Startup:
 		return "it no longer starts by itself; systemctl enable takes it back"
 	}

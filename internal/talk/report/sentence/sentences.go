@@ -53,7 +53,7 @@ func (n Names) aboutCopies(f diagnose.Finding) string {
 	case diagnose.RuleSecondCopy:
 		return "this is another copy of the program that wants the port: " + n.First(f) + " runs the same program with the same script in the same folder."
 	case diagnose.RuleYourFolder:
-		return n.First(f) + " was started from the folder you are in: an earlier copy of what you are starting."
+		return n.copies(f)
 	case diagnose.RuleConfigTwice:
 		return n.configTwice(f)
 	case diagnose.RuleNewcomerFailed:
@@ -68,6 +68,17 @@ func (n Names) aboutCopies(f diagnose.Finding) string {
 		return f.Args["owners"] + " owners listen on the very same address by SO_REUSEPORT: the kernel deals connections out between them."
 	}
 	return ""
+}
+
+func (n Names) copies(f diagnose.Finding) string {
+	if len(f.About) == 1 {
+		return n.First(f) + " was started from the folder you are in: an earlier copy of what you are starting."
+	}
+	var all []string
+	for _, id := range f.About {
+		all = append(all, n.Row(id))
+	}
+	return List(all) + " were started from the folder you are in: earlier copies of what you are starting."
 }
 
 func (n Names) heldFor(f diagnose.Finding) string {
@@ -169,11 +180,20 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 	case diagnose.RuleAllocated:
 		return n.First(f) + " (" + cmp.Or(Clean(f.Args["state"], 20), "state unknown") + ") has this port in its engine's book; no socket of this machine has it, and the engine refuses it to others."
 	case diagnose.RuleOtherNetns:
-		return n.First(f) + " has a listener on this number; it is a world of its own and no conflict here."
+		return "the listener in " + n.First(f) + " is in a world of its own: no conflict here."
 	case diagnose.RuleOwnerHidden:
-		return "the socket is there, and the process that holds it is hidden from this user."
+		return "the socket is there, and the process that holds it is hidden from this user" + n.askAgain(f) + "."
 	}
 	return ""
+}
+
+// askAgain: who may see more sees the holder.
+func (n Names) askAgain(f diagnose.Finding) string {
+	m, s := n.X.Set.Machine, n.X.Socket(f.About[0])
+	if m.Asker == nil || m.Asker.Elevate != "sudo" || s == nil {
+		return ""
+	}
+	return "; sudo berth who " + Itoa(int(s.Local.Port())) + " names it"
 }
 
 func (n Names) socketActivated(f diagnose.Finding) string {
@@ -238,9 +258,9 @@ func (n Names) comesBack(f diagnose.Finding, policy string) string {
 func (n Names) aboutTraffic(f diagnose.Finding) string {
 	switch f.Rule {
 	case diagnose.RuleNATShadow:
-		return strings.ToUpper(f.Args["proto"]) + " traffic for this port is redirected before it reaches the listener: " + n.First(f) + "."
+		return strings.ToUpper(f.Args["proto"]) + " traffic" + n.hook(f) + " never reaches the listener: " + n.First(f) + " takes it before" + n.whoGets(f) + "."
 	case diagnose.RuleNATOnly:
-		return "a bind succeeds here and gets no traffic: " + n.First(f) + " takes it" + n.hook(f) + "."
+		return "a bind succeeds here and gets no traffic" + n.hook(f) + ": " + n.First(f) + " takes it" + n.whoGets(f) + "."
 	case diagnose.RuleTimeWait:
 		return n.timeWait(f)
 	case diagnose.RuleLeftover:
@@ -262,11 +282,20 @@ func (n Names) hook(f diagnose.Finding) string {
 	}
 	switch r.Hook {
 	case "prerouting":
-		return " (traffic from outside)"
+		return " from outside"
 	case "output":
-		return " (traffic from this machine)"
+		return " from this machine"
 	}
 	return ""
+}
+
+// whoGets: a redirect to another port of this machine leads to a question.
+func (n Names) whoGets(f diagnose.Finding) string {
+	r := n.X.Redirect(f.About[0])
+	if r == nil || !strings.HasPrefix(r.To, ":") {
+		return ""
+	}
+	return "; berth who " + Name(r.To[1:]) + " says who gets it"
 }
 
 func (n Names) timeWait(f diagnose.Finding) string {
@@ -274,7 +303,7 @@ func (n Names) timeWait(f diagnose.Finding) string {
 	if ms := atoi(f.Args["ms"]); ms > 0 {
 		s += ", " + span(time.Duration(ms)*time.Millisecond+time.Second-1) + " at most"
 	}
-	return s + ". A server that sets SO_REUSEADDR binds at once if the old server had set it too; setting it now does not help against what is already waiting."
+	return s + ". A server that sets SO_REUSEADDR binds at once if the old server had set it too, as most do; where the old one had not, only waiting helps."
 }
 
 func (n Names) outgoing(f diagnose.Finding) string {

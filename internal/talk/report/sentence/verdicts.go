@@ -42,7 +42,7 @@ func (n Names) refusal(v bindrule.Verdict) string {
 	case bindrule.Connection:
 		return who + " is a connection with this local port; a bind gets past it only when that socket had SO_REUSEADDR and yours has it too."
 	case bindrule.Waiting:
-		return who + " is a finished connection in TIME_WAIT; it blocks the bind unless the old socket had SO_REUSEADDR and yours has it too. Setting the flag now does not help against this one."
+		return who + " is a finished connection in TIME_WAIT; a bind gets past it only when yours has SO_REUSEADDR and the old server's had it too, as most have; where it had not, only waiting helps."
 	case bindrule.Datagram:
 		return who + " has it; two UDP sockets share an address only when both set SO_REUSEADDR or both SO_REUSEPORT."
 	}
@@ -54,11 +54,14 @@ func (n Names) selfRefusal(v bindrule.Verdict) string {
 	case bindrule.FamilyOff:
 		return "this kernel has no IPv6: a server that asks for [::] or [::1] fails."
 	case bindrule.NotLocal:
+		if v.Args["setting"] != "" {
+			return Name(v.Args["address"]) + " is no address of this machine: IPv6 is switched off (" + v.Args["setting"] + "=" + Name(v.Args["value"]) + ")."
+		}
 		return Name(v.Args["address"]) + " is not an address of this machine (a public address in front of a NAT, a wrong hosts entry, or an interface that is not up yet, as early at boot)."
 	case bindrule.Tentative:
 		return Name(v.Args["address"]) + " is there, and its duplicate address check has not ended; a moment later the bind works."
 	case bindrule.Privilege:
-		return "ports below " + cmp.Or(v.Args["value"], "1024") + " need CAP_NET_BIND_SERVICE, and you do not have it."
+		return "ports below " + cmp.Or(v.Args["value"], "1024") + " need CAP_NET_BIND_SERVICE, which is missing."
 	case bindrule.MappedV6Only:
 		return "an IPv4 address on a socket that is IPv6 only is refused."
 	case bindrule.NoScope:
