@@ -99,7 +99,12 @@ func (c Check) WriteText(out io.Writer, st layout.Style) error {
 // holds was explained for an earlier socket or address, and is not explained again.
 func (n names) verdictLines(o CheckOne, said map[string]bool) []string {
 	var out []string
+	passed := o.Probe != nil && o.Probe.OK
 	for _, v := range o.Check.Verdicts {
+		if passed && !v.OK {
+			out = append(out, n.Passed(v))
+			continue
+		}
 		full := sentence.Upper(n.Verdict(v))
 		if short := n.Again(v); short != "" && said[string(v.Rule)] {
 			full = short
@@ -217,8 +222,6 @@ func (n names) probed(o CheckOne) string {
 		return "A trial bind went through and was taken back at once."
 	case o.Check.NoRules:
 		return "The system refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "). berth does not know this system's bind rules yet."
-	case p.OK && refused:
-		return "The kernel let a trial bind through all the same: a flag of the other socket that berth could not see allows it."
 	case p.OK:
 		return "The kernel agrees: a trial bind went through and was taken back at once."
 	case refused:

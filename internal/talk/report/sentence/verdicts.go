@@ -146,3 +146,13 @@ func needWords(n bindrule.Need) string {
 	}
 	return ""
 }
+
+// Passed says that the kernel let a trial bind past a socket which a rule holds
+// against it: a flag of that socket, which berth could not see, allows it.
+func (n Names) Passed(v bindrule.Verdict) string {
+	who := n.other(v)
+	if v.Rule == bindrule.Waiting {
+		who += " in TIME_WAIT"
+	}
+	return who + " is no obstacle: the kernel let the trial past it, so its socket has the flag that allows it."
+}
