@@ -143,8 +143,11 @@ func (a *app) checkOnce(ctx context.Context, asked []fact.Endpoint, o checkOptio
 	}
 	c.Exit = ExitYes
 	for _, one := range c.Ones {
-		if can, known := one.CanBind(); !can && known {
+		switch can, known := one.CanBind(); {
+		case known && !can:
 			c.Exit = ExitNo
+		case !known && c.Exit == ExitYes:
+			c.Exit = ExitCouldNot
 		}
 	}
 	return c, nil
@@ -199,7 +202,7 @@ func (a *app) checkAddr(ctx context.Context, x *diagnose.Index, e fact.Endpoint,
 	}
 	one := report.CheckOne{Endpoint: e, Check: x.Check(w), Flags: flagWords(w, o), As: o.as}
 	if !o.noProbe && o.as == "" && a.global.from == "" {
-		one.Probe = try(ctx, x.Set, w, o, one.Check.NeedsListen())
+		one.Probe = a.try(ctx, x.Set, w, o, one.Check.NeedsListen())
 	}
 	return one
 }
@@ -217,12 +220,19 @@ func flagWords(w bindrule.Want, o checkOptions) []string {
 	return out
 }
 
-// try asks the kernel with exactly the wish's flags. What was not tried is nil
-// and a gap.
-func try(ctx context.Context, set *fact.Set, w bindrule.Want, o checkOptions, listen bool) *report.Probe {
-	r := probe.Try(ctx, probe.Request{
-		Proto: w.Proto, Addr: w.Local, V6Only: w.V6Only, ReuseAddr: w.ReuseAddr, ReusePort: w.ReusePort, Exclusive: o.exclusive, Listen: listen,
+// try asks the kernel with exactly the wish's flags, where the facts are from.
+// What was not tried is nil and a gap.
+func (a *app) try(ctx context.Context, set *fact.Set, w bindrule.Want, o checkOptions, listen bool) *report.Probe {
+	var r probe.Result
+	err := a.within(ctx, func() error {
+		r = probe.Try(ctx, probe.Request{
+			Proto: w.Proto, Addr: w.Local, V6Only: w.V6Only, ReuseAddr: w.ReuseAddr, ReusePort: w.ReusePort, Exclusive: o.exclusive, Listen: listen,
+		})
+		return nil
 	})
+	if err != nil {
+		r.Why = err.Error()
+	}
 	if !r.Ran {
 		set.AddGaps(fact.Gap{Kind: fact.GapProbeSkipped, Subject: "a trial bind of " + w.Local.String(), Err: r.Why})
 		return nil

@@ -44,18 +44,23 @@ func (a *app) rawFacts(ctx context.Context, q snapshot.Query) (fact.Set, error) 
 
 // collect reads this machine, from inside the namespace that --netns names.
 func (a *app) collect(ctx context.Context, q snapshot.Query) (set fact.Set, err error) {
-	if a.global.netns == "" {
-		return snapshot.Collect(ctx, q)
-	}
-	ns, err := a.namespace(ctx, a.global.netns)
-	if err != nil {
-		return set, err
-	}
-	err = netns.Do(ctx, ns, func() (err error) {
+	err = a.within(ctx, func() (err error) {
 		set, err = snapshot.Collect(ctx, q)
 		return err
 	})
 	return set, err
+}
+
+// within runs look inside the namespace that --netns names.
+func (a *app) within(ctx context.Context, look func() error) error {
+	if a.global.netns == "" {
+		return look()
+	}
+	ns, err := a.namespace(ctx, a.global.netns)
+	if err != nil {
+		return err
+	}
+	return netns.Do(ctx, ns, look)
 }
 
 // namespace resolves --netns. A container is found through its engine.
