@@ -252,11 +252,8 @@ func (x *Index) asUnit(n Node) (Owner, bool) {
 	if n.Link == fact.InheritedBy {
 		return Owner{}, false
 	}
-	if slices.ContainsFunc(n.Children, func(c Node) bool { return x.units[c.ID] != nil && x.units[c.ID].Manager == "cron" }) {
-		return Owner{}, false // cron has started it and forgotten it
-	}
 	for _, c := range n.Children {
-		if u := x.units[c.ID]; u != nil && ownable(u) {
+		if u := x.units[c.ID]; u != nil && ownable(u) && !startedOnly(u, x.procs[n.ID]) {
 			return Owner{OwnerUnit, c.ID}, true
 		}
 	}
@@ -270,7 +267,26 @@ func ownable(u *fact.Unit) bool {
 	case "scope", "slice", "shell", "session", "ssh", "terminal", "init", "reloader", "manager":
 		return false
 	}
-	return u.Manager != "kernel"
+	return u.Manager != "kernel" && u.Manager != "cron"
+}
+
+// startedOnly: logins and jobs run in the control group of the service that let
+// them in. That service is no owner of theirs, and stopping it would be no help.
+func startedOnly(u *fact.Unit, p *fact.Process) bool {
+	name, _, _ := strings.Cut(strings.TrimSuffix(u.Name, ".service"), "@")
+	switch name {
+	case "ssh", "sshd", "dropbear", "cron", "crond", "cronie", "atd", "anacron", "getty", "serial-getty", "console-getty", "container-getty", "autovt":
+	default:
+		return false
+	}
+	if p == nil {
+		return false
+	}
+	switch p.Name {
+	case "ssh", "sshd", "sshd-session", "dropbear", "cron", "crond", "atd", "anacron", "agetty":
+		return false
+	}
+	return true
 }
 
 func (x *Index) asKernel(n Node) (Owner, bool) {

@@ -28,6 +28,7 @@ const (
 	RuleYourFolder      Rule = "your-folder"      // the holder was started from the folder the asker stands in
 	RuleConfigTwice     Rule = "config-twice"     // a unit's bind failed, and nobody else holds the port: its own configuration asks twice
 	RuleNewcomerFailed  Rule = "newcomer-failed"  // a unit failed because this port was taken
+	RuleNewcomerRefused Rule = "newcomer-refused" // a unit failed for want of rights, or of the address
 	RuleTwoServers      Rule = "two-servers"      // several owners share the number
 	RuleLocalhostSplit  Rule = "localhost-split"  // localhost reaches one owner over IPv4, another over IPv6
 	RuleReusePortShared Rule = "reuseport-shared" // two sockets on one address by SO_REUSEPORT

@@ -110,11 +110,15 @@ func (w *who) outgoing(s *fact.Socket) bool {
 func (w *who) newcomers() {
 	for i := range w.x.Set.Units {
 		u := &w.x.Set.Units[i]
-		line, ok := w.refused(u)
+		r, ok := w.refused(u)
 		if !ok {
 			continue
 		}
-		args := map[string]string{"line": line.Text}
+		if r.errno != inUse {
+			w.otherwise(u, r)
+			continue
+		}
+		args := map[string]string{"line": r.line.Text}
 		if h := w.orphanMaster(u); h != "" {
 			w.say(RuleOrphanMaster, Likely, args, h, u.ID)
 			continue
@@ -136,19 +140,6 @@ func (w *who) newcomers() {
 
 // anyElse: something other than a listener explains the refusal.
 func (w *who) anyElse() bool { return len(w.waiting) > 0 || len(w.redirects) > 0 }
-
-// refused finds the line in which a failed unit says that the port was in use.
-func (w *who) refused(u *fact.Unit) (fact.LogLine, bool) {
-	if u.Active != "failed" && u.Sub != "auto-restart" && u.NRestarts == 0 {
-		return fact.LogLine{}, false
-	}
-	for _, l := range slices.Backward(u.Log) {
-		if f, ok := bindFailure(l.Text); ok && f.port == w.q.Endpoint.Port && f.inUse {
-			return l, true
-		}
-	}
-	return fact.LogLine{}, false
-}
 
 func (w *who) heldBy(u *fact.Unit) bool {
 	return slices.ContainsFunc(w.a.Holders, func(h Holder) bool { return h.Owner.ID == u.ID })

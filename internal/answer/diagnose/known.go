@@ -98,7 +98,7 @@ func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject
 		c.Cgroup = p.Linux.Cgroup
 	}
 	for _, ch := range n.Children {
-		if u := w.x.units[ch.ID]; u != nil && ownable(u) {
+		if u := w.x.units[ch.ID]; u != nil && ownable(u) && !startedOnly(u, p) {
 			c = withUnit(c, u)
 		}
 		if k := w.x.conts[ch.ID]; k != nil {
@@ -106,7 +106,7 @@ func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject
 		}
 	}
 	for _, o := range w.x.Links(n.ID, fact.PartOf) {
-		if u := w.x.units[o.To]; u != nil && ownable(u) {
+		if u := w.x.units[o.To]; u != nil && ownable(u) && !startedOnly(u, p) {
 			c = withUnit(c, u)
 		}
 	}

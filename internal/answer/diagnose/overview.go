@@ -38,7 +38,7 @@ func (x *Index) ports() []uint16 {
 	}
 	for _, u := range x.Set.Units {
 		for _, l := range u.Log {
-			if f, ok := bindFailure(l.Text); ok {
+			if f, ok := bindFailure(l); ok {
 				seen[f.port] = true
 			}
 		}
@@ -49,7 +49,7 @@ func (x *Index) ports() []uint16 {
 // wrong tells the findings that somebody should do something about.
 func wrong(r Rule) bool {
 	switch r {
-	case RuleConfigTwice, RuleNewcomerFailed, RuleOrphanMaster, RuleStopped, RuleLocalhostSplit, RuleReusePortShared,
+	case RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleOrphanMaster, RuleStopped, RuleLocalhostSplit, RuleReusePortShared,
 		RuleStaleForwarder, RuleNATShadow, RuleBacklogFull, RuleAllocated, RuleInherited:
 		return true
 	}

@@ -40,7 +40,7 @@ func (w *who) rules() {
 
 func ruleOrder(r Rule) int {
 	order := [...]Rule{
-		RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleFree, RuleYourFolder, RuleOrphanMaster,
+		RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
 		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
@@ -57,7 +57,9 @@ func (w *who) holderRules(h *Holder) {
 		}
 	}
 	w.ownerRules(h)
-	w.restarts(h.Nodes)
+	for _, n := range h.Nodes {
+		w.restarts(n, w.x.procs[n.ID])
+	}
 	w.boundOnly(h)
 	w.backlog(h)
 	w.known(h)
@@ -65,14 +67,18 @@ func (w *who) holderRules(h *Holder) {
 
 // restarts: who would start a holder again. A supervisor of its own stands in
 // front of the unit that the supervisor runs in.
-func (w *who) restarts(nodes []Node) {
-	supervised := slices.ContainsFunc(nodes, func(n Node) bool { return n.Link == fact.StartedBy && w.x.units[n.ID] != nil })
-	for _, n := range nodes {
-		if supervised && n.Link == fact.PartOf {
+func (w *who) restarts(n Node, p *fact.Process) {
+	w.wouldRestart(n.ID)
+	supervised := slices.ContainsFunc(n.Children, func(c Node) bool {
+		u := w.x.units[c.ID]
+		return c.Link == fact.StartedBy && u != nil && ownable(u)
+	})
+	for _, c := range n.Children {
+		u := w.x.units[c.ID]
+		if c.Link == fact.PartOf && u != nil && (supervised || startedOnly(u, p)) {
 			continue
 		}
-		w.wouldRestart(n.ID)
-		w.restarts(n.Children)
+		w.restarts(c, p)
 	}
 }
 
@@ -127,7 +133,7 @@ func (w *who) join(rule Rule, sure Confidence, id fact.ID) {
 
 func (w *who) inUnit(p *fact.Process) bool {
 	for _, l := range w.x.Links(p.ID, fact.PartOf) {
-		if u := w.x.units[l.To]; u != nil && ownable(u) {
+		if u := w.x.units[l.To]; u != nil && ownable(u) && !startedOnly(u, p) {
 			return true
 		}
 	}

@@ -58,6 +58,8 @@ func (n Names) aboutCopies(f diagnose.Finding) string {
 		return n.configTwice(f)
 	case diagnose.RuleNewcomerFailed:
 		return n.First(f) + " failed because the port was taken" + n.heldFor(f) + n.quoted(f) + "."
+	case diagnose.RuleNewcomerRefused:
+		return n.newcomerRefused(f)
 	case diagnose.RuleOrphanMaster:
 		return n.First(f) + " runs the program of " + n.rest(f) + " outside that unit, so the unit cannot start its own" + n.quoted(f) + "."
 	case diagnose.RuleTwoServers:
@@ -96,6 +98,31 @@ func (n Names) configTwice(f diagnose.Finding) string {
 		s += " Leave one of its listen lines out, then " + ShellLine(start) + "; if that works at once, somebody else had the port for a while."
 	}
 	return s
+}
+
+// newcomerRefused says why a unit's bind failed where nobody has the port.
+func (n Names) newcomerRefused(f diagnose.Finding) string {
+	s := n.First(f) + " was refused the port" + n.quoted(f) + ". "
+	switch f.Args["errno"] {
+	case "EACCES", "EPERM":
+		return s + n.noRights(f)
+	case "EADDRNOTAVAIL":
+		return s + "The address it asks for is not one of this machine, or was not yet when it started: if a start by hand works now, order it after network-online.target."
+	case "EAFNOSUPPORT":
+		return s + "IPv6 is off here, and it asks for an IPv6 address: let it listen on 0.0.0.0 alone."
+	}
+	return s + "Nobody had it; the error is " + Name(f.Args["errno"]) + "."
+}
+
+func (n Names) noRights(f diagnose.Finding) string {
+	s := "It lacks the right to a port below net.ipv4.ip_unprivileged_port_start: AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit gives it"
+	switch {
+	case f.Args["netBindCap"] == "true":
+		return "It has CAP_NET_BIND_SERVICE, so a security module refuses it: SELinux by the port's type (semanage port -l), or AppArmor."
+	case f.Args["noNewPrivileges"] == "true":
+		return s + "; setcap on the program file does nothing under NoNewPrivileges=yes."
+	}
+	return s + "; a right given by setcap is lost when an upgrade replaces the file."
 }
 
 func (n Names) quoted(f diagnose.Finding) string {
