@@ -131,7 +131,9 @@ type Process struct {
 	State    string     `json:"state,omitempty"`
 	Terminal string     `json:"terminal,omitempty"`
 	Start    *time.Time `json:"start,omitempty"`
-	Parents  []Parent   `json:"parents,omitempty"` // nearest first
+	NSPID    int        `json:"nspid,omitempty"`    // its PID inside a PID namespace of its own
+	ThreadOf int        `json:"threadOf,omitempty"` // the process whose thread this is
+	Parents  []Parent   `json:"parents,omitempty"`  // nearest first
 	Evidence string     `json:"evidence,omitempty"`
 }
 

@@ -79,6 +79,9 @@ func (c converter) process(p *fact.Process) v1.Process {
 		ID: string(p.ID), PID: p.PID, PPID: p.PPID, Name: p.Name, Exe: p.Exe, ExeState: p.ExeState, Args: p.Args,
 		User: p.User, Cwd: p.Cwd, State: p.State, Terminal: p.Terminal, Start: when(p.Start), Evidence: p.Evidence,
 	}
+	if l := p.Linux; l != nil {
+		out.NSPID, out.ThreadOf = l.NSPID, l.ThreadOf
+	}
 	for i, a := range c.x.Ancestors(p) {
 		if i == maxAncestors {
 			break

@@ -222,6 +222,12 @@ func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
 		}
 		s += ", and " + sentence.Plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
 	}
+	if l := p.Linux; l != nil && l.PIDNS != 0 {
+		s += ", PID " + sentence.Itoa(l.NSPID) + " in a PID namespace of its own"
+	}
+	if l := p.Linux; l != nil && l.ThreadOf != 0 {
+		s += ", a thread of PID " + sentence.Itoa(l.ThreadOf)
+	}
 	if p.State != "" && p.State != "running" {
 		s += ", " + sentence.Name(p.State)
 	}
