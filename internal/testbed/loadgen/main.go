@@ -1,8 +1,8 @@
 // Command loadgen makes a machine that is busy: many sleeping processes with many
-// descriptors each, and many sockets. It prints one line when all stand, "ready
-// PORT", where PORT is a listener that its last sleeper alone holds besides
-// loadgen itself, and ends, with everything it started, when its standard input
-// is closed or the time is over.
+// descriptors each, and many connected TCP sockets. It prints one line when all
+// stand, "ready PORT", where PORT is a listener that its last sleeper alone holds
+// besides loadgen itself, and ends, with everything it started, when its standard
+// input is closed or the time is over.
 package main
 
 import (
@@ -16,65 +16,63 @@ import (
 )
 
 func main() {
-	procs := flag.Int("procs", 3000, "sleeping `processes`, at most 20000")
-	fds := flag.Int("fds", 50, "`descriptors` of each, 4 to 500")
-	socks := flag.Int("sockets", 0, "loopback UDP `sockets` of loadgen's own, at most 30000")
-	life := flag.Duration("for", 5*time.Minute, "the longest `time` to live")
+	var l load
+	flag.IntVar(&l.procs, "procs", 3000, "sleeping `processes`, at most 20000")
+	flag.IntVar(&l.fds, "fds", 50, "`descriptors` of each, 4 to 500")
+	flag.IntVar(&l.sockets, "sockets", 0, "TCP `sockets`, the two ends of connections over loopback, at most 50000; further\nsleepers hold them, so that no process has more than 503 descriptors")
+	flag.DurationVar(&l.life, "for", 5*time.Minute, "the longest `time` to live")
 	flag.Parse()
-	if *procs < 1 || *procs > 20000 || *fds < 4 || *fds > 500 || *socks < 0 || *socks > 30000 {
+	if !l.bounded() {
 		fmt.Fprintln(os.Stderr, "error: out of bounds; see -h")
 		os.Exit(2)
 	}
-	if err := run(*procs, *fds, *socks, *life); err != nil {
+	if err := run(l); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(procs, fds, socks int, life time.Duration) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// load is how busy the machine shall be.
+type load struct {
+	procs, fds, sockets int
+	life                time.Duration
+}
+
+// bounded: one loopback address has fewer ports for the ends of connections than
+// a machine may have sockets.
+func (l load) bounded() bool {
+	return l.procs >= 1 && l.procs <= 20000 && l.fds >= 4 && l.fds <= 500 && l.sockets >= 0 && l.sockets <= 50000
+}
+
+func run(l load) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	own, err := sockets(socks)
-	if err != nil {
+	defer listener.Close()
+	s := starter{life: l.life}
+	defer s.stop()
+	if err := s.connections(l.sockets / 2); err != nil {
 		return err
 	}
-	defer closeAll(own)
-	sleepers, err := start(procs, fds, life, l.(*net.TCPListener))
-	defer stop(sleepers)
-	if err != nil {
+	if err := s.sleepers(l, listener.(*net.TCPListener)); err != nil {
 		return err
 	}
-	fmt.Println("ready", l.Addr().(*net.TCPAddr).Port)
-	return wait(life)
+	fmt.Println("ready", listener.Addr().(*net.TCPAddr).Port)
+	return wait(l.life)
 }
 
-func sockets(n int) ([]io.Closer, error) {
-	var all []io.Closer
-	for range n {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			closeAll(all)
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return all, nil
+// starter starts sleepers and ends them.
+type starter struct {
+	life time.Duration
+	all  []*exec.Cmd
 }
 
-func closeAll(all []io.Closer) {
-	for _, c := range all {
-		c.Close()
-	}
-}
-
-func stop(all []*exec.Cmd) {
-	for _, c := range all {
+func (s *starter) stop() {
+	for _, c := range s.all {
 		c.Process.Kill()
 	}
-	for _, c := range all {
+	for _, c := range s.all {
 		c.Wait()
 	}
 }

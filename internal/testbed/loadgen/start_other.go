@@ -5,10 +5,10 @@ package main
 import (
 	"errors"
 	"net"
-	"os/exec"
-	"time"
 )
 
-func start(int, int, time.Duration, *net.TCPListener) ([]*exec.Cmd, error) {
-	return nil, errors.New("loadgen runs on Linux only")
-}
+var errLinux = errors.New("loadgen runs on Linux only")
+
+func (s *starter) connections(int) error { return errLinux }
+
+func (s *starter) sleepers(load, *net.TCPListener) error { return errLinux }

@@ -1,0 +1,131 @@
+// Command bench compares berth's speed with that of the tools people use today. It
+// measures and prints a table; it judges nothing. scripts/bench starts it, and
+// docs/bench.md says what is measured and how.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const usageText = `usage: scripts/bench diagnose [FLAG...]
+
+Measures berth who and berth ls against ss, lsof, fuser, netstat and a bare
+sock_diag dump, as whole commands, under load in a network namespace of its own,
+and prints the table as Markdown. Needs root on Linux. Exit 0 when everything was
+measured, goals met or not; 1 when something could not be; 130 on Ctrl-C.
+
+`
+
+func main() {
+	if len(os.Args) == 3 && (os.Args[1] == "hold" || os.Args[1] == "orphan") {
+		exit(own(os.Args[1], os.Args[2]))
+	}
+	o, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(0)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "error: %v\nhint: scripts/bench diagnose -h\n", err)
+		os.Exit(2)
+	}
+	exit(diagnose(o))
+}
+
+func diagnose(o options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	limited, cancel := context.WithTimeout(ctx, o.limit)
+	defer cancel()
+	err := measure(limited, o, os.Stdout)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case limited.Err() != nil:
+		return fmt.Errorf("not done within %v; --limit allows more", o.limit)
+	}
+	return err
+}
+
+func exit(err error) {
+	switch {
+	case err == nil:
+		os.Exit(0)
+	case errors.Is(err, context.Canceled):
+		os.Exit(130)
+	}
+	fmt.Fprintln(os.Stderr, "error:", err)
+	os.Exit(1)
+}
+
+// options are the words of the command line.
+type options struct {
+	rounds  int
+	pairs   int
+	procs   []int
+	fds     int
+	sockets int
+	nat     int
+	limit   time.Duration
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	var procs string
+	var quick bool
+	f := flag.NewFlagSet("diagnose", flag.ContinueOnError)
+	f.Usage = func() {
+		fmt.Fprint(os.Stderr, usageText)
+		f.PrintDefaults()
+	}
+	f.BoolVar(&quick, "quick", false, "a small load, 3 rounds, no NAT rules: does it work here?")
+	f.IntVar(&o.rounds, "rounds", 11, "interleaved `rounds` of each comparison")
+	f.IntVar(&o.pairs, "pairs", 101, "`rounds` of the comparisons in which every command is short")
+	f.StringVar(&procs, "procs", "500,3000,10000", "`processes` of each load, one after the other")
+	f.IntVar(&o.fds, "fds", 50, "`descriptors` of each process")
+	f.IntVar(&o.sockets, "sockets", 30000, "TCP `sockets`, in processes beside these")
+	f.IntVar(&o.nat, "nat", 200, "NAT `rules` to measure once more with; 0 = none")
+	f.DurationVar(&o.limit, "limit", 45*time.Minute, "the longest `time` to run")
+	if len(args) == 0 || args[0] != "diagnose" {
+		f.Usage()
+		if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
+			return o, flag.ErrHelp
+		}
+		return o, errors.New("diagnose is the one thing to measure yet")
+	}
+	if err := f.Parse(args[1:]); err != nil {
+		return o, err
+	}
+	if quick {
+		o.rounds, o.pairs, procs, o.sockets, o.nat = 3, 11, "200", 2000, 0
+	}
+	err := o.check(f, procs)
+	return o, err
+}
+
+func (o *options) check(f *flag.FlagSet, procs string) error {
+	for _, word := range strings.Split(procs, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 || n > 20000 {
+			return fmt.Errorf("--procs %s: numbers from 1 to 20000, with commas between", procs)
+		}
+		o.procs = append(o.procs, n)
+	}
+	switch {
+	case f.NArg() > 0:
+		return fmt.Errorf("%q is one word too many", f.Arg(0))
+	case o.rounds < 1 || o.rounds > 1000 || o.pairs < 1 || o.pairs > 10000:
+		return errors.New("--rounds is 1 to 1000, --pairs 1 to 10000")
+	case o.fds < 4 || o.fds > 500 || o.sockets < 0 || o.sockets > 50000 || o.nat < 0 || o.nat > 2000:
+		return errors.New("--fds is 4 to 500, --sockets at most 50000, --nat at most 2000")
+	}
+	return nil
+}
