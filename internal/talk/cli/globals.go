@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -81,12 +82,24 @@ func (a *app) text(write func(io.Writer, layout.Style) error) error {
 	return closed(write(a.Out, a.style()))
 }
 
-// document writes one api/v1 document.
+// document writes one api/v1 document, with nothing in it that a terminal obeys.
 func (a *app) document(doc any) error {
-	enc := json.NewEncoder(a.Out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return closed(enc.Encode(doc))
+	return a.harmless(func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(doc)
+	})
+}
+
+// harmless writes JSON to stdout, which may be a terminal.
+func (a *app) harmless(write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	_, err := a.Out.Write(sentence.JSON(b.Bytes()))
+	return closed(err)
 }
 
 func closed(err error) error {

@@ -71,7 +71,7 @@ func (a *app) runSave(ctx context.Context, name string) error {
 	}
 	write := func(w io.Writer) error { return snapshot.Save(w, &set, "berth "+a.Version) }
 	if name == "-" {
-		return closed(write(a.Out))
+		return a.harmless(write)
 	}
 	if err := replaceFile(name, write); err != nil {
 		return &fail{openCode(err), err, "choose a folder you may write to"}
