@@ -3,6 +3,7 @@
 # usage: engine.sh docker|podman|rootless TOP IMAGE ROOT.tar
 set -eu
 engine=$1 top=$2 image=$3 tar=$4
+cd /
 ip link set lo up
 # crun wants one kind of cgroup hierarchy, not both.
 if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi

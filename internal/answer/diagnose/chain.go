@@ -149,6 +149,9 @@ func (x *Index) processNodes(s *fact.Socket) []Node {
 		}
 		n := x.leaf(l)
 		n.Children = x.above(l.To)
+		if slices.ContainsFunc(n.Children, func(c Node) bool { return c.Link == fact.ForwardsTo }) {
+			n.Link = fact.HeldBy // an engine's forwarder is handed the socket, and means to keep it
+		}
 		out = append(out, n)
 	}
 	for i := range out {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/forward"
@@ -11,20 +12,30 @@ import (
 // container engine's forwarder without a container is a leak.
 func (w *who) forwards(n Node, p *fact.Process) {
 	f, ok := w.forwardOf(p)
-	if !ok || runs(f) {
-		return
-	}
 	for _, c := range n.Children {
 		if c.Link == fact.ForwardsTo {
-			w.say(RuleForwarder, Certain, map[string]string{"kind": f.Kind}, p.ID, c.ID)
+			w.forwardsTo(c.ID, cmp.Or(f.Kind, p.Name), p.ID)
 			return
 		}
+	}
+	if !ok || runs(f) {
+		return
 	}
 	if sure := w.stale(); f.Kind == "docker" && sure != "" {
 		w.say(RuleStaleForwarder, sure, map[string]string{"to": f.To}, p.ID)
 		return
 	}
 	w.say(RuleForwarder, Likely, map[string]string{"kind": f.Kind, "to": place(f)}, p.ID)
+}
+
+// forwardsTo says once what stands behind: engines have a forwarder for each address.
+func (w *who) forwardsTo(to fact.ID, kind string, by fact.ID) {
+	for _, f := range w.a.Findings {
+		if f.Rule == RuleForwarder && len(f.About) > 1 && f.About[1] == to {
+			return
+		}
+	}
+	w.say(RuleForwarder, Certain, map[string]string{"kind": kind}, by, to)
 }
 
 // runs: a socat that starts a program for each connection is the server itself.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"net/netip"
+	"path"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
@@ -91,6 +92,9 @@ func urlPath(url string) string {
 
 func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject {
 	c.Exe, c.Comm, c.Args = p.Exe, p.Name, p.Args
+	if base := path.Base(p.Exe); base == "busybox" || base == "toybox" {
+		c.Comm = base // which goes by the name of whatever it plays
+	}
 	if p.Kernel {
 		c.Kernel = "socket"
 	}

@@ -20,7 +20,7 @@ func (x *Index) Overview() []Trouble {
 	for _, port := range x.ports() {
 		a := x.Who(Question{Endpoint: fact.Endpoint{Port: port}})
 		for _, f := range a.Findings {
-			if wrong(f.Rule) {
+			if wrong(f.Rule) && !f.planned() {
 				out = append(out, Trouble{port, f})
 			}
 		}
@@ -44,6 +44,11 @@ func (x *Index) ports() []uint16 {
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))
+}
+
+// planned: a container that does not run is no trouble before somebody starts it.
+func (f Finding) planned() bool {
+	return f.Rule == RuleAllocated && (f.Args["state"] == "created" || f.Args["state"] == "exited")
 }
 
 // wrong tells the findings that somebody should do something about.

@@ -176,7 +176,7 @@ func (w *who) orphan(p *fact.Process) {
 }
 
 func (w *who) inContainer(p *fact.Process) bool {
-	for _, l := range w.x.Links(p.ID, fact.PartOf) {
+	for _, l := range w.x.Links(p.ID, fact.PartOf, fact.ForwardsTo) {
 		if w.x.conts[l.To] != nil {
 			return true
 		}

@@ -268,12 +268,18 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 		})
 	}
 	out := Remedy{Kind: r.Kind(), Target: fill(r.Target()), About: about, Entry: e.ID, Text: fill(r.Text), Effect: fill(r.Effect)}
+	if out.Kind == Port && out.Text != "" {
+		out.Text = "Give your server another port. For one of this kind: " + out.Text
+	}
+	if r.Target() == "docker" && s.served() {
+		return // restarting the engine is for what no container stands behind
+	}
 	for i, have := range s.out {
 		if have.Kind == out.Kind && have.Entry == "" && (have.Kind == Port || have.Kind == Address || have.Kind == Move) {
 			s.out[i] = out
 			return
 		}
-		if have.Entry == "" && have.Kind == out.Kind && (open || out.Kind == Stop && out.Target == "" && s.x.Unit(have.About) != nil) {
+		if have.Entry == "" && have.Kind == out.Kind && have.Kind == Stop && (open || r.Target() == "{pid}" && s.x.Process(have.About) == nil) {
 			s.out[i].Effect = cmp.Or(out.Effect, have.Effect)
 			return
 		}
@@ -283,6 +289,11 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 		}
 	}
 	s.add(out)
+}
+
+// served: a container stands behind every holder.
+func (s *suggester) served() bool {
+	return len(s.a.Holders) > 0 && !slices.ContainsFunc(s.a.Holders, func(h diagnose.Holder) bool { return h.Owner.Kind != diagnose.OwnerContainer })
 }
 
 // newcomers: a unit that failed for want of the port is moved, started again once

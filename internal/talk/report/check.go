@@ -56,7 +56,7 @@ func (o CheckOne) CanBind() (can, known bool) {
 func (c Check) Document() v1.Check {
 	n, set := words(c.Index), c.Index.Set
 	doc := v1.Check{Head: head(set, "Check", c.Exit), Checks: []v1.CheckOne{},
-		Tail: v1.Tail{Findings: n.findings(c.Findings), Remedies: n.remedies(c.Remedies), Warnings: warnings(c.Findings), Gaps: Gaps(set.Gaps, &set.Machine)}}
+		Tail: v1.Tail{Findings: n.findings(c.Findings), Remedies: n.remedies(c.Remedies), Warnings: n.warnings(c.Findings), Gaps: Gaps(set.Gaps, &set.Machine)}}
 	for _, o := range c.Ones {
 		doc.Checks = append(doc.Checks, n.checkOne(o))
 	}

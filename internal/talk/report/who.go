@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/catalog"
@@ -34,7 +33,7 @@ func (w Who) Document() v1.Who {
 	doc := v1.Who{
 		Head: head(set, "Who", w.Answer.Exit()), Endpoint: endpoint(w.Answer.Endpoint), Status: string(w.Answer.Status),
 		Answer: n.Headline(w.Answer), Holders: c.holders(w.Answer.Holders), Others: c.holders(w.Answer.Others),
-		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Warnings: warnings(w.Answer.Findings), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
+		Tail: v1.Tail{Findings: n.findings(w.Answer.Findings), Remedies: n.remedies(w.Remedies), Warnings: n.warnings(w.Answer.Findings), Gaps: Gaps(w.Answer.Gaps, &set.Machine)},
 	}
 	doc.Endpoint.Name = w.PortName
 	for _, p := range w.Answer.Protos {
@@ -155,158 +154,6 @@ func reachRank(s diagnose.ReachScope) int {
 	return 0
 }
 
-func (n names) nodeLine(nd diagnose.Node) layout.Line {
-	l := layout.Line{Text: n.linkWord(nd.Link) + n.Row(nd.ID)}
-	if p := n.X.Process(nd.ID); p != nil {
-		l.Text = n.linkWord(nd.Link) + n.processHead(p, nd)
-		if nd.Link != fact.StartedBy { // its words stand in the line of parents
-			l.Kids = n.processLines(p)
-		}
-	}
-	if u := n.X.Unit(nd.ID); u != nil {
-		l.Text += n.unitWords(u)
-	}
-	if q := n.X.Queue(nd.ID); q != nil {
-		l.Text = n.linkWord(nd.Link) + queueWords(q.Name)
-	}
-	for _, c := range nd.Children {
-		l.Kids = append(l.Kids, n.nodeLine(c))
-	}
-	return l
-}
-
-func queueWords(q string) string {
-	if q == "" {
-		return "an unnamed HTTP.sys request queue"
-	}
-	return `HTTP.sys request queue "` + sentence.Name(q) + `"`
-}
-
-func (n names) linkWord(k fact.LinkKind) string {
-	switch k {
-	case fact.InheritedBy:
-		return "inherited by "
-	case fact.CreatedIn:
-		return "made in "
-	case fact.Triggers:
-		return "starts "
-	case fact.ListensFor:
-		return "for "
-	case fact.ForwardsTo:
-		return "forwards to "
-	case fact.PublishedBy:
-		return "published for "
-	case fact.StartedBy:
-		return "started by "
-	case fact.OneOfQueues:
-		return "one of: "
-	}
-	return ""
-}
-
-func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
-	s := n.Process(p)
-	if p.User != "" {
-		s += ", user " + sentence.Name(p.User)
-	}
-	if len(nd.Workers) > 0 {
-		var pids []string
-		for i, w := range nd.Workers {
-			if i == 8 {
-				pids = append(pids, "…")
-				break
-			}
-			if p := n.X.Process(w); p != nil {
-				pids = append(pids, sentence.Itoa(p.PID))
-			}
-		}
-		s += ", and " + sentence.Plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
-	}
-	if l := p.Linux; l != nil && l.PIDNS != 0 {
-		s += ", PID " + sentence.Itoa(l.NSPID) + " in a PID namespace of its own"
-	}
-	if l := p.Linux; l != nil && l.ThreadOf != 0 {
-		s += ", a thread of PID " + sentence.Itoa(l.ThreadOf)
-	}
-	if p.State != "" && p.State != "running" {
-		s += ", " + sentence.Name(p.State)
-	}
-	return s
-}
-
-// processLines are what decides most conflicts: command, start, folder.
-func (n names) processLines(p *fact.Process) []layout.Line {
-	var out []layout.Line
-	if len(p.Args) > 0 {
-		out = append(out, layout.Line{Text: "command  " + sentence.Clean(sentence.CommandLine(p.Args), sentence.CommandWidth)})
-	} else if p.Exe != "" {
-		out = append(out, layout.Line{Text: "program  " + sentence.Clean(p.Exe, sentence.CommandWidth)})
-	}
-	if t := n.started(p); t != "" {
-		out = append(out, layout.Line{Text: "started  " + t})
-	}
-	if p.Cwd != "" && p.Cwd != "/" {
-		out = append(out, layout.Line{Text: "folder   " + sentence.Clean(p.Cwd, sentence.CommandWidth)})
-	}
-	return out
-}
-
-func (n names) started(p *fact.Process) string {
-	var s string
-	if !p.Start.IsZero() {
-		s = p.Start.Format(time.DateTime)
-		if a := sentence.Ago(p.Start, n.X.Set.At); a != "" {
-			s += ", " + a
-		}
-	}
-	var by []string
-	for i, a := range n.X.Ancestors(p) {
-		if i == 4 {
-			by = append(by, "…")
-			break
-		}
-		by = append(by, sentence.Name(a.Name)+" ("+sentence.Itoa(a.PID)+")")
-	}
-	if len(by) > 0 {
-		s = join(s, "by "+strings.Join(by, " ← "))
-	}
-	if p.Terminal != "" {
-		s = join(s, "on "+sentence.Name(p.Terminal))
-	}
-	return s
-}
-
-func join(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + ", " + b
-}
-
-func (n names) unitWords(u *fact.Unit) string {
-	s := ""
-	if u.Description != "" && u.Description != u.Name && !n.told {
-		s = join(s, sentence.Clean(u.Description, sentence.NameWidth))
-	}
-	if u.Active != "" {
-		st := sentence.Name(u.Active)
-		if u.Sub != "" && u.Sub != u.Active {
-			st += " (" + sentence.Name(u.Sub) + ")"
-		}
-		s = join(s, st)
-	}
-	if u.FileState != "" {
-		s = join(s, sentence.Name(u.FileState))
-	}
-	if u.Restart != "" {
-		s = join(s, "Restart="+sentence.Name(u.Restart))
-	}
-	if s == "" {
-		return ""
-	}
-	return "   " + s
-}
-
 func (n names) why(b *strings.Builder, st layout.Style, a diagnose.Answer) {
 	if len(a.Findings) == 0 {
 		return
@@ -351,7 +198,7 @@ func (n names) cost(effect string) string {
 
 // wrong says which popular cures break something here.
 func (n names) wrong(b *strings.Builder, st layout.Style, fs []diagnose.Finding) {
-	ws := warnings(fs)
+	ws := n.warnings(fs)
 	if len(ws) == 0 {
 		return
 	}
@@ -362,15 +209,16 @@ func (n names) wrong(b *strings.Builder, st layout.Style, fs []diagnose.Finding)
 }
 
 // warnings are the catalog's, for the holders that it recognised by more than numbers.
-func warnings(fs []diagnose.Finding) []v1.Warning {
+func (n names) warnings(fs []diagnose.Finding) []v1.Warning {
 	out := []v1.Warning{}
 	for _, f := range fs {
 		e, ok := catalog.ByID(f.Args["entry"])
 		if f.Rule != diagnose.RuleKnown || f.Confidence == diagnose.Possible || !ok {
 			continue
 		}
+		fill := func(text string) string { return catalog.Fill(text, n.holderWord(first(f.About))) }
 		for _, w := range e.Warnings {
-			out = append(out, v1.Warning{Advice: w.Advice, Why: w.Why})
+			out = append(out, v1.Warning{Advice: fill(w.Advice), Why: fill(w.Why)})
 		}
 	}
 	return out
@@ -401,6 +249,30 @@ func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 		}
 	}
 	return out
+}
+
+// holderWord gives a warning's placeholders their values, where the holder has them.
+func (n names) holderWord(id fact.ID) func(string) string {
+	return func(word string) string {
+		p := n.X.Process(id)
+		if p == nil {
+			return ""
+		}
+		switch word {
+		case "pid":
+			return sentence.Itoa(p.PID)
+		case "user":
+			return sentence.Name(p.User)
+		case "port":
+			for i := range n.X.Set.Sockets {
+				s := &n.X.Set.Sockets[i]
+				if slices.ContainsFunc(n.X.Links(s.ID, fact.HeldBy, fact.InheritedBy), func(l fact.Link) bool { return l.To == id }) {
+					return sentence.Itoa(int(s.Local.Port()))
+				}
+			}
+		}
+		return ""
+	}
 }
 
 func first(ids []fact.ID) fact.ID {

@@ -113,7 +113,8 @@ func Steady(s, work string) string {
 		s = strings.ReplaceAll(s, work, "$WORK")
 	}
 	for _, r := range [...]struct{ find, put string }{
-		{`PID \d+`, "PID N"},
+		{`PID \d+(, \d+)*( and \d+ more)?`, "PID N"},
+		{`(command  /usr/bin/conmon) .*`, "$1 ARGUMENTS"},
 		{`pid-\d+`, "pid-N"},
 		{` (workers?) \([\d, …]+\)`, " $1 (N)"},
 		{`\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b`, "ID"},

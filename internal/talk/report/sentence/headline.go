@@ -73,6 +73,9 @@ func (n Names) Holder(h diagnose.Holder) string {
 	case diagnose.OwnerProcess:
 		return n.processWithUser(h)
 	}
+	if k := n.X.Container(h.Owner.ID); k != nil {
+		return n.Container(k) + n.through(h)
+	}
 	return n.Row(h.Owner.ID) + n.through(h)
 }
 
@@ -191,7 +194,9 @@ func (n Names) redirectedLine(a diagnose.Answer) string {
 		if r := n.X.Redirect(f.About[0]); r != nil && r.To != "" {
 			s += ", to " + Name(r.To)
 			for _, l := range n.X.Links(r.ID, fact.ForwardsTo) {
-				s += ": " + n.Row(l.To)
+				if k := n.X.Container(l.To); k != nil {
+					s += ": " + n.Container(k)
+				}
 			}
 		}
 		break

@@ -38,6 +38,7 @@ func (n Names) Process(p *fact.Process) string {
 }
 
 // Container names a container with its engine, image and compose project.
+// Container says all that tells a container from another; Row only its name.
 func (n Names) Container(k *fact.Container) string {
 	s := "container " + Name(ContainerName(k))
 	var more []string
@@ -75,7 +76,7 @@ func (n Names) Row(id fact.ID) string {
 		return n.Unit(u)
 	}
 	if k := n.X.Container(id); k != nil {
-		return n.Container(k)
+		return "container " + Name(ContainerName(k))
 	}
 	if s := n.X.Socket(id); s != nil {
 		return n.Socket(s)

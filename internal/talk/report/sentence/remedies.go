@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/fact"
 )
 
 // ShellLine is a command to paste; an argument that is not plain is quoted and
@@ -50,6 +51,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		if n.X.Redirect(r.About) != nil {
 			return "change or delete the rule that takes the traffic, where it was made"
 		}
+		if k := n.X.Container(r.About); k != nil {
+			return n.moveContainer(k)
+		}
 		return "give " + n.Row(r.About) + " another port, in its own settings"
 	case remedy.Exclude:
 		return "keep the port out of the range for outgoing connections, for the next time"
@@ -65,6 +69,17 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		return "keep " + n.Row(r.About) + " from starting at boot"
 	}
 	return string(r.Kind)
+}
+
+// moveContainer: what a container publishes is fixed when it is made.
+func (n Names) moveContainer(k *fact.Container) string {
+	switch {
+	case k.Network == "host":
+		return "give the program in " + n.Row(k.ID) + " another port: it is on the host's network"
+	case k.Project != "":
+		return "change the port in the compose file of " + Name(k.Project) + ", then make it anew: docker compose up -d " + Name(k.Service)
+	}
+	return "make " + n.Row(k.ID) + " anew with another host port (-p): the ports of a container are fixed when it is made"
 }
 
 // Effect says what stops working, "" where nothing does.

@@ -176,6 +176,9 @@ func (n Names) aboutProcess(f diagnose.Finding) string {
 }
 
 func (n Names) forwarder(f diagnose.Finding) string {
+	if len(f.About) > 1 && n.X.Container(f.About[1]) != nil {
+		return n.First(f) + " only holds the port for " + n.rest(f) + ", which answers: stop or move that, not the forwarder."
+	}
 	to := n.rest(f)
 	if to == "" {
 		to = Clean(f.Args["to"], 160)
@@ -205,6 +208,9 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 	case diagnose.RuleKernelSocket:
 		return "no process has a descriptor of this socket: the kernel opened it, " + n.First(f) + "."
 	case diagnose.RuleAllocated:
+		if s := f.Args["state"]; s == "created" || s == "exited" {
+			return n.First(f) + " (" + s + ") takes this port when it is started."
+		}
 		return n.First(f) + " (" + cmp.Or(Clean(f.Args["state"], 20), "state unknown") + ") has this port in its engine's book; no socket of this machine has it, and the engine refuses it to others."
 	case diagnose.RuleOtherNetns:
 		return "the listener in " + n.First(f) + " is in a world of its own: no conflict here."
