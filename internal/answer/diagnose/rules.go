@@ -111,7 +111,7 @@ func (w *who) secondCopy(p *fact.Process) {
 		return
 	}
 	as := w.x.Set.Machine.Asker
-	if as == nil || as.Cwd == "" || as.Cwd == "/" || p.Cwd != as.Cwd || len(w.x.Links(p.ID, fact.PartOf)) > 0 && w.inUnit(p) {
+	if as == nil || as.Cwd == "" || as.Cwd == "/" || p.PID == as.PID || p.Cwd != as.Cwd || len(w.x.Links(p.ID, fact.PartOf)) > 0 && w.inUnit(p) {
 		return
 	}
 	if p.UID != nil && *p.UID != as.UID {

@@ -171,9 +171,10 @@ func (s *suggester) process(h diagnose.Holder) {
 		return
 	}
 	r := Remedy{Kind: Stop, Target: "pid-" + pid, About: p.ID, Args: map[string]string{"state": p.State}}
-	if inherits(h) {
+	switch a := s.x.Set.Machine.Asker; {
+	case inherits(h):
 		r.Args["inherited"] = "yes"
-	} else {
+	case a == nil || p.PID != a.PID:
 		s.add(Remedy{Kind: Move, Target: "pid-" + pid, About: p.ID})
 	}
 	if s.standsOn(p) {

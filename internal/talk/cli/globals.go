@@ -106,7 +106,11 @@ func closed(err error) error {
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
 		return errClosed
 	}
-	return err
+	var f *fail
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &fail{ExitCouldNot, err, "the answer could not be written whole"}
 }
 
 func (a *app) jsonError(f *fail) int {

@@ -13,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 func (a *app) snapshot() *cobra.Command {
@@ -73,11 +74,24 @@ func (a *app) runSave(ctx context.Context, name string) error {
 	if name == "-" {
 		return a.harmless(write)
 	}
-	if err := replaceFile(name, write); err != nil {
-		return &fail{openCode(err), err, "choose a folder you may write to"}
+	save := replaceFile
+	if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
+		save = writeInto // a device or a pipe stays what it is
 	}
-	fmt.Fprintf(a.Err, "note: %d sockets, %d processes, %d gaps written to %s\n", len(set.Sockets), len(set.Processes), len(set.Gaps), name)
+	if err := save(name, write); err != nil {
+		return &fail{openCode(err), err, "choose a place you may write to"}
+	}
+	fmt.Fprintf(a.Err, "note: %s, %s, %s written to %s\n", sentence.Plural(len(set.Sockets), "socket", "sockets"),
+		sentence.Plural(len(set.Processes), "process", "processes"), sentence.Plural(len(set.Gaps), "gap", "gaps"), oneLine(name))
 	return nil
+}
+
+func writeInto(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 // replaceFile writes a new file beside name and renames it, so that name is

@@ -34,8 +34,10 @@ func (i Info) WriteText(out io.Writer, st layout.Style) error {
 	m := s.Machine
 	fmt.Fprintf(out, "snapshot of %s, %s %s %s, taken %s\n", cmp.Or(sentence.Name(m.Host), "a machine"), sentence.Name(m.OS), sentence.Name(m.Arch), sentence.Name(m.Kernel),
 		s.At.UTC().Format(time.DateTime+" UTC"))
-	_, err := fmt.Fprintf(out, "%d sockets, %d processes, %d units, %d containers, %d redirects, %d other namespaces\n",
-		len(s.Sockets), len(s.Processes), len(s.Units), len(s.Containers), len(s.Redirects), len(s.Namespaces))
+	_, err := fmt.Fprintf(out, "%s, %s, %s, %s, %s, %s\n",
+		sentence.Plural(len(s.Sockets), "socket", "sockets"), sentence.Plural(len(s.Processes), "process", "processes"),
+		sentence.Plural(len(s.Units), "unit", "units"), sentence.Plural(len(s.Containers), "container", "containers"),
+		sentence.Plural(len(s.Redirects), "redirect", "redirects"), sentence.Plural(len(s.Namespaces), "other namespace", "other namespaces"))
 	for _, g := range Gaps(s.Gaps, &m) {
 		_, err = fmt.Fprintln(out, "not in it: "+layout.Wrap(g.Text, "  ", st.Width))
 	}

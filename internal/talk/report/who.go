@@ -188,9 +188,10 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 
 // cost is an effect after a colon: the catalog's words begin with a capital.
 func (n names) cost(effect string) string {
-	first, _, _ := strings.Cut(effect, " ")
-	switch first {
-	case "A", "All", "An", "Every", "It", "Its", "No", "Nothing", "That", "The", "What", "Whoever":
+	switch first, _, _ := strings.Cut(effect, " "); {
+	case first == "", first[1:] != strings.ToLower(first[1:]):
+	case first == "Windows", first == "Cockpit", first == "Erlang", first == "Docker", first == "Internet":
+	default:
 		effect = strings.ToLower(first) + effect[len(first):]
 	}
 	return strings.TrimSuffix(effect, ".") + "."

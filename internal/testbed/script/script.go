@@ -13,6 +13,8 @@
 //	type NAME LINE [UNTIL]  write LINE to its standard input, wait until it says UNTIL
 //	gone NAME           wait until it has ended by itself
 //	end NAME            kill it
+//	clean               the last stdout and stderr are what a terminal can show
+//	hammer TIMES CMD... run CMD so often; every exit code is 0 or 1
 package script
 
 import (
@@ -50,7 +52,7 @@ func Params(folder string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "exits": exits, "shows": shows, "schema": fitsSchema,
-			"start": start, "type": say, "gone": gone, "end": end,
+			"start": start, "type": say, "gone": gone, "end": end, "clean": clean, "hammer": hammer,
 		},
 	}
 }

@@ -122,7 +122,7 @@ func (n Names) hidden(h diagnose.Holder) string {
 
 func (n Names) kernel(h diagnose.Holder) string {
 	if u := n.X.Unit(h.Owner.ID); u != nil {
-		return "the kernel itself, for " + Name(u.Name)
+		return "the kernel itself (" + Name(u.Name) + ")"
 	}
 	if p := n.X.Process(h.Owner.ID); p != nil && n.X.Set.Machine.OS == "windows" {
 		return "the Windows kernel (" + n.Process(p) + "), most likely its HTTP listener HTTP.sys, for a program still to be named"

@@ -206,7 +206,7 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 	case diagnose.RuleBoundOnly:
 		return n.First(f) + " is bound and not listening: most tools do not show it, and a bind of the same address still fails."
 	case diagnose.RuleKernelSocket:
-		return "no process has a descriptor of this socket: the kernel opened it, " + n.First(f) + "."
+		return "no process has a descriptor of this socket: it is " + n.ofKernel(f.About[0]) + "."
 	case diagnose.RuleAllocated:
 		if s := f.Args["state"]; s == "created" || s == "exited" {
 			return n.First(f) + " (" + s + ") takes this port when it is started."
@@ -218,6 +218,13 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 		return "the socket is there, and the process that holds it is hidden from this user" + n.askAgain(f) + "."
 	}
 	return ""
+}
+
+func (n Names) ofKernel(id fact.ID) string {
+	if p := n.X.Process(id); p != nil {
+		return "the kernel's own, of its thread " + n.Process(p)
+	}
+	return n.Row(id)
 }
 
 // askAgain: who may see more sees the holder.
