@@ -3,6 +3,7 @@ package remedy
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
@@ -13,7 +14,7 @@ import (
 // starts are stopped in one go, or the next connection starts them again.
 func StopCommand(x *diagnose.Index, id fact.ID) []string {
 	if c := x.Container(id); c != nil {
-		return stopContainer(c)
+		return stopContainer(c, x.Set.Machine.Asker)
 	}
 	u := x.Unit(id)
 	if u == nil {
@@ -59,10 +60,12 @@ func together(u *fact.Unit) []string {
 	return names
 }
 
-func stopContainer(c *fact.Container) []string {
+// stopContainer: another user's engine does not know the container to the asker's.
+func stopContainer(c *fact.Container, asker *fact.Asker) []string {
 	name := cmp.Or(c.Name, c.Full)
 	switch {
 	case name == "":
+	case c.User != "" && c.User != "0" && (asker == nil || c.User != strconv.Itoa(int(asker.UID))):
 	case c.Engine == "docker" || c.Engine == "podman":
 		return []string{c.Engine, "stop", name}
 	case c.Engine == "nspawn":

@@ -175,7 +175,9 @@ func (s *suggester) process(h diagnose.Holder) {
 	case inherits(h):
 		r.Args["inherited"] = "yes"
 	case a == nil || p.PID != a.PID:
-		s.add(Remedy{Kind: Move, Target: "pid-" + pid, About: p.ID})
+		if !slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleStaleForwarder && f.About[0] == p.ID }) {
+			s.add(Remedy{Kind: Move, Target: "pid-" + pid, About: p.ID})
+		}
 	}
 	if s.standsOn(p) {
 		return

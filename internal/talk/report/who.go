@@ -214,7 +214,7 @@ func (n names) warnings(fs []diagnose.Finding) []v1.Warning {
 	out := []v1.Warning{}
 	for _, f := range fs {
 		e, ok := catalog.ByID(f.Args["entry"])
-		if f.Rule != diagnose.RuleKnown || f.Confidence == diagnose.Possible || !ok {
+		if f.Rule != diagnose.RuleKnown || f.Confidence == diagnose.Possible || !ok || leaked(fs, first(f.About)) {
 			continue
 		}
 		fill := func(text string) string { return catalog.Fill(text, n.holderWord(first(f.About))) }
@@ -250,6 +250,13 @@ func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 		}
 	}
 	return out
+}
+
+// leaked: nothing stands behind a leaked forwarder that a popular cure could break.
+func leaked(fs []diagnose.Finding, id fact.ID) bool {
+	return slices.ContainsFunc(fs, func(f diagnose.Finding) bool {
+		return f.Rule == diagnose.RuleStaleForwarder && first(f.About) == id
+	})
 }
 
 // holderWord gives a warning's placeholders their values, where the holder has them.

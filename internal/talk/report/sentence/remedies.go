@@ -64,6 +64,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		if r.Args["inherited"] != "" {
 			return "end " + n.Row(r.About) + ", and start it again from a program that does not hold the port"
 		}
+		if k := n.X.Container(r.About); k != nil && r.Command == nil && k.User != "" {
+			return "stop " + n.Row(r.About) + ", as the user who runs it (uid " + Name(k.User) + "): nobody else's engine knows it"
+		}
 		return "stop " + n.Row(r.About)
 	case remedy.Startup:
 		return "keep " + n.Row(r.About) + " from starting at boot"
