@@ -199,15 +199,19 @@ func (w *who) status() {
 		}
 	}
 	w.a.Status = Free
+	blind := Blindness(w.x.Set.Gaps)
 	for _, p := range protos {
 		st := w.protoStatus(p)
+		if st == Free && blind != nil {
+			st = Unknown
+		}
 		w.a.Protos = append(w.a.Protos, ProtoStatus{p, st})
 		if rank(st) > rank(w.a.Status) {
 			w.a.Status = st
 		}
 	}
-	if g := Blindness(w.x.Set.Gaps); g != nil && w.a.Status == Free {
-		w.a.Status, w.a.CouldNot = Unknown, g
+	if blind != nil && w.a.Status == Free {
+		w.a.Status, w.a.CouldNot = Unknown, blind
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
@@ -32,14 +33,15 @@ func (i Info) Document() v1.SnapshotInfo {
 func (i Info) WriteText(out io.Writer, st layout.Style) error {
 	s := i.set
 	m := s.Machine
-	fmt.Fprintf(out, "snapshot of %s, %s %s %s, taken %s\n", cmp.Or(sentence.Name(m.Host), "a machine"), sentence.Name(m.OS), sentence.Name(m.Arch), sentence.Name(m.Kernel),
+	system := strings.Join(strings.Fields(sentence.Name(m.OS)+" "+sentence.Name(m.Arch)+" "+sentence.Name(m.Kernel)), " ")
+	fmt.Fprintf(out, "snapshot of %s, %s, taken %s\n", cmp.Or(sentence.Name(m.Host), "a machine"), cmp.Or(system, "a system unknown"),
 		s.At.UTC().Format(time.DateTime+" UTC"))
 	_, err := fmt.Fprintf(out, "%s, %s, %s, %s, %s, %s\n",
 		sentence.Plural(len(s.Sockets), "socket", "sockets"), sentence.Plural(len(s.Processes), "process", "processes"),
 		sentence.Plural(len(s.Units), "unit", "units"), sentence.Plural(len(s.Containers), "container", "containers"),
 		sentence.Plural(len(s.Redirects), "redirect", "redirects"), sentence.Plural(len(s.Namespaces), "other namespace", "other namespaces"))
-	for _, g := range Gaps(s.Gaps, &m) {
-		_, err = fmt.Fprintln(out, "not in it: "+layout.Wrap(g.Text, "  ", st.Width))
+	for _, l := range GapLines(s.Gaps, &m) {
+		_, err = fmt.Fprintln(out, "not in it: "+layout.Wrap(l, "  ", st.Width))
 	}
 	return err
 }

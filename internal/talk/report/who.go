@@ -226,7 +226,8 @@ func (n names) warnings(fs []diagnose.Finding) []v1.Warning {
 }
 
 func (n names) unseen(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
-	lines := GapLines(gaps, &n.X.Set.Machine)
+	n.next(b, st, gaps)
+	lines := GapLines(unasked(gaps), &n.X.Set.Machine)
 	if len(lines) == 0 {
 		return
 	}
@@ -242,7 +243,10 @@ func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 	var out []string
 	for _, g := range gaps {
 		l := sentence.Gap(g)
-		if h := sentence.GapHint(g, m); h != "" {
+		if g.Kind == fact.GapNotThisOS {
+			l = noReaders(gaps, m)
+		}
+		if h := sentence.GapHint(g, m); h != "" && g.Kind != fact.GapNotThisOS {
 			l += " (" + h + ")"
 		}
 		if !slices.Contains(out, l) {

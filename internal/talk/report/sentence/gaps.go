@@ -2,7 +2,9 @@ package sentence
 
 import (
 	"cmp"
+	"strings"
 
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -31,7 +33,7 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapPIDReused:
 		return cmp.Or(subject, "a PID") + " became another process while it was being read"
 	case fact.GapNotThisOS:
-		return subject + ": berth has no reader for this system yet"
+		return "berth cannot read this here yet: " + subject
 	case fact.GapNoSockDiag:
 		return "sock_diag did not answer, /proc/net was read instead, which shows no bound-only sockets, no v6only flag and no cgroup"
 	case fact.GapNoBound:
@@ -92,8 +94,23 @@ func GapHint(g fact.Gap, m *fact.Machine) string {
 		return "run as root or as a member of the engine's group"
 	case fact.GapSELinux:
 		return "semanage port -l lists them"
+	case fact.GapNotThisOS:
+		if strings.Contains(g.Subject, diagnose.SocketTable) {
+			return pasteInstead(m)
+		}
 	}
 	return ""
+}
+
+// pasteInstead is the way on a system whose sockets berth cannot read yet.
+func pasteInstead(m *fact.Machine) string {
+	switch m.OS {
+	case "windows":
+		return "netstat -ano | berth explain names the PID; with tasklist /svc and netsh http show servicestate view=requestq in one file, the service too"
+	case "darwin":
+		return "sudo lsof -nP -i | berth explain names the holders"
+	}
+	return "berth explain reads pasted texts, --from a snapshot"
 }
 
 func moreRights(m *fact.Machine) string {
