@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -86,10 +87,13 @@ func (a *app) finish(err error) int {
 	if err == nil {
 		return a.exit
 	}
-	if errors.Is(err, errClosed) || errors.Is(err, syscall.EPIPE) {
+	if errors.Is(closed(err), errClosed) {
 		return a.exit
 	}
 	f := &fail{ExitUsage, err, "berth --help shows the commands"}
+	if at := new(fs.PathError); errors.As(err, &at) {
+		f = &fail{openCode(err), err, ""} // a full disk below stdout, say
+	}
 	errors.As(err, &f)
 	if a.global.json {
 		return a.jsonError(f)
@@ -115,6 +119,7 @@ func (a *app) interruptible() {
 
 // root builds the command tree.
 func (a *app) root(args []string) *cobra.Command {
+	version := false
 	cmd := &cobra.Command{
 		Use:   "berth",
 		Short: "whose port is it, and how do we all get along on it?",
@@ -132,11 +137,15 @@ Without arguments it gives an overview of this machine.`,
 			if len(args) > 0 {
 				return unknownCommand(args[0])
 			}
+			if version {
+				return a.sayVersion()
+			}
 			return a.runOverview(cmd.Context())
 		},
 	}
 	cmd.CompletionOptions.HiddenDefaultCmd = false
 	a.global.add(cmd.PersistentFlags())
+	cmd.Flags().BoolVar(&version, "version", false, "which berth this is")
 	cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return a.global.check() }
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(c.CommandPath()+" --help shows its flags", "%w", err)

@@ -91,6 +91,9 @@ func (a *app) load(name string) (fact.Set, error) {
 		in = f
 	}
 	set, err := snapshot.Load(in)
+	if at := new(fs.PathError); errors.As(err, &at) {
+		return set, &fail{openCode(err), err, "berth snapshot save FILE writes one"}
+	}
 	if err != nil {
 		return set, &fail{ExitUsage, errors.Join(fileError{name, err}), snapshotHint(err)}
 	}

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 func (a *app) demo() *cobra.Command {
@@ -20,9 +24,10 @@ func (a *app) demo() *cobra.Command {
 		Short: "a real port conflict: made, explained and cleaned up",
 		Long: `demo listens on a free, unprivileged loopback port, lets a second server ask for
 the same port, shows what a program usually says then and what berth says, and
-lets the port go again. It starts no process and needs no rights.
+lets the port go again. It starts no process and needs no rights. Where berth
+cannot read yet who has a port, it shows what check says instead.
 
-Exit codes: 0 shown; 3 no port could be had or the machine could not be read.`,
+Exit codes: 0 shown; 2 the words are off; 3 no port could be had.`,
 		Example: "  berth demo",
 		Args:    noArgs("demo", "berth demo"),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context()) },
@@ -30,6 +35,9 @@ Exit codes: 0 shown; 3 no port could be had or the machine could not be read.`,
 }
 
 func (a *app) runDemo(ctx context.Context) error {
+	if a.global.from != "" || a.global.netns != "" || a.global.json {
+		return usage("leave it out", "demo makes its conflict here and tells it to people: it takes no --from, --netns or --json")
+	}
 	holder, err := demoListener()
 	if err != nil {
 		return &fail{ExitCouldNot, err, "a free loopback port is needed"}
@@ -45,20 +53,44 @@ func (a *app) runDemo(ctx context.Context) error {
 		return &fail{ExitInternal, errors.New("a second listener got the same port"), "please report it with: berth snapshot save FILE"}
 	}
 	d.say("2. A second server wants it too. What it says is what most programs say:\n\n     %v\n\n", err)
-	d.say("3. berth who %s says more:\n\n", at)
-	if err := d.who(); err != nil {
+	if err := d.answers(holder); err != nil {
+		return err
+	}
+	a.exit = ExitYes
+	return d.err
+}
+
+// answers is what berth says while the port is held and after.
+func (d *demo) answers(holder io.Closer) error {
+	set, err := d.read()
+	if err != nil {
+		return err
+	}
+	ask, name, own := d.who, "who", "berth who 80, or just berth"
+	if g := diagnose.Blindness(set.Gaps); g != nil {
+		ask, name, own = d.check, "check", "berth check 80"
+		d.say("3. Who has a port berth cannot read here yet. Whether you can have it, it asks the\n   system itself. berth check %s:\n\n", d.at)
+	} else {
+		d.say("3. berth who %s says more:\n\n", d.at)
+	}
+	if err := ask(&set); err != nil {
 		return err
 	}
 	if err := holder.Close(); err != nil {
 		return &fail{ExitInternal, err, ""}
 	}
-	d.say("\n4. The first server ends. berth who %s again:\n\n", at)
-	if err := d.who(); err != nil {
+	d.say("\n4. The first server ends. berth %s %s again:\n\n", name, d.at)
+	if set, err = d.read(); err != nil {
 		return err
 	}
-	a.exit = ExitYes
-	d.say("\nNow ask about a port of your own: berth who 80, or just berth.\n")
-	return d.err
+	if err := ask(&set); err != nil {
+		return err
+	}
+	if g := diagnose.Blindness(set.Gaps); g != nil {
+		d.say("\nWho it is, pasted texts tell: %s.\n", sentence.GapHint(*g, &set.Machine))
+	}
+	d.say("\nNow ask about a port of your own: %s.\n", own)
+	return nil
 }
 
 // demoListener takes a loopback port that people know, or any.
@@ -85,20 +117,37 @@ func (d *demo) say(format string, args ...any) {
 	}
 }
 
-// who answers for the demo's endpoint, indented.
-func (d *demo) who() error {
-	e := fact.Endpoint{Port: d.at.Port(), Proto: fact.TCP, Host: d.at.Addr().String(), Addrs: []netip.Addr{d.at.Addr()}}
-	set, err := d.app.facts(d.ctx, snapshot.Query{Ports: []uint16{e.Port}, Protos: e.Protos(), Owners: true, Context: true})
+func (d *demo) endpoint() fact.Endpoint {
+	return fact.Endpoint{Port: d.at.Port(), Proto: fact.TCP, Host: d.at.Addr().String(), Addrs: []netip.Addr{d.at.Addr()}}
+}
+
+func (d *demo) read() (fact.Set, error) {
+	e := d.endpoint()
+	return d.app.facts(d.ctx, snapshot.Query{Ports: []uint16{e.Port}, Protos: e.Protos(), Owners: true, Context: true})
+}
+
+// who answers for the demo's endpoint.
+func (d *demo) who(set *fact.Set) error {
+	return d.indented(answer(set, d.endpoint()).WriteText)
+}
+
+// check tries the demo's endpoint; what could not be read was said before.
+func (d *demo) check(*fact.Set) error {
+	c, err := d.app.checkOnce(d.ctx, []fact.Endpoint{d.endpoint()}, checkOptions{})
 	if err != nil {
 		return err
 	}
-	w := answer(&set, e)
+	c.Index.Set.Gaps = nil
+	return d.indented(c.WriteText)
+}
+
+func (d *demo) indented(write func(io.Writer, layout.Style) error) error {
 	var b strings.Builder
 	st := d.app.style()
 	if st.Width > 8 {
 		st.Width -= 5
 	}
-	if err := w.WriteText(&b, st); err != nil {
+	if err := write(&b, st); err != nil {
 		return err
 	}
 	for line := range strings.Lines(b.String()) {

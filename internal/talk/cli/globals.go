@@ -103,7 +103,7 @@ func (a *app) harmless(write func(io.Writer) error) error {
 }
 
 func closed(err error) error {
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || windowsPipeClosed(err) {
 		return errClosed
 	}
 	var f *fail
@@ -111,6 +111,13 @@ func closed(err error) error {
 		return err
 	}
 	return &fail{ExitCouldNot, err, "the answer could not be written whole"}
+}
+
+// windowsPipeClosed knows the ways in which Windows says that nobody reads a pipe
+// any more: broken, being closed, not connected.
+func windowsPipeClosed(err error) bool {
+	var n syscall.Errno
+	return runtime.GOOS == "windows" && errors.As(err, &n) && (n == 109 || n == 232 || n == 233)
 }
 
 func (a *app) jsonError(f *fail) int {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -99,16 +100,31 @@ func writeInto(name string, write func(io.Writer) error) error {
 func replaceFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".berth-*")
 	if err != nil {
-		return err
+		return writing(name, err)
 	}
 	err = errors.Join(write(f), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return errors.Join(writing(name, err), os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// writing is err about the file that was asked for, not the one beside it.
+func writing(name string, err error) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &link):
+		err = link.Err
+	case errors.As(err, &at):
+		err = at.Err
+	default:
+		return err
+	}
+	return &fs.PathError{Op: "write", Path: name, Err: err}
 }
 
 func (a *app) snapshotInfo() *cobra.Command {
