@@ -54,6 +54,7 @@ const arrows = `
 	# Tests only; see TestTestbedIsForTests.
 	NONE < testbed, testbed/*, testbed/cmd/*
 	testbed, testbed/holder, api/v1 < testbed/script
+	testbed/holder < testbed/cmd/holder
 	testbed, sys/* < testbed/cmd/bench
 `
 

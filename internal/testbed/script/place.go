@@ -20,6 +20,9 @@ import (
 //	                          script's files below machine/ are there already
 //	engine docker|podman|rootless
 //	                          start a container engine; $IMAGE is its only image
+//	wine                      a clean Windows prefix; berth.exe is its berth, the
+//	                          script's folder is on drive Z:
+//	holds ADDR...             a program of the prefix listens there
 //	container ARGS...         the engine runs a container in the background
 //	inside [as USER] CMD...   run CMD there, as root or as USER
 //	docker|podman ARGS...     run the engine's client
@@ -38,6 +41,8 @@ func Placed(dir string) testscript.Params {
 	}
 	p.Cmds["boot"] = boot
 	p.Cmds["engine"] = engine
+	p.Cmds["wine"] = wine
+	p.Cmds["holds"] = holds
 	p.Cmds["container"] = container
 	p.Cmds["inside"] = inside
 	p.Cmds["docker"] = client
@@ -50,6 +55,7 @@ func Placed(dir string) testscript.Params {
 type lent struct {
 	t      testing.TB
 	place  *testbed.Place
+	berth  string // what berth is called there; "" is berth
 	engine *testbed.Engine
 }
 
@@ -111,6 +117,23 @@ func engine(ts *testscript.TestScript, neg bool, args []string) {
 	l.place.Run("install", "-D", "-m", "755", l.place.BerthPath(), folder+"/berth")
 }
 
+func wine(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	l.fresh(ts, neg || len(args) > 0)
+	l.place = &testbed.Wine(l.t).Place
+	l.berth = l.place.BerthPath()
+}
+
+func holds(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	if neg || l.berth == "" || len(args) == 0 {
+		ts.Fatalf("usage: wine, then holds ADDR...")
+	}
+	exe, err := testbed.Build("./internal/testbed/cmd/holder", "GOOS=windows", "GOARCH=amd64")
+	ts.Check(err)
+	l.place.Start(exe, append([]string{"listen"}, args...)...).AwaitOutput("ready")
+}
+
 func container(ts *testscript.TestScript, neg bool, args []string) {
 	l := of(ts)
 	if neg || l.engine == nil || len(args) == 0 {
@@ -170,6 +193,9 @@ func (l *lent) try(ts *testscript.TestScript, args []string) testbed.Result {
 	}
 	if args[0] == "as" {
 		args = append([]string{"sh", "-c", asUser}, args...)
+	}
+	if args[0] == "berth" && l.berth != "" {
+		args = append([]string{l.berth}, args[1:]...)
 	}
 	cmd := l.place.Cmd(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "PATH=/run/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "NO_COLOR=1", "HOME=/root")
