@@ -56,7 +56,6 @@ const (
 	RuleDeletedExe      Rule = "deleted-exe"      // the holder runs a program file that is gone or replaced
 	RuleBacklogFull     Rule = "backlog-full"     // the accept queue is full
 	RuleKnown           Rule = "known"            // the catalog knows this holder
-	RulePublic          Rule = "public"           // who can reach it
 	RuleFree            Rule = "free"             // nobody holds it
 	RuleOwnerHidden     Rule = "owner-hidden"     // held, and by whom is hidden from the asker
 	RuleUnknown         Rule = "unknown"          // held-or-free could not be learned

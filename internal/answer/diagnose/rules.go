@@ -45,7 +45,7 @@ func ruleOrder(r Rule) int {
 		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
 		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
-		RuleReservedOnly, RuleKnown, RulePublic,
+		RuleReservedOnly, RuleKnown,
 	}
 	return slices.Index(order[:], r)
 }

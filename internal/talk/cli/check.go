@@ -245,7 +245,7 @@ func (a *app) whyNot(c *report.Check, e fact.Endpoint) {
 	ans := c.Index.Who(diagnose.Question{Endpoint: e})
 	for _, f := range ans.Findings {
 		switch f.Rule {
-		case diagnose.RuleFree, diagnose.RuleUnknown, diagnose.RulePublic, diagnose.RuleTimeWait:
+		case diagnose.RuleFree, diagnose.RuleUnknown, diagnose.RuleTimeWait:
 		default:
 			c.Findings = append(c.Findings, f)
 		}
