@@ -39,13 +39,13 @@ const arrows = `
 	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
 
 	# What it means: values in, values out.
-	fact < answer/bindrule, answer/forward, answer/logline, answer/catalog
+	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/catalog
 	answer/catalog < answer/catalog/source < answer/catalog/gen
 	answer/catalog, answer/bindrule, answer/forward, answer/logline < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
-	answer/remedy < talk/report/sentence
+	answer/remedy, answer/reach < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
 	talk/report, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth

@@ -5,6 +5,7 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -53,7 +54,7 @@ func (c converter) socket(s *fact.Socket) v1.Socket {
 	out := v1.Socket{
 		ID: string(s.ID), Proto: string(s.Proto), Address: s.Local.Addr().String(), Port: s.Local.Port(), State: string(s.State),
 		Device: s.Device, Netns: string(s.Netns), Evidence: s.Evidence,
-		Reach: string(diagnose.ReachOf(s, &c.x.Set.Machine).Scope),
+		Reach: string(reach.Of(s, &c.x.Set.Machine).Scope),
 	}
 	if s.Remote.IsValid() && s.Remote.Port() != 0 {
 		out.Remote, out.RemotePort = s.Remote.Addr().String(), s.Remote.Port()

@@ -12,6 +12,7 @@ import (
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
@@ -123,30 +124,30 @@ func (n names) nobody(h diagnose.Holder) []layout.Line {
 }
 
 func (n names) reach(h diagnose.Holder) string {
-	widest, scope := -1, diagnose.ReachNone
+	widest, scope := -1, reach.None
 	for _, id := range h.Sockets {
-		r := diagnose.ReachOf(n.X.Socket(id), &n.X.Set.Machine)
+		r := reach.Of(n.X.Socket(id), &n.X.Set.Machine)
 		if i := reachRank(r.Scope); i > widest {
 			widest, scope = i, r.Scope
 		}
 	}
 	switch scope {
-	case diagnose.ReachMachine:
+	case reach.Machine:
 		return "reachable from this machine only"
-	case diagnose.ReachNetwork:
+	case reach.Network:
 		return "reachable from the network, firewall not looked at"
-	case diagnose.ReachAddress:
+	case reach.Address:
 		return "reachable through that address, firewall not looked at"
-	case diagnose.ReachLink:
+	case reach.Link:
 		return "reachable from the same link, firewall not looked at"
-	case diagnose.ReachNetns:
+	case reach.Netns:
 		return "in another network namespace"
 	}
 	return "bound, takes no traffic"
 }
 
-func reachRank(s diagnose.ReachScope) int {
-	for i, t := range [...]diagnose.ReachScope{diagnose.ReachNone, diagnose.ReachNetns, diagnose.ReachMachine, diagnose.ReachLink, diagnose.ReachAddress, diagnose.ReachNetwork} {
+func reachRank(s reach.Scope) int {
+	for i, t := range [...]reach.Scope{reach.None, reach.Netns, reach.Machine, reach.Link, reach.Address, reach.Network} {
 		if s == t {
 			return i
 		}

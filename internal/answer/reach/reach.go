@@ -1,4 +1,6 @@
-package diagnose
+// Package reach says from where a socket can be reached, as far as its address
+// tells. It is pure.
+package reach
 
 import (
 	"net/netip"
@@ -9,41 +11,41 @@ import (
 // Reach says from where a socket can be reached, as far as its address tells;
 // packet filters are never evaluated.
 type Reach struct {
-	Scope ReachScope
+	Scope Scope
 	// Nets are the networks of the address (or, for a wildcard, of every address
 	// of this machine) beyond loopback, where they are known.
 	Nets []netip.Prefix
 }
 
-// ReachScope is the widest circle that can reach a socket.
-type ReachScope string
+// Scope is the widest circle that can reach a socket.
+type Scope string
 
 // Circles of reach.
 const (
-	ReachMachine ReachScope = "machine" // loopback: programs on this machine only
-	ReachNetwork ReachScope = "network" // any network this machine is on
-	ReachAddress ReachScope = "address" // through one address
-	ReachLink    ReachScope = "link"    // link-local: the same cable
-	ReachNetns   ReachScope = "netns"   // another network namespace
-	ReachNone    ReachScope = "none"    // it takes no traffic
+	Machine Scope = "machine" // loopback: programs on this machine only
+	Network Scope = "network" // any network this machine is on
+	Address Scope = "address" // through one address
+	Link    Scope = "link"    // link-local: the same cable
+	Netns   Scope = "netns"   // another network namespace
+	None    Scope = "none"    // it takes no traffic
 )
 
-// ReachOf tells from where s can be reached on machine m.
-func ReachOf(s *fact.Socket, m *fact.Machine) Reach {
+// Of tells from where s can be reached on machine m.
+func Of(s *fact.Socket, m *fact.Machine) Reach {
 	a := s.Local.Addr().Unmap().WithZone("")
 	switch {
 	case !s.State.Serves():
-		return Reach{Scope: ReachNone}
+		return Reach{Scope: None}
 	case s.Netns != "":
-		return Reach{Scope: ReachNetns}
+		return Reach{Scope: Netns}
 	case a.IsLoopback():
-		return Reach{Scope: ReachMachine}
+		return Reach{Scope: Machine}
 	case a.IsUnspecified():
-		return Reach{Scope: ReachNetwork, Nets: networks(s, m)}
+		return Reach{Scope: Network, Nets: networks(s, m)}
 	case a.IsLinkLocalUnicast():
-		return Reach{Scope: ReachLink}
+		return Reach{Scope: Link}
 	}
-	return Reach{Scope: ReachAddress, Nets: []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}}
+	return Reach{Scope: Address, Nets: []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}}
 }
 
 func networks(s *fact.Socket, m *fact.Machine) []netip.Prefix {
