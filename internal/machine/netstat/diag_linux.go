@@ -39,7 +39,7 @@ func (d *diag) read(p fact.Proto) error {
 			return err
 		}
 	}
-	if p == fact.TCP && !d.showsBound() {
+	if p == fact.TCP && d.q.Part != BoundTCP && !d.showsBound() {
 		d.set.AddGaps(fact.Gap{Kind: fact.GapNoBound, Subject: "bound TCP sockets", Err: "Linux " + d.from.release()})
 	}
 	return nil
@@ -70,7 +70,10 @@ func (d *diag) request(p fact.Proto, family uint8) sockdiag.Request {
 		d.filter = &f
 	}
 	wanted := states(p, d.q.Serving)
-	if p == fact.TCP && d.noneBound() {
+	switch {
+	case d.q.Part == BoundTCP:
+		wanted = 1 << sockdiag.BoundInactive
+	case p == fact.TCP && (d.q.Part == Tabled || d.noneBound()):
 		wanted &^= 1 << sockdiag.BoundInactive
 	}
 	return sockdiag.Request{Family: family, Protocol: number(p), States: wanted, Filter: *d.filter}

@@ -174,6 +174,34 @@ func TestNetnsBoundAndListening(t *testing.T) {
 	})
 }
 
+func TestNetnsPartsMakeTheWhole(t *testing.T) {
+	testbed.Netns(t, func() {
+		bindTo(t, unix.SOCK_STREAM, "127.0.0.1:80", 5)
+		second := bindTo(t, unix.SOCK_STREAM, "[::1]:80", 0)
+		bindTo(t, unix.SOCK_DGRAM, "127.0.0.1:80", 0)
+		tabled := []string{"tcp 127.0.0.1:80 listen", "udp 127.0.0.1:80 unconnected"}
+		for _, c := range []struct {
+			part   Part
+			protos []fact.Proto
+			want   []string
+		}{
+			{Whole, nil, []string{tabled[0], "tcp [::1]:80 bound", tabled[1]}},
+			{Tabled, nil, tabled},
+			{BoundTCP, nil, []string{"tcp [::1]:80 bound"}},
+			{BoundTCP, []fact.Proto{fact.UDP}, nil},
+		} {
+			set := mustRead(t, Query{Ports: []uint16{80}, Protos: c.protos, Serving: true, Part: c.part})
+			if d := cmp.Diff(c.want, endpoints(set)); d != "" {
+				t.Errorf("part %d of %v: %s", c.part, c.protos, d)
+			}
+		}
+		unix.Close(second)
+		if set := mustRead(t, Query{Ports: []uint16{80}, Serving: true, Part: BoundTCP}); len(set.Sockets) != 0 {
+			t.Errorf("after the bound one is gone: %v", endpoints(set))
+		}
+	})
+}
+
 func TestNetnsDualStackAndIPv6Only(t *testing.T) {
 	testbed.Netns(t, func() {
 		v6only := func(on int) func(int) error { return option(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, on) }

@@ -22,7 +22,21 @@ type Query struct {
 	// datagram sockets without a peer. The kernel then never walks its table of
 	// connections.
 	Serving bool
+	// Part divides the question in two that may be asked at the same time.
+	Part Part
 }
+
+// Part is a part of a [Query].
+type Part int
+
+// Parts. The kernel keeps no table of TCP sockets that are bound and neither
+// listen nor connect: to find them it walks over every socket that has a port,
+// which takes milliseconds on a busy machine, and all else does not.
+const (
+	Whole    Part = iota
+	Tabled        // all but such sockets
+	BoundTCP      // such sockets alone, where the kernel shows them; no gap where it does not
+)
 
 // Read returns the sockets that q asks for, in the network namespace of the
 // calling thread, sorted by port, protocol and address.
@@ -34,6 +48,12 @@ type Query struct {
 func Read(ctx context.Context, q Query) (fact.Set, error) { return read(ctx, q) }
 
 func (q Query) protos() []fact.Proto {
+	if q.Part == BoundTCP {
+		if len(q.Protos) > 0 && !slices.Contains(q.Protos, fact.TCP) {
+			return nil
+		}
+		return []fact.Proto{fact.TCP}
+	}
 	if len(q.Protos) > 0 {
 		return q.Protos
 	}
@@ -51,6 +71,9 @@ func (q Query) wants(s fact.Socket) bool {
 	}
 	return !q.Serving || s.State.Serves() || s.State == fact.Bound
 }
+
+// Sort puts sockets into the order in which [Read] returns them.
+func Sort(socks []fact.Socket) { slices.SortFunc(socks, compare) }
 
 func compare(a, b fact.Socket) int {
 	if d := int(a.Local.Port()) - int(b.Local.Port()); d != 0 {

@@ -3,7 +3,6 @@ package netstat
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 
 	"github.com/berthd/berth/internal/fact"
@@ -29,7 +28,7 @@ func readFrom(ctx context.Context, q Query, from sources) (fact.Set, error) {
 	if err := r.tables(ctx); err != nil {
 		return fact.Set{}, err
 	}
-	slices.SortFunc(r.set.Sockets, compare)
+	Sort(r.set.Sockets)
 	return r.set, nil
 }
 
@@ -48,6 +47,9 @@ type reader struct {
 // which that is closed.
 func (r *reader) tables(ctx context.Context) error {
 	protos := r.q.protos()
+	if r.q.Part == BoundTCP && (len(protos) == 0 || r.noneBound()) {
+		return nil
+	}
 	conn, err := r.from.diag()
 	if err != nil {
 		return r.texts(ctx, protos, err)

@@ -28,6 +28,9 @@ const (
 // protocol that has no table there either does not exist in this kernel; for TCP
 // and UDP that cannot be, and is an error.
 func (r *reader) texts(ctx context.Context, protos []fact.Proto, cause error) error {
+	if r.q.Part == BoundTCP {
+		return nil // no text shows these
+	}
 	for _, p := range protos {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -11,7 +11,6 @@ import (
 	"github.com/berthd/berth/internal/machine/netns"
 	"github.com/berthd/berth/internal/machine/netstat"
 	"github.com/berthd/berth/internal/machine/portrange"
-	"github.com/berthd/berth/internal/machine/process"
 	"github.com/berthd/berth/internal/machine/service"
 )
 
@@ -21,18 +20,17 @@ type collector struct {
 }
 
 func (c *collector) collect(ctx context.Context) error {
-	rules, wait := c.rules(ctx)
-	defer wait()
+	bound, waitBound := c.bound(ctx)
+	defer waitBound()
+	rules, waitRules := c.rules(ctx)
+	defer waitRules()
 	if err := c.add(host.Read(ctx)); err != nil {
 		return err
 	}
-	if err := c.sockets(ctx); err != nil {
+	if err := c.sockets(ctx, bound); err != nil {
 		return err
 	}
 	if c.q.Owners {
-		if err := c.holders(ctx, c.set.Sockets); err != nil {
-			return err
-		}
 		if err := c.kernel(ctx); err != nil {
 			return err
 		}
@@ -64,36 +62,8 @@ func (c *collector) add(s fact.Set, err error) error {
 	return nil
 }
 
-func (c *collector) query(serving bool) netstat.Query {
-	return netstat.Query{Ports: c.q.Ports, Protos: c.q.Protos, Serving: serving}
-}
-
-// sockets asks for what serves; only where nothing does, for the rest too.
-func (c *collector) sockets(ctx context.Context) error {
-	s, err := netstat.Read(ctx, c.query(!c.q.AllStates))
-	if err == nil && !c.q.AllStates && len(c.q.Ports) > 0 && !anyStream(s.Sockets) {
-		s, err = netstat.Read(ctx, c.query(false))
-	}
-	if err != nil && ctx.Err() == nil {
-		c.set.AddGaps(fact.Gap{Kind: fact.GapOther, Subject: SocketTable, Err: err.Error()})
-		return nil
-	}
-	return c.add(s, err)
-}
-
 // SocketTable is the subject of a gap that makes "nothing found" worthless.
 const SocketTable = "socket table"
-
-func anyStream(socks []fact.Socket) bool {
-	return slices.ContainsFunc(socks, func(s fact.Socket) bool { return s.Proto == fact.TCP })
-}
-
-func (c *collector) holders(ctx context.Context, socks []fact.Socket) error {
-	return c.add(process.Holders(ctx, process.Query{
-		Sockets: socks, AllHolders: c.q.AllHolders, Flags: c.q.Flags, OneOwner: oneOwner, NotFinal: notFinal,
-		Alive: func(s fact.Socket) bool { return alive(ctx, s) },
-	}))
-}
 
 // alive asks again for a socket that no process seems to hold: its server may
 // have ended since. A question that cannot be repeated leaves it standing.
@@ -139,7 +109,7 @@ func (c *collector) namespaces(ctx context.Context) error {
 	for _, ns := range l.Namespaces {
 		var s fact.Set
 		err := netns.Do(ctx, ns, func() (err error) {
-			s, err = netstat.Read(ctx, c.query(true))
+			s, err = netstat.Read(ctx, c.query(true, netstat.Whole))
 			return err
 		})
 		if err != nil {
