@@ -16,8 +16,8 @@ func (w *who) known(h *Holder) {
 	for _, id := range h.Sockets {
 		for _, s := range w.subjects(w.x.socks[id], h) {
 			found := catalog.Match(s.Subject)
-			if len(found) == 0 {
-				continue
+			if len(found) == 0 || found[0].Kind == catalog.Holder && len(w.x.Links(s.row, fact.ForwardsTo)) > 0 {
+				continue // what the program is for says nothing of a port it keeps for another
 			}
 			sure := Certain
 			if s.Nameless() {
@@ -66,8 +66,10 @@ func (w *who) subjects(s *fact.Socket, h *Holder) []subject {
 }
 
 func (w *who) registered(c catalog.Subject, n Node) subject {
-	r := w.x.regs[n.ID]
-	c.Kernel, c.URLPath = "http.sys", urlPath(r.URL)
+	c.Kernel = "http.sys"
+	if r := w.x.regs[n.ID]; r != nil {
+		c.URLPath = urlPath(r.URL)
+	}
 	for _, q := range n.Children {
 		if row := w.x.queue[q.ID]; row != nil {
 			c.Queue = row.Name
