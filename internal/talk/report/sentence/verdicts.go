@@ -66,6 +66,8 @@ func (n Names) selfRefusal(v bindrule.Verdict) string {
 		return "an IPv4 address on a socket that is IPv6 only is refused."
 	case bindrule.NoScope:
 		return "a link-local address needs its interface, as in fe80::1%eth0."
+	case bindrule.MulticastStream:
+		return Name(v.Args["address"]) + " is a group's address: IPv6 has no streams to groups, so TCP cannot listen there."
 	case bindrule.SELinuxDenies:
 		return "SELinux knows this port as " + Name(v.Args["type"]) + " and may forbid it to your program; root does not change that."
 	}
