@@ -294,6 +294,7 @@ func engineArgs(t *testing.T, e *testbed.Engine) []string {
 // engineKilled leaves a container running without its engine: the control group
 // still names it, and the dead socket is a gap.
 func engineKilled(t *testing.T, e *testbed.Engine) {
+	testbed.Await(t, "the container to listen", func() bool { return e.Try("sh", "-c", "ss -Hltn sport = 8092 | grep -q .").Code == 0 })
 	l := look(t, e, tcp(8092))
 	l.want(t, "busybox part-of last")
 	id, pid := l.container(t).Full, l.container(t).PID

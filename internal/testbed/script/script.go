@@ -118,6 +118,7 @@ func Steady(s, work string) string {
 		{`PID \d+(, \d+)*( and \d+ more)?`, "PID N"},
 		{`(command  /usr/bin/conmon) .*`, "$1 ARGUMENTS"},
 		{`pid-\d+`, "pid-N"},
+		{`/tmp/berth-test-\d+`, "/tmp/berth-test"},
 		{` (workers?) \([\d, …]+\)`, " $1 (N)"},
 		{`\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b`, "ID"},
 		{`\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`, "WHEN"},
