@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,38 +68,29 @@ func harmless(t *testing.T, args []string, said string) {
 	}
 }
 
-// FuzzAnswer takes any bytes for a snapshot file.
+// FuzzAnswer asks every question of files with rows that no reader would make:
+// links that lead nowhere or in circles, rows of one system on another, hostile
+// names. seed chooses the rows; what stands at one place of the file is replaced.
 func FuzzAnswer(f *testing.F) {
-	for seed := range uint64(8) {
-		set := anyFacts(seed)
-		var b bytes.Buffer
-		if err := snapshot.Save(&b, &set, "test"); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b.Bytes())
+	for seed := range uint64(60) {
+		f.Add(seed, uint16(0), "")
 	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		if len(file) > 1<<16 {
-			t.Skip("more bytes find nothing new")
-		}
-		answer(t, file)
-	})
-}
-
-// TestAnswersToAnyFacts fills sets with rows that no reader would make: links
-// that lead nowhere or in circles, rows of one system on another, hostile names.
-func TestAnswersToAnyFacts(t *testing.T) {
-	for seed := range uint64(200) {
+	f.Add(uint64(1), uint16(9000), "null")
+	f.Add(uint64(2), uint16(7000), `"\u0000\u202e"`)
+	f.Add(uint64(3), uint16(5000), "1e999, {}")
+	f.Fuzz(func(t *testing.T, seed uint64, at uint16, other string) {
 		set := anyFacts(seed)
 		var b bytes.Buffer
 		if err := snapshot.Save(&b, &set, "test"); err != nil {
 			t.Fatal(err)
 		}
-		answer(t, b.Bytes())
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+		file := b.Bytes()
+		if other != "" {
+			from := min(int(at), len(file))
+			file = slices.Replace(file, from, min(from+len(other), len(file)), []byte(other)...)
 		}
-	}
+		answer(t, file)
+	})
 }
 
 func anyFacts(seed uint64) fact.Set {
