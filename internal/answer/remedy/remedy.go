@@ -86,6 +86,8 @@ func (s *suggester) waiting() {
 		case diagnose.RuleOutgoing:
 			s.add(Remedy{Kind: Wait, About: f.About[0]})
 			s.exclude()
+		case diagnose.RuleLeftover:
+			s.add(Remedy{Kind: Wait, About: f.About[0]})
 		}
 	}
 }

@@ -21,6 +21,7 @@ const usage = `usage: holder FORM
   workers N ADDR              a listener, and N processes of the same program that share it
   heir ADDR CMD...            a listener, and a CMD that inherits its descriptor
   dial ADDR                   a connection to ADDR, from a port that the system chooses
+  left ADDR                   a connection of a listener that has ended
   ended ADDR                  nothing but a connection in TIME_WAIT
   flashes N ADDR              processes that listen for a moment and end, N at a time
   hostile ADDR                a listener of a program whose name, path and words are hostile

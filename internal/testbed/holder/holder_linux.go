@@ -34,6 +34,8 @@ func run(form string, words []string) error {
 		_, err = connect(words[0])
 	case "ended":
 		err = ended(words[0])
+	case "left":
+		err = left(words[0])
 	case "flashes":
 		return flashes(words)
 	case "flash":
@@ -116,6 +118,22 @@ func connect(addr string) (int, error) {
 		return 0, err
 	}
 	return fd, unix.Connect(fd, sockaddr(at))
+}
+
+// left listens, is connected to, and ends the listener: what stays is the server's
+// end of the connection.
+func left(addr string) error {
+	l, err := spec{kind: unix.SOCK_STREAM}.listen(addr)
+	if err != nil {
+		return err
+	}
+	if _, err := connect(addr); err != nil {
+		return err
+	}
+	if _, _, err := unix.Accept4(l, unix.SOCK_CLOEXEC); err != nil {
+		return err
+	}
+	return unix.Close(l)
 }
 
 // ended listens, is connected to, ends the connection first and the listener

@@ -23,7 +23,7 @@ func gapSentence(k fact.GapKind, subject string) string {
 	case fact.GapPermission:
 		return subject + ": closed to this user"
 	case fact.GapHidepid:
-		return cmp.Or(subject, "processes of other users") + ": /proc is mounted with hidepid"
+		return cmp.Or(subject, "/proc") + " is mounted with hidepid: other users' processes are hidden"
 	case fact.GapNoPtrace:
 		return cmp.Or(subject, "descriptors of other users' processes") + ": CAP_SYS_PTRACE is missing"
 	case fact.GapOwnersHidden:

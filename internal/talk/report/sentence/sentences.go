@@ -304,7 +304,8 @@ func (n Names) aboutTraffic(f diagnose.Finding) string {
 	case diagnose.RuleTimeWait:
 		return n.timeWait(f)
 	case diagnose.RuleLeftover:
-		return Plural(atoi(f.Args["count"]), "connection", "connections") + " of a listener that ended still hold the port: " + n.First(f) + ". SO_REUSEADDR on the new listener gets past them if the old one had it too."
+		return Plural(atoi(f.Args["count"]), "connection of a listener that ended still holds", "connections of a listener that ended still hold") +
+			" the port: " + n.outgoing(f) + ". SO_REUSEADDR on the new listener gets past that if the old one had it too."
 	case diagnose.RuleOutgoing:
 		return "an outgoing connection took this port from the range for outgoing connections: " + n.outgoing(f) + "."
 	case diagnose.RuleFree:
