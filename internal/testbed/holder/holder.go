@@ -24,7 +24,8 @@ const usage = `usage: holder FORM
   left ADDR                   a connection of a listener that has ended
   ended ADDR                  nothing but a connection in TIME_WAIT
   flashes N ADDR              processes that listen for a moment and end, N at a time
-  hostile ADDR                a listener of a program whose name, path and words are hostile
+  hostile ADDR                a listener of a program whose name, path and words are hostile,
+                              made in a new folder of the working folder
 
 FLAG is noreuse (no SO_REUSEADDR), reuseport or v6only.
 `
