@@ -56,14 +56,21 @@ func diagnose(o options) error {
 }
 
 func exit(err error) {
+	code := codeOf(err)
+	if code == 1 {
+		fmt.Fprintln(os.Stderr, "error:", err)
+	}
+	os.Exit(code)
+}
+
+func codeOf(err error) int {
 	switch {
 	case err == nil:
-		os.Exit(0)
+		return 0
 	case errors.Is(err, context.Canceled):
-		os.Exit(130)
+		return 130
 	}
-	fmt.Fprintln(os.Stderr, "error:", err)
-	os.Exit(1)
+	return 1
 }
 
 // options are the words of the command line.

@@ -36,12 +36,12 @@ func ms(all []sample, of func(sample) time.Duration) spread {
 func wall(s sample) time.Duration { return s.wall }
 func cpu(s sample) time.Duration  { return s.cpu }
 
-// ratios is the spread of a/b, each of one round.
-func ratios(a, b []sample) spread {
+// ratios is the spread of one time of a to that of b, each of one round.
+func ratios(a, b []sample, of func(sample) time.Duration) spread {
 	var v []float64
 	for i := range min(len(a), len(b)) {
-		if b[i].wall > 0 {
-			v = append(v, float64(a[i].wall)/float64(b[i].wall))
+		if of(b[i]) > 0 {
+			v = append(v, float64(of(a[i]))/float64(of(b[i])))
 		}
 	}
 	return spreadOf(v)
