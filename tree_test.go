@@ -19,7 +19,7 @@ func TestTreeNamesNoMachineAndNoRegistry(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.Name() == ".git":
+		case d.Name() == ".git" && d.IsDir():
 			return filepath.SkipDir
 		case !d.Type().IsRegular():
 			return nil
