@@ -1,0 +1,85 @@
+package diagnose_test
+
+import (
+	"testing"
+
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// The owner of a socket is the thing that a person can act on.
+func TestOwner(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*fact.Set)
+		kind   diagnose.OwnerKind
+		id     fact.ID
+	}{
+		{"a process", func(*fact.Set) {}, diagnose.OwnerProcess, "proc:10@1"},
+		{"a unit", unit(fact.Unit{ID: "unit:web.service", Name: "web.service", Type: "service"}), diagnose.OwnerUnit, "unit:web.service"},
+		{"a process of a session", unit(fact.Unit{ID: "unit:session-3.scope", Name: "session-3.scope", Type: "scope"}), diagnose.OwnerProcess, "proc:10@1"},
+		{"a container", func(s *fact.Set) {
+			s.Containers = []fact.Container{{ID: "container:docker/x", Name: "x"}}
+			s.Links = append(s.Links, fact.Link{From: "proc:10@1", To: "container:docker/x", Kind: fact.PartOf})
+		}, diagnose.OwnerContainer, "container:docker/x"},
+		{"a unit by the cgroup alone", func(s *fact.Set) {
+			s.Units = []fact.Unit{{ID: "unit:web.service", Name: "web.service", Type: "service"}}
+			s.Links = []fact.Link{{From: "sock:tcp:0.0.0.0:80#7", To: "unit:web.service", Kind: fact.CreatedIn}}
+		}, diagnose.OwnerUnit, "unit:web.service"},
+		{"somebody hidden", func(s *fact.Set) { s.Links = nil }, diagnose.OwnerUnknown, ""},
+		{"nobody", func(s *fact.Set) { s.Links, s.Sockets[0].State, s.Sockets[0].Linux = nil, fact.TimeWait, nil }, diagnose.OwnerNobody, ""},
+		{"the kernel", func(s *fact.Set) { s.Processes[0].Kernel = true }, diagnose.OwnerKernel, "proc:10@1"},
+	} {
+		set := served()
+		c.change(&set)
+		x := diagnose.NewIndex(&set)
+		got := x.Holders([]*fact.Socket{&set.Sockets[0]})
+		if len(got) != 1 || got[0].Owner != (diagnose.Owner{Kind: c.kind, ID: c.id}) {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
+
+// Sockets of one owner are one holder; two copies of a program are two.
+func TestHoldersAreGrouped(t *testing.T) {
+	set := served()
+	k := sock("[::]:80", fact.Listen, 8)
+	set.Sockets = append(set.Sockets, k)
+	set.Links = append(set.Links, fact.Link{From: k.ID, To: "proc:10@1", Kind: fact.HeldBy})
+	set.Processes = append(set.Processes, fact.Process{ID: "proc:11@1", PID: 11, Name: "web", Exe: "/srv/web"})
+	holders := func() []diagnose.Holder {
+		return diagnose.NewIndex(&set).Holders([]*fact.Socket{&set.Sockets[0], &set.Sockets[1]})
+	}
+	if got := holders(); len(got) != 1 || len(got[0].Sockets) != 2 || len(got[0].Nodes) != 1 {
+		t.Errorf("one program: %+v", got)
+	}
+	set.Links[2].To = "proc:11@1"
+	if got := holders(); len(got) != 2 {
+		t.Errorf("two copies: %+v", got)
+	}
+}
+
+// Processes whose parents go round in a circle have an end all the same.
+func TestAncestorsEnd(t *testing.T) {
+	set := served()
+	set.Links = append(set.Links, fact.Link{From: "proc:5@1", To: "proc:10@1", Kind: fact.ChildOf})
+	x := diagnose.NewIndex(&set)
+	if got := x.Ancestors(x.Process("proc:10@1")); len(got) != 1 || got[0].PID != 5 {
+		t.Errorf("%v", got)
+	}
+	if a := x.Who(diagnose.Question{Endpoint: fact.Endpoint{Port: 80}}); a.Status != diagnose.Held {
+		t.Error(a.Status)
+	}
+}
+
+// The overview tells what is wrong, by port, and nothing that is well.
+func TestOverview(t *testing.T) {
+	set := served()
+	if got := diagnose.NewIndex(&set).Overview(); len(got) != 0 {
+		t.Errorf("a machine that is well: %v", got)
+	}
+	set.Processes[0].State = "stopped"
+	if got := diagnose.NewIndex(&set).Overview(); len(got) != 1 || got[0].Port != 80 || got[0].Rule != diagnose.RuleStopped {
+		t.Errorf("%v", got)
+	}
+}
