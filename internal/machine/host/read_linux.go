@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"iter"
 	"os"
 	"runtime"
 	"strconv"
@@ -71,19 +72,52 @@ func capEff() uint64 {
 }
 
 func userName(root string, uid uint32) string {
-	b, err := os.ReadFile(root + "etc/passwd")
+	fd, err := unix.Open(root+"etc/passwd", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return ""
 	}
+	defer unix.Close(fd)
 	users := procfs.Passwd{Names: map[uint32]string{uid: ""}}
-	for len(b) > 0 {
-		line, rest, _ := bytes.Cut(b, []byte{'\n'})
+	for line := range lines(fd) {
 		if !users.Line(line) {
 			break
 		}
-		b = rest
 	}
 	return users.Names[uid]
+}
+
+// lines yields the lines of a text file, each up to 64 KB. An os.File would set up
+// the poller first, which costs more than the file.
+func lines(fd int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		buf := make([]byte, 64<<10)
+		held := 0
+		for held < len(buf) {
+			n, err := unix.Read(fd, buf[held:])
+			if err == unix.EINTR {
+				continue
+			}
+			if n <= 0 || err != nil {
+				break
+			}
+			held += n
+			text := buf[:held]
+			for {
+				line, rest, whole := bytes.Cut(text, []byte{'\n'})
+				if !whole {
+					break
+				}
+				if !yield(line) {
+					return
+				}
+				text = rest
+			}
+			held = copy(buf, text)
+		}
+		if held > 0 {
+			yield(buf[:held])
+		}
+	}
 }
 
 func settings(root string) *fact.LinuxNet {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -142,4 +143,20 @@ func FuzzDecodeAddr(f *testing.F) {
 			t.Errorf("invalid prefix %v accepted", a.Prefix)
 		}
 	})
+}
+
+func TestUserNameIsFoundAnywhereInTheFile(t *testing.T) {
+	root := t.TempDir() + "/"
+	if err := os.Mkdir(root+"etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("someone:x:7:7::/:/bin/sh\n", 20000) + "last:x:4711:7::/:/bin/sh"
+	if err := os.WriteFile(root+"etc/passwd", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for uid, want := range map[uint32]string{7: "someone", 4711: "last", 8: ""} {
+		if got := userName(root, uid); got != want {
+			t.Errorf("uid %d: %q, want %q", uid, got, want)
+		}
+	}
 }
