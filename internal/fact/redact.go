@@ -14,7 +14,7 @@ func (s *Set) Redact() {
 		s.Processes[i].Args = RedactArgs(s.Processes[i].Args)
 	}
 	for i := range s.Units {
-		s.Units[i].ExecStart = strings.Join(RedactArgs(strings.Fields(s.Units[i].ExecStart)), " ")
+		s.Units[i].ExecStart = redactText(s.Units[i].ExecStart)
 	}
 }
 
@@ -38,16 +38,67 @@ func RedactArgs(args []string) []string {
 
 func redactOne(program, a string) (clean string, hideNext bool) {
 	name, value, has := strings.Cut(a, "=")
-	if secretName(name) {
+	switch {
+	case header(a):
+		name, _, _ = strings.Cut(a, ":")
+		return name + ": " + Redacted, false
+	case !strings.ContainsAny(name, blanks) && secretName(name):
 		if has && value != "" {
 			return name + "=" + Redacted, false
 		}
 		return a, !has && strings.HasPrefix(a, "-")
-	}
-	if dashP(program, a) {
+	case strings.ContainsAny(a, blanks):
+		return redactText(a), false
+	case dashP(program, a):
 		return "-p" + Redacted, false
 	}
-	return redactHeader(redactURL(a)), false
+	return redactURL(a), false
+}
+
+const blanks = " \t\n"
+
+// redactText does for the words of one string, such as what sh -c is given, what
+// RedactArgs does for arguments.
+func redactText(text string) string {
+	var out strings.Builder
+	program, hideNext := "", false
+	for text != "" {
+		at := len(text) - len(strings.TrimLeft(text, blanks))
+		out.WriteString(text[:at])
+		word, rest := cutWord(text[at:])
+		plain := strings.ReplaceAll(strings.ReplaceAll(word, `"`, ""), "'", "")
+		if strings.Contains(plain, "mysql") || strings.Contains(plain, "mariadb") {
+			program = plain
+		}
+		clean, hide := redactOne(program, plain)
+		switch {
+		case hideNext && plain != "" && plain[0] != '-':
+			out.WriteString(Redacted)
+			hide = false
+		case clean == plain:
+			out.WriteString(word)
+		default:
+			out.WriteString(clean)
+		}
+		text, hideNext = rest, hide
+	}
+	return out.String()
+}
+
+// cutWord cuts a shell's word off the start of s; blanks in quotes belong to it.
+func cutWord(s string) (word, rest string) {
+	quote := byte(0)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case quote == 0 && strings.IndexByte(blanks, c) >= 0:
+			return s[:i], s[i:]
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+	return s, ""
 }
 
 // secretName tells whether an option or variable is named like a secret.
@@ -105,10 +156,8 @@ func redactURL(a string) string {
 	return a[:i+3] + user + ":" + Redacted + rest[at:]
 }
 
-func redactHeader(a string) string {
-	if low := strings.ToLower(a); strings.HasPrefix(low, "authorization:") || strings.HasPrefix(low, "cookie:") {
-		name, _, _ := strings.Cut(a, ":")
-		return name + ": " + Redacted
-	}
-	return a
+// header tells whether a is an HTTP header that carries a secret.
+func header(a string) bool {
+	low := strings.ToLower(a[:min(len(a), len("authorization:"))])
+	return low == "authorization:" || strings.HasPrefix(low, "cookie:")
 }

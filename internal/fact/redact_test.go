@@ -18,10 +18,31 @@ func TestRedactArgs(t *testing.T) {
 		{[]string{"curl", "-H", "Authorization: Bearer abc"}, []string{"curl", "-H", "Authorization: •••"}},
 		{[]string{"srv", "--api-key", "k", "--port", "80"}, []string{"srv", "--api-key", "•••", "--port", "80"}},
 		{[]string{"srv", "--token", "--port", "80"}, []string{"srv", "--token", "--port", "80"}},
+		{[]string{"srv", "--password=two words"}, []string{"srv", "--password=•••"}},
+		{[]string{"sh", "-c", "PORT=80 API_KEY=hunter2 node app.js"}, []string{"sh", "-c", "PORT=80 API_KEY=••• node app.js"}},
+		{[]string{"sh", "-c", `DB_PASSWORD='a b' exec srv`}, []string{"sh", "-c", `DB_PASSWORD=•••`}},
+		{[]string{"sh", "-c", `X=1 DB_PASSWORD='a b' exec srv`}, []string{"sh", "-c", `X=1 DB_PASSWORD=••• exec srv`}},
+		{[]string{"sh", "-c", "srv --password hunter2 --port 80"}, []string{"sh", "-c", "srv --password ••• --port 80"}},
+		{[]string{"sh", "-c", "srv --passphrase  'a b'"}, []string{"sh", "-c", "srv --passphrase  •••"}},
+		{[]string{"sh", "-c", `curl -H "Authorization: Bearer abc" http://ann:pw@h/`}, []string{"sh", "-c", `curl -H Authorization: ••• http://ann:•••@h/`}},
+		{[]string{"sh", "-c", "cd /x && mysqldump -phunter2 db"}, []string{"sh", "-c", "cd /x && mysqldump -p••• db"}},
+		{[]string{"sh", "-c", "echo it's a \"plain\"  one"}, []string{"sh", "-c", "echo it's a \"plain\"  one"}},
 		{[]string{"nginx: master process /usr/sbin/nginx"}, []string{"nginx: master process /usr/sbin/nginx"}},
 	} {
 		if got := RedactArgs(c.in); !slices.Equal(got, c.want) {
 			t.Errorf("RedactArgs(%q) = %q", c.in, got)
 		}
 	}
+}
+
+func FuzzRedact(f *testing.F) {
+	for _, s := range []string{"a 'b", "PASSWORD='x y' z", "\"'\"'", "Cookie: a=b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := RedactArgs([]string{"sh", "-c", s})
+		if twice := RedactArgs(once); !slices.Equal(once, twice) {
+			t.Errorf("%q: %q, then %q", s, once, twice)
+		}
+	})
 }
