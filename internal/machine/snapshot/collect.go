@@ -92,6 +92,9 @@ func (c *collector) context(ctx context.Context) error {
 	if err := c.add(portrange.Read(ctx)); err != nil {
 		return err
 	}
+	if len(c.q.Ports) == 0 && !c.q.AllNetns {
+		return nil // the overview is of this namespace
+	}
 	return c.namespaces(ctx)
 }
 
