@@ -52,7 +52,7 @@ func (x *Index) Holders(socks []*fact.Socket) []Holder {
 	for _, s := range socks {
 		nodes := x.nodes(s)
 		h := Holder{Sockets: []fact.ID{s.ID}, Owner: x.owner(s, nodes), Nodes: nodes}
-		key := groupKey(h)
+		key := x.groupKey(h)
 		if i, ok := at[key]; ok && h.Owner.Kind != OwnerUnknown {
 			out[i].Sockets = append(out[i].Sockets, s.ID)
 			out[i].Nodes = mergeNodes(out[i].Nodes, h.Nodes)
@@ -65,18 +65,37 @@ func (x *Index) Holders(socks []*fact.Socket) []Holder {
 }
 
 // groupKey keeps sockets apart that one owner holds through different
-// processes: two copies of a server are two holders.
-func groupKey(h Holder) string {
+// processes: two copies of a server are two holders. Copies that it forked itself,
+// each with a socket of its own (SO_REUSEPORT), are one.
+func (x *Index) groupKey(h Holder) string {
 	var b strings.Builder
 	b.WriteString(string(h.Owner.Kind) + " " + string(h.Owner.ID))
 	if h.Owner.Kind == OwnerProcess || h.Owner.Kind == OwnerUnit {
 		for _, n := range h.Nodes {
 			if n.Link == fact.HeldBy {
-				b.WriteString(" " + string(n.ID))
+				b.WriteString(" " + string(x.first(n.ID)))
 			}
 		}
 	}
 	return b.String()
+}
+
+// first is the topmost of the copies that process id is one of: its ancestors with
+// the same program and arguments. A title in place of the arguments, such as
+// "app: worker 2", tells nothing of them.
+func (x *Index) first(id fact.ID) fact.ID {
+	p := x.procs[id]
+	if p == nil || len(p.Args) == 0 {
+		return id
+	}
+	titled := len(p.Args) == 1 && strings.Contains(p.Args[0], " ")
+	for _, a := range x.Ancestors(p) {
+		if !sameProgram(p, a) || !titled && !slices.Equal(p.Args, a.Args) {
+			break
+		}
+		id = a.ID
+	}
+	return id
 }
 
 // mergeNodes adds the nodes of b whose row a does not have yet.
@@ -223,6 +242,9 @@ func (x *Index) owner(s *fact.Socket, nodes []Node) Owner {
 	if len(x.Links(s.ID, fact.TakenBy)) > 0 {
 		return Owner{OwnerHTTPSys, x.Links(s.ID, fact.TakenBy)[0].To}
 	}
+	// An heir, whatever its PID, comes after those that serve.
+	nodes = slices.Clone(nodes)
+	slices.SortStableFunc(nodes, func(a, b Node) int { return heirs(a) - heirs(b) })
 	for _, pick := range []func(Node) (Owner, bool){x.asContainer, x.asUnit, x.asKernel, x.asProcess} {
 		for _, n := range nodes {
 			if o, ok := pick(n); ok {
@@ -234,6 +256,13 @@ func (x *Index) owner(s *fact.Socket, nodes []Node) Owner {
 		return Owner{Kind: OwnerNobody}
 	}
 	return Owner{Kind: OwnerUnknown}
+}
+
+func heirs(n Node) int {
+	if n.Link == fact.InheritedBy {
+		return 1
+	}
+	return 0
 }
 
 func (x *Index) asContainer(n Node) (Owner, bool) {
@@ -307,7 +336,7 @@ func (x *Index) asProcess(n Node) (Owner, bool) {
 	if p.Kernel {
 		return Owner{OwnerKernel, n.ID}, true
 	}
-	return Owner{OwnerProcess, n.ID}, true
+	return Owner{OwnerProcess, x.first(n.ID)}, true
 }
 
 // sameProgram tells whether two processes run one program: the same executable,

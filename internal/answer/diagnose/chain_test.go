@@ -28,6 +28,10 @@ func TestOwner(t *testing.T) {
 		}, diagnose.OwnerUnit, "unit:web.service"},
 		{"somebody hidden", func(s *fact.Set) { s.Links = nil }, diagnose.OwnerUnknown, ""},
 		{"nobody", func(s *fact.Set) { s.Links, s.Sockets[0].State, s.Sockets[0].Linux = nil, fact.TimeWait, nil }, diagnose.OwnerNobody, ""},
+		{"not the heir", func(s *fact.Set) {
+			s.Processes = append(s.Processes, fact.Process{ID: "proc:9@2", PID: 9, Name: "sleep"})
+			s.Links = append([]fact.Link{{From: "sock:tcp:0.0.0.0:80#7", To: "proc:9@2", Kind: fact.InheritedBy}}, s.Links...)
+		}, diagnose.OwnerProcess, "proc:10@1"},
 		{"the kernel", func(s *fact.Set) { s.Processes[0].Kernel = true }, diagnose.OwnerKernel, "proc:10@1"},
 	} {
 		set := served()
@@ -56,6 +60,35 @@ func TestHoldersAreGrouped(t *testing.T) {
 	set.Links[2].To = "proc:11@1"
 	if got := holders(); len(got) != 2 {
 		t.Errorf("two copies: %+v", got)
+	}
+}
+
+// Workers that each have a socket of their own (SO_REUSEPORT) are one server's.
+// Programs that one interpreter started are not one server.
+func TestForkedCopiesAreOneHolder(t *testing.T) {
+	run := func(first, second []string) []diagnose.Holder {
+		set := served()
+		set.Sockets = append(set.Sockets, sock("0.0.0.0:80", fact.Listen, 8))
+		set.Processes = []fact.Process{
+			{ID: "proc:5@1", PID: 5, Name: "node", Exe: "/bin/node", Args: []string{"node", "app.js"}},
+			{ID: "proc:10@1", PID: 10, PPID: 5, Name: "node", Exe: "/bin/node", Args: first},
+			{ID: "proc:11@1", PID: 11, PPID: 5, Name: "node", Exe: "/bin/node", Args: second},
+		}
+		set.Links = []fact.Link{
+			{From: set.Sockets[0].ID, To: "proc:10@1", Kind: fact.HeldBy}, {From: set.Sockets[1].ID, To: "proc:11@1", Kind: fact.HeldBy},
+		}
+		return diagnose.NewIndex(&set).Holders([]*fact.Socket{&set.Sockets[0], &set.Sockets[1]})
+	}
+	app := []string{"node", "app.js"}
+	got := run(app, app)
+	if len(got) != 1 || got[0].Owner.ID != "proc:5@1" || len(got[0].Sockets) != 2 || len(got[0].Nodes) != 2 {
+		t.Errorf("copies: %+v", got)
+	}
+	if got = run([]string{"app: worker 1"}, []string{"app: worker 2"}); len(got) != 1 {
+		t.Errorf("with titles: %+v", got)
+	}
+	if got = run(app, []string{"node", "other.js"}); len(got) != 2 {
+		t.Errorf("another program: %+v", got)
 	}
 }
 

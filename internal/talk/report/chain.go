@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -62,23 +63,47 @@ func (n names) linkWord(k fact.LinkKind) string {
 	return ""
 }
 
+// pids names processes by number, the first eight of them.
+func (n names) pids(ids []fact.ID) string {
+	var out []string
+	for i, id := range ids {
+		if i == 8 {
+			out = append(out, "…")
+			break
+		}
+		if p := n.X.Process(id); p != nil {
+			out = append(out, sentence.Itoa(p.PID))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// copies puts the processes together that one parent has started with the same
+// arguments: each is told as one of the first.
+func (n names) copies(nodes []diagnose.Node) (out [][]diagnose.Node) {
+	alike := func(a, b diagnose.Node) bool {
+		p, q := n.X.Process(a.ID), n.X.Process(b.ID)
+		return p != nil && q != nil && a.Link == b.Link && len(a.Workers)+len(b.Workers) == 0 &&
+			p.PPID == q.PPID && p.Exe == q.Exe && slices.Equal(p.Args, q.Args)
+	}
+	for _, nd := range nodes {
+		i := slices.IndexFunc(out, func(same []diagnose.Node) bool { return alike(same[0], nd) })
+		if i < 0 {
+			out = append(out, []diagnose.Node{nd})
+			continue
+		}
+		out[i] = append(out[i], nd)
+	}
+	return out
+}
+
 func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
 	s := n.Process(p)
 	if p.User != "" {
 		s += ", user " + sentence.Name(p.User)
 	}
 	if len(nd.Workers) > 0 {
-		var pids []string
-		for i, w := range nd.Workers {
-			if i == 8 {
-				pids = append(pids, "…")
-				break
-			}
-			if p := n.X.Process(w); p != nil {
-				pids = append(pids, sentence.Itoa(p.PID))
-			}
-		}
-		s += ", and " + sentence.Plural(len(nd.Workers), "worker", "workers") + " (" + strings.Join(pids, ", ") + ")"
+		s += ", and " + sentence.Plural(len(nd.Workers), "worker", "workers") + " (" + n.pids(nd.Workers) + ")"
 	}
 	if l := p.Linux; l != nil && l.PIDNS != 0 {
 		s += ", PID " + sentence.Itoa(l.NSPID) + " in a PID namespace of its own"

@@ -80,8 +80,16 @@ func (w Who) WriteText(out io.Writer, st layout.Style) error {
 func (n names) block(b *strings.Builder, st layout.Style, h diagnose.Holder) {
 	fmt.Fprintf(b, "  %s   %s\n", n.socketsLine(h), n.reach(h))
 	var lines []layout.Line
-	for _, nd := range h.Nodes {
-		lines = append(lines, n.nodeLine(nd))
+	for _, same := range n.copies(h.Nodes) {
+		l := n.nodeLine(same[0])
+		if len(same) > 1 {
+			var more []fact.ID
+			for _, nd := range same[1:] {
+				more = append(more, nd.ID)
+			}
+			l.Text += ", and " + sentence.Plural(len(more), "copy", "copies") + " of it (" + n.pids(more) + ")"
+		}
+		lines = append(lines, l)
 	}
 	if len(lines) == 0 {
 		lines = n.nobody(h)
@@ -103,7 +111,9 @@ func (n names) socketsLine(h diagnose.Holder) string {
 		if s.Device != "" {
 			t += "%" + sentence.Name(s.Device)
 		}
-		out = append(out, t)
+		if !slices.Contains(out, t) { // one address shared by copies of one program
+			out = append(out, t)
+		}
 	}
 	return strings.Join(out, "  ")
 }

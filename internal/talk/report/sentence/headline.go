@@ -1,6 +1,7 @@
 package sentence
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/diagnose"
@@ -54,7 +55,9 @@ func (n Names) heldLine(a diagnose.Answer) string {
 func (n Names) Addresses(h diagnose.Holder) string {
 	var out []string
 	for _, id := range h.Sockets {
-		out = append(out, n.Socket(n.X.Socket(id)))
+		if s := n.Socket(n.X.Socket(id)); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
 	}
 	return List(out)
 }
