@@ -151,7 +151,7 @@ func (d *demo) indented(write func(io.Writer, layout.Style) error) error {
 		return err
 	}
 	for line := range strings.Lines(b.String()) {
-		d.say("%s", indented(line))
+		d.say("%s", indented(st.ASCII(line)))
 	}
 	return d.err
 }

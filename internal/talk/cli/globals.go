@@ -79,7 +79,16 @@ func utf8Locale(getenv func(string) string) bool {
 
 // text writes an answer for people through w, and tells a closed stdout apart.
 func (a *app) text(write func(io.Writer, layout.Style) error) error {
-	return closed(write(a.Out, a.style()))
+	st := a.style()
+	if st.UTF8 {
+		return closed(write(a.Out, st))
+	}
+	var b strings.Builder
+	if err := write(&b, st); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.Out, st.ASCII(b.String()))
+	return closed(err)
 }
 
 // document writes one api/v1 document, with nothing in it that a terminal obeys.

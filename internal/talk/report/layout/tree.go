@@ -81,3 +81,12 @@ func Wrap(text, indent string, width int) string {
 	}
 	return b.String()
 }
+
+// ASCII writes berth's own signs (arrows, quotes, dots) in ASCII where the
+// terminal may not show others. Words from outside stay as they are.
+func (s Style) ASCII(text string) string {
+	if s.UTF8 {
+		return text
+	}
+	return strings.NewReplacer("←", "<-", "↔", "<->", "…", "...", "“", `"`, "”", `"`, "•••", "***").Replace(text)
+}
