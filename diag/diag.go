@@ -59,7 +59,7 @@ func Who(ctx context.Context, endpoint string) (Report, error) {
 }
 
 func who(ctx context.Context, e fact.Endpoint, nc *diagnose.Newcomer) (Report, error) {
-	set, err := snapshot.Collect(ctx, snapshot.Query{Ports: []uint16{e.Port}, Protos: e.Protos(), Owners: true, Context: true})
+	set, err := snapshot.Collect(ctx, snapshot.Query{Ports: []uint16{e.Port}, Protos: e.Protos(), Addrs: e.Addrs, Owners: true, Context: true})
 	if err != nil {
 		return Report{}, err
 	}

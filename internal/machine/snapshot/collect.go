@@ -100,7 +100,7 @@ func (c *collector) context(ctx context.Context) error {
 
 // served: a question for single ports that a listener answers needs no more context.
 func (c *collector) served() bool {
-	return len(c.q.Ports) > 0 && !c.q.AllNetns && slices.ContainsFunc(c.set.Sockets, func(s fact.Socket) bool { return s.State.Serves() })
+	return len(c.q.Ports) > 0 && !c.q.AllNetns && slices.ContainsFunc(c.set.Sockets, func(s fact.Socket) bool { return s.State.Serves() && c.means(s) })
 }
 
 // namespaces looks for the ports in every other network namespace.

@@ -4,6 +4,7 @@ package snapshot
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/berthd/berth/internal/fact"
@@ -13,6 +14,9 @@ import (
 type Query struct {
 	Ports  []uint16     // none = every port
 	Protos []fact.Proto // none = all that are cheap
+	// Addrs are those that the question is about, none = every one. Sockets of
+	// others are read too: who has the number elsewhere belongs to the answer.
+	Addrs []netip.Addr
 	// AllStates also reads connections and ended connections. Without it they
 	// are read only where nothing serves the ports.
 	AllStates bool

@@ -37,7 +37,7 @@ func (c *collector) sockets(ctx context.Context, bound reading) error {
 	if err != nil {
 		return c.addSockets(ctx, s, err)
 	}
-	if !anyStream(s.Sockets) {
+	if !c.anyStream(s.Sockets) {
 		return c.unserved(ctx, s, bound)
 	}
 	held, errHeld := c.held(ctx, s.Sockets)
@@ -54,7 +54,7 @@ func (c *collector) sockets(ctx context.Context, bound reading) error {
 // unserved is the way of a port without a listener.
 func (c *collector) unserved(ctx context.Context, s fact.Set, bound reading) error {
 	more, err := bound()
-	if err == nil && !anyStream(more.Sockets) {
+	if err == nil && !c.anyStream(more.Sockets) {
 		s, err = netstat.Read(ctx, c.query(false, netstat.Whole))
 		return c.addSockets(ctx, s, err)
 	}
@@ -79,8 +79,17 @@ func (c *collector) addSockets(ctx context.Context, s fact.Set, err error) error
 	return c.holders(ctx, c.set.Sockets)
 }
 
-func anyStream(socks []fact.Socket) bool {
-	return slices.ContainsFunc(socks, func(s fact.Socket) bool { return s.Proto == fact.TCP })
+// anyStream tells whether a TCP socket has one of the ports, at an address that
+// the question means: then what is left of connections changes no answer.
+func (c *collector) anyStream(socks []fact.Socket) bool {
+	return slices.ContainsFunc(socks, func(s fact.Socket) bool {
+		return s.Proto == fact.TCP && c.means(s)
+	})
+}
+
+// means tells whether s is at an address that the question is about.
+func (c *collector) means(s fact.Socket) bool {
+	return fact.Endpoint{Port: s.Local.Port(), Addrs: c.q.Addrs}.Concerns(s)
 }
 
 func (c *collector) holders(ctx context.Context, socks []fact.Socket) error {

@@ -53,7 +53,7 @@ func (a *app) runWho(ctx context.Context, text string, o whoOptions) error {
 		return err
 	}
 	set, err := a.facts(ctx, snapshot.Query{
-		Ports: []uint16{e.Port}, Protos: e.Protos(), Owners: true, Context: true, AllHolders: o.allHolders,
+		Ports: []uint16{e.Port}, Protos: e.Protos(), Addrs: e.Addrs, Owners: true, Context: true, AllHolders: o.allHolders,
 	})
 	if err != nil {
 		return err
