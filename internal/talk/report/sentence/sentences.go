@@ -93,9 +93,9 @@ func (n Names) heldFor(f diagnose.Finding) string {
 // configTwice names the cure and the test of it: what held the port then may also
 // have gone since.
 func (n Names) configTwice(f diagnose.Finding) string {
-	s := "the configuration of " + n.First(f) + " asks for one address twice: it was refused the port, and nobody else holds it" + n.quoted(f) + "."
+	s := "the configuration of " + n.First(f) + " asks for one address twice, or somebody had the port for a while: it was refused the port, and nobody holds it" + n.quoted(f) + "."
 	if start := remedy.StartCommand(n.X, f.About[0]); start != nil {
-		s += " Leave one of its listen lines out, then " + ShellLine(start) + "; if that works at once, somebody else had the port for a while."
+		s += " Try " + ShellLine(start) + "; if that is refused again, leave one of its listen lines out."
 	}
 	return s
 }
