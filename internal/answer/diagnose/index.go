@@ -61,9 +61,6 @@ func (x *Index) Socket(id fact.ID) *fact.Socket { return x.socks[id] }
 // Process returns the row named id, or nil.
 func (x *Index) Process(id fact.ID) *fact.Process { return x.procs[id] }
 
-// PID returns the process row with that number, or nil.
-func (x *Index) PID(pid int) *fact.Process { return x.pid[pid] }
-
 // Unit returns the row named id, or nil.
 func (x *Index) Unit(id fact.ID) *fact.Unit { return x.units[id] }
 
