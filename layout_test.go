@@ -39,13 +39,14 @@ const arrows = `
 	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
 
 	# What it means: values in, values out.
-	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/catalog
+	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog
+	fact, answer/logline < answer/refusal
 	answer/catalog < answer/catalog/source < answer/catalog/gen
-	answer/catalog, answer/bindrule, answer/forward, answer/logline < answer/diagnose < answer/remedy
+	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/refusal < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
-	answer/remedy, answer/reach < talk/report/sentence
+	answer/remedy < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
 	talk/report, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth

@@ -90,3 +90,7 @@ type gapKey struct {
 }
 
 func (g Gap) key() gapKey { return gapKey{g.Kind, g.Subject, g.Err, g.About} }
+
+// SocketTable is the subject of a gap which says that the socket table itself could
+// not be read.
+const SocketTable = "socket table"

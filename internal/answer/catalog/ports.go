@@ -49,6 +49,21 @@ func PortDescription(proto fact.Proto, port uint16) (description string, ok bool
 	return line.description, ok
 }
 
+// NumberNamed gives the number that a service's name stands for in one protocol;
+// false where it stands for none, or for several. It reads the whole registry.
+func NumberNamed(proto fact.Proto, name string) (uint16, bool) {
+	var found []uint16
+	for _, p := range PortsNamed(name) {
+		if p.Proto == proto && !slices.Contains(found, p.Port) {
+			found = append(found, p.Port)
+		}
+	}
+	if len(found) != 1 {
+		return 0, false
+	}
+	return found[0], true
+}
+
 // PortsNamed gives the ports that go by name, in the registry or as an alias
 // that lsof, netstat and ss print from a system's list of services; sorted by
 // port, TCP before UDP. Names compare without case. It reads the whole registry:

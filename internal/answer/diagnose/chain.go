@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/owner"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -90,7 +92,7 @@ func (x *Index) first(id fact.ID) fact.ID {
 	}
 	titled := len(p.Args) == 1 && strings.Contains(p.Args[0], " ")
 	for _, a := range x.Ancestors(p) {
-		if !sameProgram(p, a) || !titled && !slices.Equal(p.Args, a.Args) {
+		if !owner.SameProgram(p, a) || !titled && !slices.Equal(p.Args, a.Args) {
 			break
 		}
 		id = a.ID
@@ -167,7 +169,7 @@ func (x *Index) processNodes(s *fact.Socket) []Node {
 			continue
 		}
 		n := x.leaf(l)
-		n.Children = x.above(l.To)
+		n.Children = x.meant(s, x.above(l.To))
 		if slices.ContainsFunc(n.Children, func(c Node) bool { return c.Link == fact.ForwardsTo }) {
 			n.Link = fact.HeldBy // an engine's forwarder is handed the socket, and means to keep it
 		}
@@ -175,6 +177,10 @@ func (x *Index) processNodes(s *fact.Socket) []Node {
 	}
 	for i := range out {
 		out[i].Workers = workers[out[i].ID]
+	}
+	if x.Set.Machine.Source == "paste" {
+		// Most texts name no parents: the lowest number is the likeliest master.
+		slices.SortStableFunc(out, func(a, b Node) int { return cmp.Compare(x.procs[a.ID].PID, x.procs[b.ID].PID) })
 	}
 	return out
 }
@@ -188,7 +194,7 @@ func (x *Index) master(l fact.Link, holds map[fact.ID]bool) fact.ID {
 	}
 	var top fact.ID
 	for _, a := range x.Ancestors(p) {
-		if holds[a.ID] && sameProgram(p, a) {
+		if holds[a.ID] && owner.SameProgram(p, a) {
 			top = a.ID
 		}
 	}
@@ -278,47 +284,18 @@ func (x *Index) asContainer(n Node) (Owner, bool) {
 }
 
 func (x *Index) asUnit(n Node) (Owner, bool) {
-	if u := x.units[n.ID]; u != nil && ownable(u) {
+	if u := x.units[n.ID]; u != nil && owner.Ownable(u) {
 		return Owner{OwnerUnit, n.ID}, true
 	}
-	if n.Link == fact.InheritedBy {
+	if n.Link == fact.InheritedBy || len(x.Candidates(n)) > 1 {
 		return Owner{}, false
 	}
 	for _, c := range n.Children {
-		if u := x.units[c.ID]; u != nil && ownable(u) && !startedOnly(u, x.procs[n.ID]) {
+		if u := x.units[c.ID]; u != nil && owner.Ownable(u) && !owner.StartedOnly(u, x.procs[n.ID]) {
 			return Owner{OwnerUnit, c.ID}, true
 		}
 	}
 	return Owner{}, false
-}
-
-// ownable tells whether stopping the unit is a sensible way to stop the holder:
-// a session or a shell is where something was started, not what it is.
-func ownable(u *fact.Unit) bool {
-	switch u.Type {
-	case "scope", "slice", "shell", "session", "ssh", "terminal", "init", "reloader", "manager":
-		return false
-	}
-	return u.Manager != "kernel" && u.Manager != "cron"
-}
-
-// startedOnly: logins and jobs run in the control group of the service that let
-// them in. That service is no owner of theirs, and stopping it would be no help.
-func startedOnly(u *fact.Unit, p *fact.Process) bool {
-	name, _, _ := strings.Cut(strings.TrimSuffix(u.Name, ".service"), "@")
-	switch name {
-	case "ssh", "sshd", "dropbear", "cron", "crond", "cronie", "atd", "anacron", "getty", "serial-getty", "console-getty", "container-getty", "autovt":
-	default:
-		return false
-	}
-	if p == nil {
-		return false
-	}
-	switch p.Name {
-	case "ssh", "sshd", "sshd-session", "dropbear", "cron", "crond", "atd", "anacron", "agetty":
-		return false
-	}
-	return true
 }
 
 func (x *Index) asKernel(n Node) (Owner, bool) {
@@ -337,13 +314,4 @@ func (x *Index) asProcess(n Node) (Owner, bool) {
 		return Owner{OwnerKernel, n.ID}, true
 	}
 	return Owner{OwnerProcess, x.first(n.ID)}, true
-}
-
-// sameProgram tells whether two processes run one program: the same executable,
-// or, where that is unknown, the same name.
-func sameProgram(a, b *fact.Process) bool {
-	if a.Exe != "" && b.Exe != "" {
-		return a.Exe == b.Exe
-	}
-	return a.Name != "" && a.Name == b.Name
 }

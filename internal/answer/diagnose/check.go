@@ -39,7 +39,7 @@ func (x *Index) Check(want bindrule.Want) Check {
 			}
 		}
 	}
-	slices.SortStableFunc(socks, socketOrder)
+	slices.SortStableFunc(socks, fact.CompareSockets)
 	c.Holders = x.Holders(socks)
 	return c
 }

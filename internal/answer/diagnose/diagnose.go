@@ -58,6 +58,7 @@ const (
 	RuleKnown           Rule = "known"            // the catalog knows this holder
 	RuleFree            Rule = "free"             // nobody holds it
 	RuleOwnerHidden     Rule = "owner-hidden"     // held, and by whom is hidden from the asker
+	RuleErrorLine       Rule = "error-line"       // a line of the texts says that a bind of this port was refused
 	RuleUnknown         Rule = "unknown"          // held-or-free could not be learned
 )
 

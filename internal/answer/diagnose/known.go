@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/owner"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -74,15 +75,28 @@ func (w *who) registered(c catalog.Subject, n Node) subject {
 		if row := w.x.queue[q.ID]; row != nil {
 			c.Queue = row.Name
 		}
-		for _, p := range q.Children {
-			for _, u := range p.Children {
-				if unit := w.x.units[u.ID]; unit != nil && q.Link == fact.InQueue {
-					c.Service = unit.Name
-				}
-			}
+		if q.Link == fact.InQueue {
+			c.Service = w.behind(q)
 		}
 	}
 	return subject{c, n.ID}
+}
+
+// behind is the one service that serves a queue, or "" where it may be several.
+func (w *who) behind(queue Node) string {
+	var names []string
+	for _, p := range queue.Children {
+		if u := w.x.units[p.ID]; u != nil {
+			return u.Name // tagged by the system
+		}
+		for _, u := range w.x.Candidates(p) {
+			names = append(names, u.Name)
+		}
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	return names[0]
 }
 
 // urlPath is the path of scheme://host:port/path.
@@ -104,7 +118,7 @@ func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject
 		c.Cgroup = p.Linux.Cgroup
 	}
 	for _, ch := range n.Children {
-		if u := w.x.units[ch.ID]; u != nil && ownable(u) && !startedOnly(u, p) {
+		if u := w.x.units[ch.ID]; u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			c = withUnit(c, u)
 		}
 		if k := w.x.conts[ch.ID]; k != nil {
@@ -112,9 +126,12 @@ func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject
 		}
 	}
 	for _, o := range w.x.Links(n.ID, fact.PartOf) {
-		if u := w.x.units[o.To]; u != nil && ownable(u) && !startedOnly(u, p) {
+		if u := w.x.units[o.To]; u != nil && u.Manager != "scm" && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			c = withUnit(c, u)
 		}
+	}
+	if len(w.x.Candidates(n)) > 1 {
+		c.Service = ""
 	}
 	return subject{c, p.ID}
 }

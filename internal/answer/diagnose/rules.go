@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/owner"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -21,6 +22,7 @@ func (w *who) rules() {
 	w.sharing()
 	w.redirected()
 	w.blocked()
+	w.errorLines()
 	w.newcomers()
 	w.books()
 	w.reserved()
@@ -31,7 +33,9 @@ func (w *who) rules() {
 	case Free:
 		w.say(RuleFree, Certain, nil)
 	case Unknown:
-		w.say(RuleUnknown, Certain, nil)
+		if len(w.q.Refusals) == 0 {
+			w.say(RuleUnknown, Certain, nil)
+		}
 	}
 	slices.SortStableFunc(w.a.Findings, func(a, b Finding) int {
 		return cmp.Compare(ruleOrder(a.Rule), ruleOrder(b.Rule))
@@ -40,7 +44,7 @@ func (w *who) rules() {
 
 func ruleOrder(r Rule) int {
 	order := [...]Rule{
-		RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
+		RuleErrorLine, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
 		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
@@ -71,11 +75,11 @@ func (w *who) restarts(n Node, p *fact.Process) {
 	w.wouldRestart(n.ID)
 	supervised := slices.ContainsFunc(n.Children, func(c Node) bool {
 		u := w.x.units[c.ID]
-		return c.Link == fact.StartedBy && u != nil && ownable(u)
+		return c.Link == fact.StartedBy && u != nil && owner.Ownable(u)
 	})
 	for _, c := range n.Children {
 		u := w.x.units[c.ID]
-		if c.Link == fact.PartOf && u != nil && (supervised || startedOnly(u, p)) {
+		if c.Link == fact.PartOf && u != nil && (supervised || owner.StartedOnly(u, p)) {
 			continue
 		}
 		w.restarts(c, p)
@@ -133,7 +137,7 @@ func (w *who) join(rule Rule, sure Confidence, id fact.ID) {
 
 func (w *who) inUnit(p *fact.Process) bool {
 	for _, l := range w.x.Links(p.ID, fact.PartOf) {
-		if u := w.x.units[l.To]; u != nil && ownable(u) && !startedOnly(u, p) {
+		if u := w.x.units[l.To]; u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			return true
 		}
 	}
@@ -149,17 +153,7 @@ func sameAs(p *fact.Process, nc *Newcomer) bool {
 	if nc.Cwd != "" && p.Cwd != "" && p.Cwd != nc.Cwd {
 		return false
 	}
-	return script(p.Args) == script(nc.Args)
-}
-
-// script is the first argument that is no option: of `node --inspect app.js`, app.js.
-func script(args []string) string {
-	for _, a := range args[min(1, len(args)):] {
-		if a != "" && a[0] != '-' {
-			return a
-		}
-	}
-	return ""
+	return owner.Script(p.Args) == owner.Script(nc.Args)
 }
 
 // orphan: its parent is gone, the session it belongs to has lost its leader, and
@@ -242,19 +236,11 @@ func (w *who) wouldRestart(id fact.ID) {
 	switch u, c := w.x.units[id], w.x.conts[id]; {
 	case u != nil && u.Restart != "" && u.Restart != "no":
 		w.once(RuleWouldRestart, Certain, map[string]string{"restart": u.Restart, "count": strconv.Itoa(int(u.NRestarts))}, id)
-	case u != nil && supervises(u):
+	case u != nil && owner.Supervises(u):
 		w.once(RuleWouldRestart, Likely, nil, id)
 	case c != nil && c.Restart != "" && c.Restart != "no":
 		w.once(RuleWouldRestart, Certain, map[string]string{"restart": c.Restart}, id)
 	}
-}
-
-func supervises(u *fact.Unit) bool {
-	switch u.Manager {
-	case "runit", "supervisord", "pm2", "s6", "daemontools", "monit":
-		return true
-	}
-	return u.Type == "reloader"
 }
 
 // once says a finding about id if it was not said before.

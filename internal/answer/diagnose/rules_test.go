@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/answer/diagnose"
+	refusals "github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -88,7 +89,10 @@ func rules() []ruled {
 	copyOf.Newcomer = &diagnose.Newcomer{Exe: "/srv/web", Args: []string{"web", "site.conf"}}
 	none := fact.Set{Machine: fact.Machine{OS: "linux"}}
 	httpsys := windows(true)
+	pasted := q80
+	pasted.Refusals = refusals.Read("", []refusals.Line{{Text: refusal}})
 	return []ruled{
+		{diagnose.RuleErrorLine, none, func(*fact.Set) { pasted.Refusals[0].Port = 81 }, pasted},
 		{diagnose.RuleSecondCopy, served(), func(s *fact.Set) { s.Processes[0].Args[1] = "other.conf" }, copyOf},
 		{diagnose.RuleYourFolder, with(served(), func(s *fact.Set) { s.Processes[0].Cwd = "/home/ann/app" }),
 			func(s *fact.Set) { s.Processes[0].PID = 99 }, q80},
@@ -169,7 +173,7 @@ func rules() []ruled {
 		{diagnose.RuleFree, none, func(s *fact.Set) { *s = served() }, q80},
 		{diagnose.RuleOwnerHidden, with(served(), func(s *fact.Set) { s.Links = nil }), func(s *fact.Set) { *s = served() }, q80},
 		{diagnose.RuleUnknown, with(none, func(s *fact.Set) {
-			s.Gaps = []fact.Gap{{Kind: fact.GapPermission, Subject: diagnose.SocketTable}}
+			s.Gaps = []fact.Gap{{Kind: fact.GapPermission, Subject: fact.SocketTable}}
 		}), func(s *fact.Set) { s.Gaps[0].Subject = "the journal" }, q80},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -65,26 +66,10 @@ func (w *who) loopback(p fact.Proto, addr netip.Addr) int {
 	best, at := 0, -1
 	for i, h := range w.a.Holders {
 		for _, id := range w.serves(h, p) {
-			if n := fit(w.x.socks[id], addr); n > best {
+			if n := reach.Fit(w.x.socks[id], addr); n > best {
 				best, at = n, i
 			}
 		}
 	}
 	return at
-}
-
-// fit says how closely a socket's address matches addr; 0 is not at all.
-func fit(s *fact.Socket, addr netip.Addr) int {
-	local := s.Local.Addr()
-	switch only, _ := s.V6Only(); {
-	case local.Unmap() == addr:
-		return 3
-	case !local.IsUnspecified():
-		return 0
-	case local.Is4() == addr.Is4():
-		return 2
-	case local.Is6() && addr.Is4() && !only:
-		return 1
-	}
-	return 0
 }

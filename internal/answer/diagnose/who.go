@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -13,6 +14,8 @@ import (
 type Question struct {
 	Endpoint fact.Endpoint
 	Newcomer *Newcomer
+	// Refusals are what error lines beside the facts say of the endpoint.
+	Refusals []refusal.Refusal
 }
 
 // Newcomer is the program that wants the endpoint. Unknown fields stay empty.
@@ -100,9 +103,9 @@ func (w *who) sort() {
 			w.waiting = append(w.waiting, s)
 		}
 	}
-	slices.SortStableFunc(w.serving, socketOrder)
-	slices.SortStableFunc(w.elsewhere, socketOrder)
-	slices.SortStableFunc(w.waiting, socketOrder)
+	slices.SortStableFunc(w.serving, fact.CompareSockets)
+	slices.SortStableFunc(w.elsewhere, fact.CompareSockets)
+	slices.SortStableFunc(w.waiting, fact.CompareSockets)
 	here := w.places()
 	for i := range w.x.Set.Redirects {
 		r := &w.x.Set.Redirects[i]
@@ -162,33 +165,6 @@ func takesAt(r *fact.Redirect, a netip.Addr) bool {
 	return (!r.Dst.IsValid() || holds(r.Dst)) && !slices.ContainsFunc(r.Except, holds)
 }
 
-// socketOrder puts TCP before the rest, listeners before bound sockets, IPv4
-// before IPv6, wildcards before addresses.
-func socketOrder(a, b *fact.Socket) int {
-	return cmp.Or(
-		cmp.Compare(protoOrder(a.Proto), protoOrder(b.Proto)),
-		cmp.Compare(stateOrder(a.State), stateOrder(b.State)),
-		a.Local.Addr().Compare(b.Local.Addr()),
-		cmp.Compare(a.Inode(), b.Inode()),
-	)
-}
-
-func protoOrder(p fact.Proto) int {
-	return slices.Index([]fact.Proto{fact.TCP, fact.UDP, fact.SCTP, fact.UDPLite, fact.Raw}, p)
-}
-
-func stateOrder(s fact.State) int {
-	switch s {
-	case fact.Listen, fact.Unconnected:
-		return 0
-	case fact.Bound:
-		return 1
-	case fact.TimeWait:
-		return 3
-	}
-	return 2
-}
-
 // status decides each protocol, then the whole: held beats redirected beats
 // blocked beats free.
 func (w *who) status() {
@@ -210,7 +186,7 @@ func (w *who) status() {
 			w.a.Status = st
 		}
 	}
-	if blind != nil && w.a.Status == Free {
+	if w.a.Status == Free && (blind != nil || w.wasTaken()) {
 		w.a.Status, w.a.CouldNot = Unknown, blind
 	}
 }
@@ -237,7 +213,7 @@ func (w *who) protoStatus(p fact.Proto) Status {
 // itself was not read. It is nil where it was.
 func Blindness(gaps []fact.Gap) *fact.Gap {
 	for i, g := range gaps {
-		if g.Subject != SocketTable {
+		if g.Subject != fact.SocketTable {
 			continue
 		}
 		switch g.Kind {
@@ -247,7 +223,3 @@ func Blindness(gaps []fact.Gap) *fact.Gap {
 	}
 	return nil
 }
-
-// SocketTable is the subject of a gap which says that the socket table itself
-// could not be read.
-const SocketTable = "socket table"

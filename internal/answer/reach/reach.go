@@ -62,3 +62,19 @@ func networks(s *fact.Socket, m *fact.Machine) []netip.Prefix {
 	}
 	return out
 }
+
+// Fit says how closely a socket's address matches addr; 0 is not at all.
+func Fit(s *fact.Socket, addr netip.Addr) int {
+	local := s.Local.Addr()
+	switch only, _ := s.V6Only(); {
+	case local.Unmap() == addr:
+		return 3
+	case !local.IsUnspecified():
+		return 0
+	case local.Is4() == addr.Is4():
+		return 2
+	case local.Is6() && addr.Is4() && !only:
+		return 1
+	}
+	return 0
+}

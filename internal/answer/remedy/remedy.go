@@ -167,6 +167,9 @@ func (s *suggester) unit(h diagnose.Holder) {
 }
 
 func (s *suggester) process(h diagnose.Holder) {
+	if slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return len(s.x.Candidates(n)) > 1 }) {
+		return // one of several services: to end them all is no way out
+	}
 	p := s.x.Process(h.Owner.ID)
 	pid := strconv.Itoa(p.PID)
 	if p.PID <= 1 || p.Kernel || s.x.Set.Machine.OS == "windows" && p.PID == 4 {

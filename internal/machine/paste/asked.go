@@ -27,9 +27,11 @@ func (r Reader) asked(wanted []want, set fact.Set) []Asked {
 			serving[s.Local.Port()] = s
 		}
 	}
-	for _, w := range wanted {
-		if _, listed := serving[w.port]; w.sure || listed {
-			add(Asked{w.proto, w.port, Filtered, w.evidence})
+	for _, why := range [...]Why{Refused, Filtered} {
+		for _, w := range wanted {
+			if _, listed := serving[w.port]; w.why == why && (w.sure || listed) {
+				add(Asked{w.proto, w.port, why, w.evidence})
+			}
 		}
 	}
 	if len(out) > 0 {

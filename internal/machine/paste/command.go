@@ -12,6 +12,7 @@ type want struct {
 	proto    fact.Proto
 	port     uint16
 	sure     bool // behind a colon or a word for it: can be nothing but a port
+	why      Why
 	evidence string
 }
 
@@ -105,7 +106,7 @@ func wants(cmd, evidence string) []want {
 		number := token[strings.LastIndexByte(token, ':')+1:]
 		port, err := strconv.ParseUint(strings.TrimRight(number, "$.\\b"), 10, 16)
 		if err == nil && port > 0 && len(out) < 16 {
-			out = append(out, want{proto, uint16(port), strings.Contains(token, ":"), evidence})
+			out = append(out, want{proto, uint16(port), strings.Contains(token, ":"), Filtered, evidence})
 		}
 	}
 	return out

@@ -126,7 +126,18 @@ func (d *desk) rest() {
 	for i, line := range d.lines {
 		if !d.taken[i] && strings.TrimSpace(line) != "" {
 			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: i + 1, Line: line})
+			d.refused(i, line)
 		}
+	}
+}
+
+// refused notes the port that an error line is about.
+func (d *desk) refused(i int, line string) {
+	if d.reader.Refused == nil || len(d.wanted) >= maxWanted {
+		return
+	}
+	if port, ok := d.reader.Refused(line); ok {
+		d.wanted = append(d.wanted, want{port: port, sure: true, why: Refused, evidence: d.evidence(i)})
 	}
 }
 

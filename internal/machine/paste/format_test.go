@@ -269,7 +269,12 @@ func TestOEMCodePage(t *testing.T) {
 	text = strings.ReplaceAll(text, "Request queue is unnamed.", "\x97v\x8b\x81\x83L\x83\x85\x81[\x82\xc9\x82\xcd\x96\xbc\x91O\x82\xaa\x82\xa0\x82\xe8\x82\xdc\x82\xb9\x82\xf1\x81B")
 	text = strings.ReplaceAll(text, "Request queue name", "\x97v\x8b\x81\x83L\x83\x85\x81[\x96\xbc")
 	r := readText(t, text)
-	want := []string{"queue:#2668 served-by proc:2668", branchCacheURL + " in-queue queue:#2668"}
+	want := []string{
+		"queue:#2668 served-by proc:2668",
+		"sock:tcp:0.0.0.0:80#4 held-by proc:4",
+		"sock:tcp:0.0.0.0:80#4 taken-by " + branchCacheURL,
+		branchCacheURL + " in-queue queue:#2668",
+	}
 	if diff := cmp.Diff(want, links(r.Set)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -63,6 +63,7 @@ type Why string
 // Reasons, strongest first.
 const (
 	Person   Why = "person"   // the reader was told
+	Refused  Why = "refused"  // an error line in the paste says that it was refused
 	Filtered Why = "filtered" // a command in the paste asks for it
 	Only     Why = "only"     // nothing else listens in the paste
 	Kernel   Why = "kernel"   // a web port that belongs to the kernel's HTTP listener
@@ -96,6 +97,9 @@ type Reader struct {
 	PortNumber func(proto fact.Proto, name string) (uint16, bool)
 	// Ports are those a person asks about, in place of those the texts are about.
 	Ports []uint16
+	// Refused gives the port that a line of prose or of a log says was refused to a
+	// program; nil reads no such lines.
+	Refused func(line string) (uint16, bool)
 }
 
 // Read reads texts that came from one machine, in order. Nothing recognised is

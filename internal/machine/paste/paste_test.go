@@ -104,6 +104,8 @@ func TestQueueUnknownWithTwoUnnamedQueues(t *testing.T) {
 	want := []string{
 		"queue:#37584 served-by proc:37584",
 		"queue:#5492 served-by proc:5492",
+		"sock:tcp:0.0.0.0:5357#4 held-by proc:4",
+		"sock:tcp:0.0.0.0:5357#4 taken-by url:http://*:5357/4c2cdc17-befe-4441-899a-cc530f03f2df/",
 		"sock:tcp:[::]:8080#4 held-by proc:4",
 		"sock:tcp:[::]:8080#4 taken-by url:http://localhost:8080/",
 		"url:http://*:5357/4c2cdc17-befe-4441-899a-cc530f03f2df/ one-of queue:#37584",
@@ -116,6 +118,29 @@ func TestQueueUnknownWithTwoUnnamedQueues(t *testing.T) {
 	}
 	if !slices.Contains(hints(r.Set), "not-in-paste: request queue of HTTP://LOCALHOST:8080/: netsh http show servicestate view=requestq") {
 		t.Errorf("no gap for the queue: %q", hints(r.Set))
+	}
+}
+
+// TestRefusedPort: an error line makes its port the one that is asked about, before
+// guesses and beside commands; without a reader for such lines it is prose.
+func TestRefusedPort(t *testing.T) {
+	text := Text{Data: []byte("it says: refused 8080\n  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    4\n")}
+	refused := func(line string) (port uint16, ok bool) {
+		_, err := fmt.Sscanf(line, "it says: refused %d", &port)
+		return port, err == nil
+	}
+	for want, r := range map[Asked]Reader{
+		{Port: 8080, Why: Refused, Evidence: "line 1 of the paste"}:             {Refused: refused},
+		{Proto: fact.TCP, Port: 80, Why: Only, Evidence: "line 2 of the paste"}: {},
+		{Port: 443, Why: Person}: {Refused: refused, Ports: []uint16{443}},
+	} {
+		got, err := r.Read(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]Asked{want}, got.Asked); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/paste"
 	"github.com/berthd/berth/internal/talk/report"
@@ -28,8 +31,9 @@ func (a *app) explain() *cobra.Command {
 		Short: "the same answer from pasted netstat, tasklist, netsh and error texts of another machine",
 		Long: `explain reads what you have from a machine where berth is not installed, and
 answers as who does. Paste the outputs one after the other, in any language:
-netstat -ano, tasklist /svc, netsh http show servicestate, and their like. Without
-a file it reads standard input.
+netstat -ano, tasklist /svc, netsh http show servicestate, ss, lsof, and their like;
+a program's error lines too: they say which port it is about. Without a file it
+reads standard input.
 
 Exit codes: 0 answered; 1 nothing recognised; 2 the words are off; 3 a file could
 not be read; 4 not permitted.`,
@@ -51,18 +55,28 @@ func (a *app) runExplain(names []string, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := paste.Reader{PortNumber: portNumber, Ports: numbers(spans)}.Read(texts...)
+	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: numbers(spans), Refused: refusal.PortOf}.Read(texts...)
 	if err != nil {
 		return &fail{ExitUsage, err, "explain reads text: the outputs of netstat, tasklist, netsh"}
 	}
-	if len(r.Seen) == 0 {
+	said := refusal.Read(r.Set.Machine.OS, errorLines(&r))
+	if len(r.Seen)+len(said) == 0 {
 		return &fail{ExitNo, errors.New("nothing in the text was recognised"),
 			"paste the output of: netstat -ano, tasklist /svc, netsh http show servicestate view=requestq"}
 	}
 	if !a.global.noRedact {
 		r.Set.Redact()
 	}
-	return a.sayExplain(&r, asked(&r, spans))
+	return a.sayExplain(&r, asked(&r, spans), said)
+}
+
+// errorLines are the lines that no listing explains.
+func errorLines(r *paste.Result) []refusal.Line {
+	var out []refusal.Line
+	for _, l := range r.Rest {
+		out = append(out, refusal.Line{Text: l.Line, Where: fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste"))})
+	}
+	return out
 }
 
 // texts reads the files, or standard input where there are none.
@@ -101,21 +115,6 @@ func (a *app) readText(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(in, maxPaste+1))
 }
 
-// portNumber resolves the service names that lsof and netstat print, where the
-// name stands for one number only.
-func portNumber(proto fact.Proto, name string) (uint16, bool) {
-	var found []uint16
-	for _, p := range catalog.PortsNamed(name) {
-		if p.Proto == proto && !slices.Contains(found, p.Port) {
-			found = append(found, p.Port)
-		}
-	}
-	if len(found) != 1 {
-		return 0, false
-	}
-	return found[0], true
-}
-
 // maxAsked bounds the ports that one question may name.
 const maxAsked = 64
 
@@ -150,16 +149,20 @@ func asked(r *paste.Result, spans []span) []uint16 {
 	return ports
 }
 
-func (a *app) sayExplain(r *paste.Result, ports []uint16) error {
+func (a *app) sayExplain(r *paste.Result, ports []uint16, said []refusal.Refusal) error {
+	r.Set.AddGaps(refusal.LeftOpen(&r.Set, ports, said)...)
 	x := diagnose.NewIndex(&r.Set)
 	e := report.Explain{Index: x}
 	for _, s := range r.Seen {
 		e.Seen = append(e.Seen, report.Seen{Kind: string(s.Kind), File: s.Text, First: s.FirstLine, Last: s.LastLine, Rows: s.Rows})
 	}
 	for _, p := range ports {
-		e.Answers = append(e.Answers, answerIn(x, fact.Endpoint{Port: p}))
+		e.Answers = append(e.Answers, answerIn(x, diagnose.Question{Endpoint: fact.Endpoint{Port: p}, Refusals: refusal.Of(p, said)}))
 	}
-	if len(ports) == 0 {
+	for _, s := range refusal.Of(0, said) {
+		e.Loose = append(e.Loose, diagnose.ErrorLine(s))
+	}
+	if len(ports) == 0 && len(r.Seen) > 0 {
 		ls := report.NewLs(x, func(r report.ListRow) bool { return r.Socket.State.Serves() && !connected(r.Socket) })
 		e.Ls = &ls
 	}

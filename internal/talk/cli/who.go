@@ -68,11 +68,11 @@ func (a *app) runWho(ctx context.Context, text string, o whoOptions) error {
 
 // answer judges one endpoint of a set.
 func answer(set *fact.Set, e fact.Endpoint) report.Who {
-	return answerIn(diagnose.NewIndex(set), e)
+	return answerIn(diagnose.NewIndex(set), diagnose.Question{Endpoint: e})
 }
 
-func answerIn(x *diagnose.Index, e fact.Endpoint) report.Who {
-	ans := x.Who(diagnose.Question{Endpoint: e})
+func answerIn(x *diagnose.Index, q diagnose.Question) report.Who {
+	ans, e := x.Who(q), q.Endpoint
 	port, _ := catalog.PortName(e.Protos(fact.TCP)[0], e.Port)
 	return report.Who{Answer: ans, Index: x, Remedies: remedy.Suggest(ans, x), PortName: port}
 }

@@ -28,8 +28,13 @@ func (n names) nodeLine(nd diagnose.Node) layout.Line {
 	if q := n.X.Queue(nd.ID); q != nil {
 		l.Text = n.linkWord(nd.Link) + queueWords(q.Name)
 	}
+	several := len(n.X.Candidates(nd)) > 1
 	for _, c := range nd.Children {
-		l.Kids = append(l.Kids, n.nodeLine(c))
+		kid := n.nodeLine(c)
+		if several && n.X.Unit(c.ID) != nil {
+			kid.Text = "one of: " + kid.Text
+		}
+		l.Kids = append(l.Kids, kid)
 	}
 	return l
 }

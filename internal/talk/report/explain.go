@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
@@ -16,7 +17,8 @@ type Explain struct {
 	Index   *diagnose.Index
 	Seen    []Seen
 	Answers []Who
-	Ls      *Ls // every listener, where the texts are about no single port
+	Loose   []diagnose.Finding // error lines that name no port
+	Ls      *Ls                // every listener, where the texts are about no single port
 }
 
 // Seen is one stretch of a text that was recognised.
@@ -40,27 +42,50 @@ func (e Explain) Document() v1.Explain {
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
-	doc.Findings, doc.Remedies, doc.Warnings, doc.Gaps = []v1.Finding{}, []v1.Remedy{}, []v1.Warning{}, Gaps(set.Gaps, &set.Machine)
+	doc.Findings, doc.Remedies, doc.Warnings, doc.Gaps = words(e.Index).findings(e.Loose), []v1.Remedy{}, []v1.Warning{}, Gaps(set.Gaps, &set.Machine)
 	return doc
 }
 
-// WriteText writes what was recognised, then an answer for each port.
+// WriteText writes what was recognised, then an answer for each port, and what to
+// run next once for all of them.
 func (e Explain) WriteText(out io.Writer, st layout.Style) error {
+	b := &strings.Builder{}
 	for _, s := range e.Seen {
-		where := cmp.Or(sentence.Name(s.File), "the paste")
-		fmt.Fprintln(out, st.Faint(fmt.Sprintf("read in %s, lines %d to %d: %s, %s", where, s.First, s.Last, s.Kind, sentence.Plural(s.Rows, "row", "rows"))))
+		where := cmp.Or(sentence.Clean(s.File, 160), "the paste")
+		fmt.Fprintln(b, st.Faint(fmt.Sprintf("read in %s, %s: %s, %s", where, lines(s.First, s.Last), s.Kind, sentence.Plural(s.Rows, "row", "rows"))))
 	}
-	fmt.Fprintln(out)
-	for i, a := range e.Answers {
-		if i > 0 {
-			fmt.Fprintln(out)
+	for _, a := range e.Answers {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
 		}
-		if err := a.WriteText(out, st); err != nil {
+		a.write(b, st)
+	}
+	n := words(e.Index)
+	if len(e.Loose) > 0 {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintln(b, "Without a port:")
+		for _, f := range e.Loose {
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(n.Told(f), "  ", st.Width))
+		}
+	}
+	if e.Ls != nil && len(e.Ls.Rows) == 0 {
+		fmt.Fprintln(b, "\nNo listener is in the texts at hand.")
+	} else if e.Ls != nil {
+		b.WriteByte('\n')
+		if err := e.Ls.WriteText(b, st); err != nil {
 			return err
 		}
 	}
-	if e.Ls == nil {
-		return nil
+	n.unseen(b, st, e.Index.Set.Gaps)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func lines(first, last int) string {
+	if first == last {
+		return "line " + sentence.Itoa(first)
 	}
-	return e.Ls.WriteText(out, st)
+	return "lines " + sentence.Itoa(first) + " to " + sentence.Itoa(last)
 }

@@ -188,6 +188,11 @@ func (l Ls) owner(r ListRow) string {
 	case diagnose.OwnerHTTPSys:
 		return l.httpOwner(r)
 	case diagnose.OwnerProcess:
+		for _, nd := range r.Holder.Nodes {
+			if us := l.Index.Candidates(nd); nd.ID == r.Holder.Owner.ID && len(us) > 1 {
+				return sentence.OneOf(us)
+			}
+		}
 		return "-"
 	case diagnose.OwnerContainer:
 		return "container " + sentence.Name(sentence.ContainerName(l.Index.Container(r.Holder.Owner.ID)))

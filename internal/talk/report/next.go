@@ -15,7 +15,9 @@ func asks(g fact.Gap) bool { return g.Kind == fact.GapNotInPaste && g.Hint != ""
 
 // unasked are the gaps that [names.next] does not tell.
 func unasked(gaps []fact.Gap) []fact.Gap {
-	return slices.DeleteFunc(slices.Clone(gaps), asks)
+	return slices.DeleteFunc(slices.Clone(gaps), func(g fact.Gap) bool {
+		return asks(g) || g.Kind == fact.GapNotInPaste && g.Subject == fact.SocketTable // the answer itself says so
+	})
 }
 
 // next says which commands to run on the machine that a paste is of, and what each

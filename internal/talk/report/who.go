@@ -56,6 +56,14 @@ func (n names) findings(fs []diagnose.Finding) []v1.Finding {
 // chain, why, what can be done, what was not looked at.
 func (w Who) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
+	w.write(b, st)
+	words(w.Index).unseen(b, st, w.Answer.Gaps)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// write writes everything but what was not looked at.
+func (w Who) write(b *strings.Builder, st layout.Style) {
 	n := words(w.Index)
 	n.told = slices.ContainsFunc(w.Answer.Findings, func(f diagnose.Finding) bool {
 		return f.Rule == diagnose.RuleKnown && f.Confidence != diagnose.Possible
@@ -72,9 +80,6 @@ func (w Who) WriteText(out io.Writer, st layout.Style) error {
 	n.why(b, st, w.Answer)
 	n.todo(b, st, w.Remedies)
 	n.wrong(b, st, w.Answer.Findings)
-	n.unseen(b, st, w.Answer.Gaps)
-	_, err := io.WriteString(out, b.String())
-	return err
 }
 
 func (n names) block(b *strings.Builder, st layout.Style, h diagnose.Holder) {

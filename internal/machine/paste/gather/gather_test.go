@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -96,12 +97,41 @@ func TestKernelSocketToURL(t *testing.T) {
 		w.Merge(fact.Set{Registrations: []fact.Registration{{ID: fact.RegistrationID("HTTP://+:80/"), URL: "HTTP://+:80/", Port: 80}}}, 1)
 		got := 0
 		for _, l := range m.Finish().Links {
-			if l.Kind == fact.TakenBy {
+			if l.Kind == fact.TakenBy && strings.HasPrefix(string(l.From), "sock:tcp:"+c.sock.Local.String()) {
 				got++
 			}
 		}
 		if got != c.want {
 			t.Errorf("%s: %d links, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// TestRegistrationAlone: HTTP.sys listens for a registered URL, whether or not the
+// paste shows its socket; it is shown once.
+func TestRegistrationAlone(t *testing.T) {
+	for _, c := range []struct {
+		url    string
+		listed []fact.Socket
+		want   []string
+	}{
+		{"http://+:80/", nil, []string{"0.0.0.0:80"}},
+		{"http://10.0.0.5:80/", nil, []string{"10.0.0.5:80"}},
+		{"http://+:80/", []fact.Socket{listener("[::]:80", 4)}, []string{"[::]:80"}},
+		{"http://+:80/", []fact.Socket{listener("0.0.0.0:81", 96)}, []string{"0.0.0.0:81", "0.0.0.0:80"}},
+	} {
+		m := New()
+		w := m.On("windows")
+		for _, k := range c.listed {
+			w.Socket(k, 0)
+		}
+		w.Merge(fact.Set{Registrations: []fact.Registration{{ID: fact.RegistrationID(c.url), URL: c.url, Port: 80}}}, 1)
+		var got []string
+		for _, k := range m.Finish().Sockets {
+			got = append(got, k.Local.String())
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s beside %d: -want +got:\n%s", c.url, len(c.listed), diff)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ func (s *System) windows() {
 	if s.os != "windows" {
 		return
 	}
+	s.unlisted()
 	if at, ok := s.procs[4]; ok {
 		row := &s.set.Processes[at]
 		if row.Kernel = httpsys.KernelHolder(4, row.Name); row.Kernel && row.Name == "" {
@@ -48,6 +50,29 @@ func (s *System) windows() {
 	}
 	if tries > maxTries {
 		s.truncated("registrations behind sockets")
+	}
+}
+
+// unlisted adds the kernel's sockets that registrations tell of and no listing
+// shows: HTTP.sys listens on the port of every live registration.
+func (s *System) unlisted() {
+	served := map[uint16]bool{}
+	for _, k := range s.set.Sockets {
+		if k.Proto == fact.TCP && k.State == fact.Listen {
+			served[k.Local.Port()] = true
+		}
+	}
+	for _, r := range s.set.Registrations {
+		u, ok := httpsys.ParseURL(r.URL)
+		if !ok || served[u.Port] {
+			continue
+		}
+		served[u.Port] = true
+		at := netip.IPv4Unspecified()
+		if u.IP.IsValid() {
+			at = u.IP
+		}
+		s.Socket(fact.Socket{Proto: fact.TCP, Local: netip.AddrPortFrom(at, u.Port), State: fact.Listen, PID: 4, Evidence: r.Evidence}, 0)
 	}
 }
 

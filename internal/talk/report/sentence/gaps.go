@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -95,7 +94,7 @@ func GapHint(g fact.Gap, m *fact.Machine) string {
 	case fact.GapSELinux:
 		return "semanage port -l lists them"
 	case fact.GapNotThisOS:
-		if strings.Contains(g.Subject, diagnose.SocketTable) {
+		if strings.Contains(g.Subject, fact.SocketTable) {
 			return pasteInstead(m)
 		}
 	}

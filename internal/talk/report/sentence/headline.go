@@ -1,6 +1,7 @@
 package sentence
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ func (n Names) Headline(a diagnose.Answer) string {
 	case diagnose.Blocked:
 		return n.blockedLine(a)
 	case diagnose.Unknown:
+		if s := n.refusedLine(a); s != "" {
+			return s
+		}
 		return "Whether port " + Itoa(int(a.Endpoint.Port)) + " is held could not be learned."
 	}
 	return n.freeLine(a)
@@ -100,6 +104,11 @@ func (n Names) through(h diagnose.Holder) string {
 func (n Names) processWithUser(h diagnose.Holder) string {
 	p := n.X.Process(h.Owner.ID)
 	s := n.Process(p)
+	for _, nd := range h.Nodes {
+		if us := n.X.Candidates(nd); nd.ID == h.Owner.ID && len(us) > 1 {
+			return OneOf(us) + " (" + cmp.Or(Name(p.Name), "svchost.exe") + ", PID " + Itoa(p.PID) + ")"
+		}
+	}
 	if p.User != "" {
 		s += " of user " + Name(p.User)
 	}
@@ -107,6 +116,15 @@ func (n Names) processWithUser(h diagnose.Holder) string {
 		s += ", which only inherited it"
 	}
 	return s
+}
+
+// OneOf names services of which any one may be meant.
+func OneOf(us []*fact.Unit) string {
+	var names []string
+	for _, u := range us {
+		names = append(names, Name(u.Name))
+	}
+	return "one of the services " + List(names)
 }
 
 func (n Names) hidden(h diagnose.Holder) string {
@@ -128,7 +146,7 @@ func (n Names) kernel(h diagnose.Holder) string {
 		return "the kernel itself (" + Name(u.Name) + ")"
 	}
 	if p := n.X.Process(h.Owner.ID); p != nil && n.X.Set.Machine.OS == "windows" {
-		return "the Windows kernel (" + n.Process(p) + "), most likely its HTTP listener HTTP.sys, for a program still to be named"
+		return "the Windows kernel (" + cmp.Or(Name(p.Name), "System") + ", PID " + Itoa(p.PID) + "), most likely its HTTP listener HTTP.sys, for a program still to be named"
 	}
 	if p := n.X.Process(h.Owner.ID); p != nil {
 		return "the kernel itself, as " + n.Process(p)
@@ -147,7 +165,7 @@ func (n Names) httpSys(h diagnose.Holder) string {
 	case sure:
 		return s + ", for " + List(who)
 	}
-	return s + ", for one of " + List(who)
+	return s + ", for one of " + List(who) + ": the listing does not say which"
 }
 
 // Behind names who stands behind the kernel's HTTP listener; sure is false where
@@ -158,8 +176,8 @@ func (n Names) Behind(h diagnose.Holder) (who []string, sure bool) {
 	for _, reg := range h.Nodes {
 		for _, q := range reg.Children {
 			sure = sure && q.Link == fact.InQueue
-			for _, pn := range q.Children {
-				if w := n.behindProcess(pn); !seen[w] {
+			for _, w := range n.behindQueue(q) {
+				if !seen[w] {
 					seen[w] = true
 					who = append(who, w)
 				}
@@ -169,23 +187,41 @@ func (n Names) Behind(h diagnose.Holder) (who []string, sure bool) {
 	return who, sure
 }
 
-func (n Names) behindProcess(pn diagnose.Node) string {
-	p := n.X.Process(pn.ID)
-	var units []string
-	for _, c := range pn.Children {
-		if u := n.X.Unit(c.ID); u != nil {
-			units = append(units, Name(u.Name))
+// behindQueue names who serves one queue: the service that the system itself names,
+// else every process of it; one that only manages the queue is none.
+func (n Names) behindQueue(q diagnose.Node) []string {
+	var pid string
+	var who, tagged []string
+	for _, c := range q.Children {
+		switch u, p := n.X.Unit(c.ID), n.X.Process(c.ID); {
+		case u != nil:
+			tagged = append(tagged, "service "+Name(u.Name))
+		case c.Note == "controller" && len(q.Children) > 1:
+		default:
+			who = append(who, n.behindProcess(c))
+			if p != nil {
+				pid = " (PID " + Itoa(p.PID) + ")"
+			}
 		}
 	}
-	switch {
-	case len(units) == 0:
-		return n.Process(p)
-	case len(units) == 1 && p != nil:
-		return "service " + units[0] + " (PID " + Itoa(p.PID) + ")"
-	case p != nil:
-		return "one of the services " + List(units) + " (PID " + Itoa(p.PID) + ")"
+	if len(tagged) == 1 && len(who) <= 1 {
+		return []string{tagged[0] + pid}
 	}
-	return "service " + List(units)
+	if len(tagged) > 0 {
+		return tagged
+	}
+	return who
+}
+
+func (n Names) behindProcess(pn diagnose.Node) string {
+	p, us := n.X.Process(pn.ID), n.X.Candidates(pn)
+	switch {
+	case p == nil || len(us) == 0:
+		return n.Process(p)
+	case len(us) == 1:
+		return "service " + Name(us[0].Name) + " (PID " + Itoa(p.PID) + ")"
+	}
+	return OneOf(us) + " (PID " + Itoa(p.PID) + ")"
 }
 
 func (n Names) redirectedLine(a diagnose.Answer) string {
@@ -235,6 +271,9 @@ func (n Names) free(a diagnose.Answer) string {
 }
 
 func (n Names) freeLine(a diagnose.Answer) string {
+	if n.pasted() {
+		return "Nobody has " + strings.TrimSpace(n.port(diagnose.Answer{Endpoint: a.Endpoint}, diagnose.Free)) + " in the texts at hand."
+	}
 	s := n.port(a, diagnose.Free) + " is free"
 	if len(a.Protos) > 1 {
 		s = n.free(a)

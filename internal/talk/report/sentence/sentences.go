@@ -14,7 +14,7 @@ import (
 
 // Sentence says one finding. Every rule has one; its test holds that.
 func (n Names) Sentence(f diagnose.Finding) string {
-	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutKnown} {
+	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutKnown, n.aboutErrorLine} {
 		if s := say(f); s != "" {
 			return n.hedge(f.Confidence) + s
 		}
@@ -309,8 +309,14 @@ func (n Names) aboutTraffic(f diagnose.Finding) string {
 	case diagnose.RuleOutgoing:
 		return "an outgoing connection took this port from the range for outgoing connections: " + n.outgoing(f) + "."
 	case diagnose.RuleFree:
+		if n.pasted() {
+			return "no line of the texts at hand shows it in use; what they leave out they cannot tell."
+		}
 		return "no socket, no NAT rule and no ended connection stands in the way of a plain bind."
 	case diagnose.RuleUnknown:
+		if n.pasted() {
+			return "none of the texts at hand lists sockets."
+		}
 		return "the socket table could not be read."
 	}
 	return ""
@@ -358,9 +364,12 @@ func (n Names) outgoing(f diagnose.Finding) string {
 func (n Names) aboutHTTP(f diagnose.Finding) string {
 	switch f.Rule {
 	case diagnose.RuleHTTPSys:
+		if f.Confidence != diagnose.Certain {
+			return "one of the programs named above registered the URL. PID 4 is the Windows kernel and listens for them: the program can be moved or stopped, never PID 4."
+		}
 		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
 	case diagnose.RuleHTTPSysUnnamed:
-		return "PID 4 is the Windows kernel, most likely its HTTP driver HTTP.sys, which listens for other programs; which ones, the texts at hand do not say."
+		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
 	case diagnose.RuleReservedOnly:
 		return Clean(f.Args["url"], 120) + " is reserved and nobody listens on it; a reservation alone holds no port."
 	}
