@@ -94,7 +94,7 @@ func (w *who) processRules(h *Holder, n Node, p *fact.Process) {
 		w.say(RuleDeletedExe, Certain, nil, p.ID)
 	}
 	if n.Link == fact.InheritedBy {
-		w.say(RuleInherited, Likely, nil, append([]fact.ID{p.ID}, h.Sockets...)...)
+		w.join(RuleInherited, Likely, p.ID)
 	}
 	if len(n.Workers) > 0 {
 		w.say(RuleForked, Certain, nil, append([]fact.ID{p.ID}, n.Workers...)...)

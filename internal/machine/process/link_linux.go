@@ -24,7 +24,7 @@ func (s *search) link() {
 			continue
 		}
 		holders := s.holders(hits)
-		idle := s.idle
+		idle := once(s.idle)
 		if !k.State.Serves() && k.State != fact.Bound {
 			idle = func(holder) bool { return false } // nobody listens on a connection
 		}

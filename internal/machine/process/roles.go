@@ -26,6 +26,20 @@ type role struct {
 // one. It is asked only where the answer decides.
 type idleOn func(holder) bool
 
+// once asks about each process of one socket once: among a thousand heirs each
+// asks for all others.
+func once(idle idleOn) idleOn {
+	known := map[int]bool{}
+	return func(h holder) bool {
+		is, ok := known[h.p.PID]
+		if !ok {
+			is = idle(h)
+			known[h.p.PID] = is
+		}
+		return is
+	}
+}
+
 // roles tells holders of one socket that serve it from those that only inherited
 // the descriptor. The kernel does not record who called listen, so a process is
 // called an heir only on evidence:

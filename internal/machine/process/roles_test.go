@@ -77,3 +77,17 @@ func TestKeepEnvIsTheShortList(t *testing.T) {
 		}
 	}
 }
+
+func TestRolesAskAboutEachHolderOnce(t *testing.T) {
+	holders := []holder{{p: &fact.Process{PID: 10, Name: "server"}, ancestors: []int{1}}}
+	for pid := range 20 {
+		holders = append(holders, holder{p: &fact.Process{PID: 100 + pid, PPID: 10, Name: "sleep"}, ancestors: []int{10, 1}})
+	}
+	asked := map[int]int{}
+	idle := once(func(h holder) bool { asked[h.p.PID]++; return true })
+	for i, r := range roles(holders, idle)[1:] {
+		if r.kind != fact.InheritedBy || asked[100+i] != 1 {
+			t.Errorf("PID %d: %s, asked %d times", 100+i, r.kind, asked[100+i])
+		}
+	}
+}

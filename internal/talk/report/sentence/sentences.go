@@ -76,11 +76,27 @@ func (n Names) copies(f diagnose.Finding) string {
 	if len(f.About) == 1 {
 		return n.First(f) + " was started from the folder you are in: an earlier copy of what you are starting."
 	}
+	return n.some(f.About) + " were started from the folder you are in: earlier copies of what you are starting."
+}
+
+func (n Names) heirs(f diagnose.Finding) string {
+	if len(f.About) == 1 {
+		return n.First(f) + " only inherited the listener from the program that opened it and is not meant to serve it; nothing is wrong with it, it was started with the descriptor left open."
+	}
+	return n.some(f.About) + " only inherited the listener from the program that opened it and are not meant to serve it; nothing is wrong with them, they were started with the descriptor left open."
+}
+
+// some names the first rows, and counts those beyond.
+func (n Names) some(ids []fact.ID) string {
+	const many = 4
 	var all []string
-	for _, id := range f.About {
+	for _, id := range ids[:min(len(ids), many)] {
 		all = append(all, n.Row(id))
 	}
-	return List(all) + " were started from the folder you are in: earlier copies of what you are starting."
+	if more := len(ids) - many; more > 0 {
+		all = append(all, Itoa(more)+" more")
+	}
+	return List(all)
 }
 
 func (n Names) heldFor(f diagnose.Finding) string {
@@ -158,7 +174,7 @@ func (n Names) aboutProcess(f diagnose.Finding) string {
 	case diagnose.RuleStopped:
 		return n.First(f) + " is stopped (Ctrl+Z): it keeps the port and answers nobody. fg in its terminal wakes it."
 	case diagnose.RuleInherited:
-		return n.First(f) + " only inherited the listener from the program that opened it and is not meant to serve it; nothing is wrong with it, it was started with the descriptor left open."
+		return n.heirs(f)
 	case diagnose.RuleOrphan:
 		return n.First(f) + " is an orphan: the program or terminal that started it is gone, and nothing supervises it."
 	case diagnose.RuleForked:
