@@ -5,16 +5,19 @@ import "strings"
 // Redacted stands in place of a secret.
 const Redacted = "•••"
 
-// Redact removes what looks like a secret from every command line of s: the
+// Redact removes what looks like a secret from every command line and log line of s: the
 // values of options and variables named like one (--password, -p of the mysql
 // family, API_KEY=, token:), passwords inside URLs, and Authorization headers.
-// It changes s.Processes and the units' ExecStart in place.
+// It changes s.Processes, the units' ExecStart and their Log in place.
 func (s *Set) Redact() {
 	for i := range s.Processes {
 		s.Processes[i].Args = RedactArgs(s.Processes[i].Args)
 	}
 	for i := range s.Units {
 		s.Units[i].ExecStart = redactText(s.Units[i].ExecStart)
+		for j := range s.Units[i].Log {
+			s.Units[i].Log[j].Text = redactText(s.Units[i].Log[j].Text)
+		}
 	}
 }
 

@@ -46,3 +46,12 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+func TestRedactReachesLogs(t *testing.T) {
+	s := Set{Units: []Unit{{ExecStart: "srv --password=x", Log: []LogLine{{Text: "starting with --token=abc"}, {Text: "bind() to 0.0.0.0:80 failed"}}}}}
+	s.Redact()
+	u := s.Units[0]
+	if u.ExecStart != "srv --password=•••" || u.Log[0].Text != "starting with --token=•••" || u.Log[1].Text != "bind() to 0.0.0.0:80 failed" {
+		t.Errorf("%+v", u)
+	}
+}

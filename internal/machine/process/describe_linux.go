@@ -17,8 +17,12 @@ import (
 // Bounds of what one process may make us keep.
 const (
 	maxArgs = 128 << 10
-	maxEnv  = 1 << 20
-	maxText = 64 << 10 // stat, status, cgroup
+	// What all command lines together may take; beyond it each is cut short, so
+	// that many long ones cannot make an answer, or a snapshot, of any size.
+	maxAllArgs = 8 << 20
+	shortArgs  = 4 << 10
+	maxEnv     = 1 << 20
+	maxText    = 64 << 10 // stat, status, cgroup
 )
 
 // Describe reads the rows of pids and of their ancestors up to PID 1, with
@@ -51,6 +55,7 @@ type describer struct {
 	buf, linkBuf []byte
 	linked       map[int]bool // PIDs whose parents are read
 	asked        map[fact.ID]bool
+	args         int // bytes of command lines read so far
 	set          fact.Set
 	gaps         []fact.Gap
 }
@@ -205,7 +210,12 @@ func (d *describer) status(f folder, p *fact.Process) {
 
 // texts reads what is open to everybody.
 func (d *describer) texts(f folder, p *fact.Process) {
-	b, whole, err := f.read("cmdline", d.buf, maxArgs)
+	limit := maxArgs
+	if d.args > maxAllArgs {
+		limit = shortArgs
+	}
+	b, whole, err := f.read("cmdline", d.buf, limit)
+	d.args += len(b)
 	if err != nil {
 		d.gap(p, "cmdline", err)
 	} else if !whole {

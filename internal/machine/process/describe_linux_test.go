@@ -132,6 +132,24 @@ func TestDescribeHostileNames(t *testing.T) {
 	}
 }
 
+func TestDescribeBoundsAllArgumentsTogether(t *testing.T) {
+	cmd := exec.Command(os.Args[0], strings.Repeat("x", 100<<10))
+	cmd.Env = append(os.Environ(), "BERTH_ROLE=hold")
+	start(t, cmd)
+	length := func(spent int) int {
+		d := newDescriber("/proc", "/etc/passwd")
+		d.args = spent
+		d.process(cmd.Process.Pid)
+		return len(strings.Join(d.done().Processes[0].Args, " "))
+	}
+	if n := length(0); n < 100<<10 {
+		t.Errorf("%d bytes of the first command line", n)
+	}
+	if n := length(maxAllArgs + 1); n > shortArgs {
+		t.Errorf("%d bytes of a command line after many", n)
+	}
+}
+
 func TestDescribeBoundsArguments(t *testing.T) {
 	cmd := exec.Command(os.Args[0], strings.Repeat("x", 100<<10), strings.Repeat("y", 100<<10))
 	cmd.Env = append(os.Environ(), "BERTH_ROLE=hold")
