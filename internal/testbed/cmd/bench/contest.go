@@ -73,12 +73,14 @@ func (c *contest) rounds(ctx context.Context, r runner, n int, talk io.Writer) e
 	return nil
 }
 
-// fastest is the peer with the smallest median, nil where there is none.
-func (c *contest) fastest() *contender {
+// fastest is the peer that a command is the least ahead of, by the median of the
+// ratios; nil where there is none.
+func (c *contest) fastest(quick *contender) *contender {
 	var best *contender
+	least := 0.0
 	for _, k := range c.all {
-		if k.peer && (best == nil || ms(c.times[k], wall).median < ms(c.times[best], wall).median) {
-			best = k
+		if r := ratios(c.times[k], c.times[quick], wall).median; k.peer && k != quick && r > 0 && (best == nil || r < least) {
+			best, least = k, r
 		}
 	}
 	return best

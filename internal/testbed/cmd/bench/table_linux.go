@@ -100,11 +100,6 @@ type goal struct {
 }
 
 func (b *bench) goals(r result) []goal {
-	best := r.long.fastest()
-	name := "the fastest peer"
-	if best != nil {
-		name = "`" + best.name + "`, the fastest peer"
-	}
 	atLeast := func(what string, slow, quick *contender, least float64) goal {
 		g := goal{what: what, goal: fmt.Sprintf(">= %gx", least)}
 		if slow != nil && r.long.has(slow) && r.long.has(quick) {
@@ -113,6 +108,13 @@ func (b *bench) goals(r result) []goal {
 			g.cpu = number(ratios(r.long.times[slow], r.long.times[quick], cpu).median)
 		}
 		return g
+	}
+	peer := func(what string, quick *contender, least float64) goal {
+		best, name := r.long.fastest(quick), "the fastest peer"
+		if best != nil {
+			name = "`" + best.name + "`, the fastest peer"
+		}
+		return atLeast(name+" / `berth who`, "+what, best, quick, least)
 	}
 	dump := goal{what: "`berth who`, owner in a service's cgroup / bare dump of the same states", goal: "<= 1.5x"}
 	if r.short.has(b.whoService) && r.short.has(b.bare) {
@@ -127,10 +129,10 @@ func (b *bench) goals(r result) []goal {
 	}
 	memory.met = parsed(memory.got) < 40
 	return []goal{
-		atLeast(name+" / `berth who`, owner in a service's cgroup", best, b.whoService, 100),
+		peer("owner in a service's cgroup", b.whoService, 100),
 		dump,
-		atLeast(name+" / `berth who`, everything in one cgroup, BPF", best, b.whoCrowd, 10),
-		atLeast(name+" / `berth who`, everything in one cgroup, no BPF", best, b.whoCrowdWalk, 2.5),
+		peer("everything in one cgroup, BPF", b.whoCrowd, 10),
+		peer("everything in one cgroup, no BPF", b.whoCrowdWalk, 2.5),
 		atLeast("`ss -ltnp` / `berth ls`", b.ssAll, b.ls, 2),
 		memory,
 	}
