@@ -214,9 +214,9 @@ func TestExplainSecondCopy(t *testing.T) {
 		args   []string
 		want   string
 	}{
-		{here, nil, "another copy of the program"},
-		{here, []string{"other.conf"}, "!another copy"},
-		{t.TempDir(), nil, "!another copy"},
+		{here, os.Args[1:], "another copy of the program"},
+		{here, append([]string{"other.conf"}, os.Args[1:]...), "!another copy"},
+		{t.TempDir(), os.Args[1:], "!another copy"},
 	} {
 		err := refusedAt(t, "tcp", another(t, c.folder, c.args...))
 		says(t, explained(t, err).Error(), "is held by", c.want)
