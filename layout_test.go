@@ -49,7 +49,8 @@ const arrows = `
 	answer/remedy < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
-	talk/report, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
+	api/v1 < talk/cli/help
+	talk/report, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .
 
 	# Tests only; see TestTestbedIsForTests.
@@ -64,7 +65,7 @@ const arrows = `
 const outside = `
 	golang.org/x/sys < sys/*, machine/*, machine/*/*, testbed, testbed/*, testbed/cmd/*
 	golang.org/x/term < talk/cli
-	github.com/spf13/cobra < talk/cli, talk/cli/man
+	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man
 	github.com/spf13/pflag < talk/cli, talk/cli/man
 	github.com/godbus/dbus/v5 < machine/service
 	github.com/BurntSushi/toml < answer/catalog/source

@@ -14,9 +14,12 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/berthd/berth/internal/talk/cli/help"
 )
 
 // Exit codes of every command.
@@ -143,7 +146,7 @@ Without arguments it gives an overview of this machine.`,
 			return a.runOverview(cmd.Context())
 		},
 	}
-	cmd.CompletionOptions.HiddenDefaultCmd = false
+	cmd.SetHelpCommand(help.Command(unknownCommand))
 	a.global.add(cmd.PersistentFlags())
 	cmd.Flags().BoolVar(&version, "version", false, "which berth this is")
 	cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return a.global.check() }
@@ -151,6 +154,11 @@ Without arguments it gives an overview of this machine.`,
 		return usage(c.CommandPath()+" --help shows its flags", "%w", err)
 	})
 	a.addCommands(cmd, args)
+	if len(args) > 0 && (args[0] == "completion" || strings.HasPrefix(args[0], "__complete")) {
+		help.Completions(cmd, args, func(shell string) error {
+			return usage("one of bash, zsh, fish, powershell", "there is no completion for %q", shell)
+		})
+	}
 	return cmd
 }
 

@@ -47,7 +47,11 @@ func (o Overview) WriteText(out io.Writer, st layout.Style) error {
 		fmt.Fprintln(out)
 	}
 	if len(o.Rows) == 0 {
-		_, err := fmt.Fprintln(out, "Nothing listens here, as far as this user can see.")
+		said := "Nothing listens here, as far as this user can see."
+		if len(o.Troubles) == 0 {
+			said += " berth demo shows what an answer looks like."
+		}
+		_, err := fmt.Fprintln(out, said)
 		return err
 	}
 	return o.Ls.WriteText(out, st)
