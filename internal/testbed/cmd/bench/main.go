@@ -21,7 +21,8 @@ const usageText = `usage: scripts/bench diagnose [FLAG...]
 Measures berth who and berth ls against ss, lsof, fuser, netstat and a bare
 sock_diag dump, as whole commands, under load in a network namespace of its own,
 and prints the table as Markdown. Needs root on Linux. Exit 0 when everything was
-measured, goals met or not; 1 when something could not be; 130 on Ctrl-C.
+measured, goals met or not; 1 when something could not be; 130 on Ctrl-C, or when
+nobody reads the output any more.
 
 `
 
@@ -41,7 +42,7 @@ func main() {
 }
 
 func diagnose(o options) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	limited, cancel := context.WithTimeout(ctx, o.limit)
 	defer cancel()
