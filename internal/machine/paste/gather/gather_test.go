@@ -172,7 +172,10 @@ func TestHints(t *testing.T) {
 		}
 	}
 	w.Listed()
-	if got := m.Hints(80); len(got) != 0 {
-		t.Errorf("with a listing: %q", tell(got))
+	if got := m.Hints(80); len(got) != 1 || !strings.Contains(got[0].Subject, "has none") {
+		t.Errorf("with a listing that lacks the port: %+v", got)
+	}
+	if got := m.Hints(81); len(got) != 1 || got[0].Hint != svc {
+		t.Errorf("of a program, with a listing: %q", tell(got))
 	}
 }

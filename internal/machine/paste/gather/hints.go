@@ -59,7 +59,11 @@ func (h *hinter) windows() []fact.Gap {
 		case s.PID == 0:
 			h.add("owner of "+s.Local.String(), "netstat -ano", s.ID)
 		case h.kernelHTTP(s):
-			if !tied[s.ID] && !h.listed {
+			switch {
+			case tied[s.ID]:
+			case h.listed:
+				h.add("registrations behind "+s.Local.String()+", of which the listing at hand has none", "netsh http show servicestate view=requestq", s.ID)
+			default:
 				h.add("registrations behind "+s.Local.String(), "netsh http show servicestate view=requestq", s.ID)
 			}
 		default:
