@@ -61,6 +61,7 @@ const (
 	GapNoNAT        GapKind = "no-nat"        // nftables, iptables or IPVS could not be read
 	GapOtherNetns   GapKind = "other-netns"   // other network namespaces exist and were not, or could not be, read
 	GapCgroupsLeft  GapKind = "cgroups-left"  // a narrow answer was accepted: other cgroups not searched for more holders
+	GapBoundLeft    GapKind = "bound-left"    // a listener takes the traffic: sockets that are bound and do not listen were not looked for beside it
 	GapShape        GapKind = "unknown-shape" // a text of unknown shape; Raw keeps it
 	GapFirewall     GapKind = "firewall"      // packet filters were not evaluated
 	GapKernelOwned  GapKind = "kernel-owned"  // the socket has no descriptor anywhere: the kernel's own

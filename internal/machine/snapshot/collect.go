@@ -20,14 +20,12 @@ type collector struct {
 }
 
 func (c *collector) collect(ctx context.Context) error {
-	bound, waitBound := c.bound(ctx)
-	defer waitBound()
 	rules, waitRules := c.rules(ctx)
 	defer waitRules()
 	if err := c.add(host.Read(ctx)); err != nil {
 		return err
 	}
-	if err := c.sockets(ctx, bound); err != nil {
+	if err := c.sockets(ctx); err != nil {
 		return err
 	}
 	if c.q.Owners {

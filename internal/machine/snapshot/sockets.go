@@ -9,27 +9,19 @@ import (
 	"github.com/berthd/berth/internal/machine/process"
 )
 
-// reading is what a reader answers; calling it may have to wait for that.
-type reading func() (fact.Set, error)
-
 func (c *collector) query(serving bool, part netstat.Part) netstat.Query {
 	return netstat.Query{Ports: c.q.Ports, Protos: c.q.Protos, Serving: serving, Part: part}
 }
 
-// bound starts reading TCP sockets that are bound and do not listen beside the
-// other readers, where the question is for ports. It takes the kernel longer than
-// all the rest of an answer does. Else it returns no reading.
-func (c *collector) bound(ctx context.Context) (answer reading, wait func()) {
-	if c.q.AllStates || len(c.q.Ports) == 0 {
-		return nil, func() {}
-	}
-	return beside(place(), func() (fact.Set, error) { return netstat.Read(ctx, c.query(true, netstat.BoundTCP)) })
-}
-
 // sockets reads the sockets and who holds them: what serves; only where nothing
 // does, the rest too.
-func (c *collector) sockets(ctx context.Context, bound reading) error {
-	if bound == nil {
+//
+// For sockets that are bound and do not listen the kernel has no table: it walks
+// over every socket that has a port, which takes longer than all the rest of an
+// answer. Beside a listener that takes all the traffic in question they are
+// looked for only with AllHolders, and the answer names that limit.
+func (c *collector) sockets(ctx context.Context) error {
+	if c.q.AllStates || len(c.q.Ports) == 0 {
 		s, err := netstat.Read(ctx, c.query(!c.q.AllStates, netstat.Whole))
 		return c.addSockets(ctx, s, err)
 	}
@@ -37,28 +29,24 @@ func (c *collector) sockets(ctx context.Context, bound reading) error {
 	if err != nil {
 		return c.addSockets(ctx, s, err)
 	}
-	if !c.anyStream(s.Sockets) {
-		return c.unserved(ctx, s, bound)
+	if !c.q.AllHolders && c.taken(s.Sockets) {
+		s.AddGaps(fact.Gap{Kind: fact.GapBoundLeft})
+		return c.addSockets(ctx, s, nil)
 	}
-	held, errHeld := c.held(ctx, s.Sockets)
-	more, err := bound()
-	if err != nil || len(more.Sockets) > 0 {
-		return c.addSockets(ctx, joined(s, more), err)
-	}
-	if err := c.add(joined(s, more), nil); err != nil {
-		return err
-	}
-	return c.add(held, errHeld)
-}
-
-// unserved is the way of a port without a listener.
-func (c *collector) unserved(ctx context.Context, s fact.Set, bound reading) error {
-	more, err := bound()
-	if err == nil && !c.anyStream(more.Sockets) {
+	more, err := netstat.Read(ctx, c.query(true, netstat.BoundTCP))
+	if err == nil && !c.anyStream(s.Sockets) && !c.anyStream(more.Sockets) {
 		s, err = netstat.Read(ctx, c.query(false, netstat.Whole))
 		return c.addSockets(ctx, s, err)
 	}
 	return c.addSockets(ctx, joined(s, more), err)
+}
+
+// taken tells whether a listener takes all TCP traffic that the question is about:
+// at the wildcard address, or at the very address that is asked for.
+func (c *collector) taken(socks []fact.Socket) bool {
+	return slices.ContainsFunc(socks, func(s fact.Socket) bool {
+		return s.State == fact.Listen && s.Proto == fact.TCP && c.means(s) && (s.Wildcard() || len(c.q.Addrs) == 1)
+	})
 }
 
 func joined(s, more fact.Set) fact.Set {

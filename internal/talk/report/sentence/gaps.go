@@ -55,6 +55,8 @@ func gapSentenceMore(k fact.GapKind, subject string) string {
 		return cmp.Or(subject, "other network namespaces") + " were not looked into"
 	case fact.GapCgroupsLeft:
 		return "processes outside " + cmp.Or(subject, "one cgroup") + " were not searched for further holders of the same socket"
+	case fact.GapBoundLeft:
+		return "sockets that are bound and do not listen were not looked for beside the listener"
 	case fact.GapShape:
 		return cmp.Or(subject, "a text") + " has a shape berth does not know"
 	case fact.GapFirewall:
@@ -85,7 +87,7 @@ func GapHint(g fact.Gap, m *fact.Machine) string {
 		return moreRights(m)
 	case fact.GapNoPtrace:
 		return "run with CAP_SYS_PTRACE (docker run --cap-add SYS_PTRACE)"
-	case fact.GapCgroupsLeft:
+	case fact.GapCgroupsLeft, fact.GapBoundLeft:
 		return "--all-holders searches them"
 	case fact.GapForeignPIDNS:
 		return "ask on the host, outside the container"

@@ -16,7 +16,6 @@ const (
 	payload         = 56 // of both requests
 	stateClose      = 1 << 7
 	stateListen     = 1 << 10
-	stateBound      = 1 << 13
 )
 
 // count is the number of rows of all tables.
@@ -34,7 +33,7 @@ func count(port uint16) (rows int, err error) {
 		rows += n
 		return err
 	}
-	if err := one(request(anyTCP, 0, 0, stateListen|stateBound, port)); err != nil {
+	if err := one(request(anyTCP, 0, 0, stateListen, port)); err != nil {
 		return rows, fmt.Errorf("tcp: %w", err)
 	}
 	for _, p := range []byte{syscall.IPPROTO_UDP, syscall.IPPROTO_UDPLITE, syscall.IPPROTO_SCTP} {
