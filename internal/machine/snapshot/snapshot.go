@@ -25,7 +25,9 @@ type Query struct {
 	// Context also reads what decides a bind beside sockets: NAT rules, ranges,
 	// failed units, other namespaces, an engine's book.
 	Context bool
-	// AllHolders searches every process, even where the narrow search found one.
+	// AllHolders searches every process, even where the narrow search found one,
+	// and looks for bound, inactive sockets even beside a listener that takes all
+	// the traffic in question.
 	AllHolders bool
 	// AllNetns also reads the sockets of every other network namespace.
 	AllNetns bool

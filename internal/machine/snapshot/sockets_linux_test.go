@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -62,6 +63,49 @@ func TestNetnsBoundSocketsAreJoined(t *testing.T) {
 					t.Errorf("got %q, want %q", got, c.want)
 				}
 			})
+		})
+	}
+}
+
+// bindV6Only binds [::]:80, IPv6 alone, and does not listen.
+func bindV6Only(t *testing.T) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet6{Port: 80}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Beside a listener at the wildcard a bound socket is left out, and that is said;
+// whoever asks for all holders is told of it.
+func TestNetnsBoundSocketsBesideAWildcardListener(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		testbed.Netns(t, func() {
+			bindV6Only(t)
+			l, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unix.Close(l)
+			if err := errors.Join(unix.Bind(l, &unix.SockaddrInet4{Port: 80}), unix.Listen(l, 5)); err != nil {
+				t.Fatal(err)
+			}
+			set, err := Collect(context.Background(), Query{Ports: []uint16{80}, AllHolders: all})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := slices.ContainsFunc(set.Sockets, func(s fact.Socket) bool { return s.State == fact.Bound })
+			said := slices.ContainsFunc(set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapBoundLeft })
+			if found != all || said == all {
+				t.Errorf("all holders %v: bound socket found %v, limit said %v", all, found, said)
+			}
 		})
 	}
 }

@@ -99,7 +99,7 @@ func (a *app) talkGaps(set *fact.Set) error {
 	var told []fact.Gap
 	for _, g := range set.Gaps {
 		switch g.Kind {
-		case fact.GapCgroupsLeft, fact.GapKernelOwned, fact.GapVanished:
+		case fact.GapCgroupsLeft, fact.GapBoundLeft, fact.GapKernelOwned, fact.GapVanished:
 		default:
 			told = append(told, g)
 		}

@@ -43,7 +43,7 @@ Exit codes: 0 free; 1 a plain bind would fail, or its traffic would go elsewhere
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runWho(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().StringVar(&o.proto, "proto", "", "tcp, udp, udplite, sctp or raw")
-	cmd.Flags().BoolVar(&o.allHolders, "all-holders", false, "search every process for further holders of the same socket")
+	cmd.Flags().BoolVar(&o.allHolders, "all-holders", false, "search every process for further holders of the same socket, and look for bound sockets beside a listener")
 	return cmd
 }
 
