@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,21 +15,6 @@ import (
 	"github.com/berthd/berth/internal/sys/netlink"
 	"github.com/berthd/berth/internal/testbed"
 )
-
-// tree writes files below a new root and returns it with a slash.
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir() + "/"
-	for name, content := range files {
-		if err := os.MkdirAll(filepath.Dir(root+name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(root+name, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
 
 func TestSettings(t *testing.T) {
 	yes, no, start := true, false, uint16(80)
@@ -43,18 +27,18 @@ func TestSettings(t *testing.T) {
 		"sys/fs/selinux/enforce":                       "1",
 	}
 	want := &fact.LinuxNet{BindV6Only: &yes, NonlocalBind4: &no, UnprivStart: &start, TCPFinTimeoutMS: 60000, SELinux: "enforcing"}
-	if d := cmp.Diff(want, settings(tree(t, files))); d != "" {
+	if d := cmp.Diff(want, settings(testbed.Tree(t, files))); d != "" {
 		t.Error(d)
 	}
 	files["sys/fs/selinux/enforce"] = "0"
-	if got := settings(tree(t, files)); got.SELinux != "permissive" {
+	if got := settings(testbed.Tree(t, files)); got.SELinux != "permissive" {
 		t.Errorf("enforce 0 is %q", got.SELinux)
 	}
 	files["proc/sys/net/ipv6/bindv6only"] = "many\n"
-	if got := settings(tree(t, files)); got.BindV6Only != nil {
+	if got := settings(testbed.Tree(t, files)); got.BindV6Only != nil {
 		t.Errorf("an unreadable setting is %v, want unknown", *got.BindV6Only)
 	}
-	if got := settings(tree(t, nil)); !got.NoIPv6 || got.SELinux != "" || got.UnprivStart != nil {
+	if got := settings(testbed.Tree(t, nil)); !got.NoIPv6 || got.SELinux != "" || got.UnprivStart != nil {
 		t.Errorf("an empty tree: %+v", got)
 	}
 }
@@ -62,11 +46,11 @@ func TestSettings(t *testing.T) {
 func TestAskerIsNamed(t *testing.T) {
 	me := uint32(os.Geteuid())
 	if me == 0 {
-		if got := asker(tree(t, map[string]string{"etc/passwd": "admin:x:0:0::/:/bin/sh\nroot:x:0:0::/:/bin/sh\n"})); got.User != "admin" {
+		if got := asker(testbed.Tree(t, map[string]string{"etc/passwd": "admin:x:0:0::/:/bin/sh\nroot:x:0:0::/:/bin/sh\n"})); got.User != "admin" {
 			t.Errorf("user %q, want the first with this uid", got.User)
 		}
 	}
-	got := asker(tree(t, map[string]string{"etc/passwd": "other:x:4242:1::/:/bin/sh\n"}))
+	got := asker(testbed.Tree(t, map[string]string{"etc/passwd": "other:x:4242:1::/:/bin/sh\n"}))
 	if got.UID != me || got.Netns == 0 || me != 4242 && got.User != "" {
 		t.Errorf("%+v", got)
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -89,20 +87,6 @@ func TestNetnsTwoDevicesShareOneSocket(t *testing.T) {
 	})
 }
 
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir() + "/"
-	for name, content := range files {
-		if err := os.MkdirAll(filepath.Dir(root+name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(root+name, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
 func tcp(port uint16) fact.Socket {
 	s := udp(port)
 	s.ID, s.Proto, s.State = fact.SocketID(fact.TCP, s.Local, netip.AddrPort{}, 8), fact.TCP, fact.Listen
@@ -128,7 +112,7 @@ func TestServers(t *testing.T) {
 		"lockd":           {map[string]string{"proc/sys/fs/nfs/nlm_udpport": "4045\n", "proc/sys/fs/nfs/nlm_tcpport": "0\n"}, []string{"lockd"}, 0},
 		"nfs callback":    {map[string]string{"sys/module/nfs/parameters/callback_tcpport": "4046\n"}, []string{"nfs-callback"}, 0},
 	} {
-		r := reader{root: tree(t, c.files)}
+		r := reader{root: testbed.Tree(t, c.files)}
 		r.servers()
 		if d := cmp.Diff(c.want, names(join(all, r.parts))); d != "" || len(r.gaps) != c.gaps {
 			t.Errorf("%s: %s %v", name, d, r.gaps)

@@ -3,7 +3,6 @@ package portrange
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,22 +11,8 @@ import (
 	"github.com/berthd/berth/internal/testbed"
 )
 
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	root := t.TempDir() + "/"
-	for name, text := range files {
-		if err := os.MkdirAll(filepath.Dir(root+name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(root+name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
 func TestRead(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := testbed.Tree(t, map[string]string{
 		sysctl + "ip_local_port_range":        "32768\t60999\n",
 		sysctl + "ip_local_reserved_ports":    "8080,9148-9150\n",
 		sysctl + "ip_unprivileged_port_start": "1024\n",
@@ -45,7 +30,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadWithoutPrivilegedRange(t *testing.T) {
-	got := read(tree(t, map[string]string{
+	got := read(testbed.Tree(t, map[string]string{
 		sysctl + "ip_local_port_range":        "1024 65535\n",
 		sysctl + "ip_local_reserved_ports":    "\n",
 		sysctl + "ip_unprivileged_port_start": "0\n",
@@ -60,7 +45,7 @@ func TestReadWithoutPrivilegedRange(t *testing.T) {
 }
 
 func TestReadOddSettings(t *testing.T) {
-	got := read(tree(t, map[string]string{
+	got := read(testbed.Tree(t, map[string]string{
 		sysctl + "ip_local_port_range":     "60999 32768\n",
 		sysctl + "ip_local_reserved_ports": "80,x\n",
 	}))
