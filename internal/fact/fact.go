@@ -31,6 +31,11 @@ type Set struct {
 	Queues        []Queue        `json:"queues,omitempty"`
 	Registrations []Registration `json:"registrations,omitempty"`
 	Reservations  []Reservation  `json:"reservations,omitempty"`
+	Sessions      []HTTPSession  `json:"httpSessions,omitempty"`
+	URLGroups     []URLGroup     `json:"urlGroups,omitempty"`
+	ListenList    []ListenAddr   `json:"listenList,omitempty"`
+	Certificates  []Certificate  `json:"certificates,omitempty"`
+	Cached        []CacheEntry   `json:"cached,omitempty"`
 	Ranges        []Range        `json:"ranges,omitempty"`
 	Redirects     []Redirect     `json:"redirects,omitempty"`
 	Links         []Link         `json:"links,omitempty"`
@@ -53,6 +58,11 @@ func (s *Set) Add(o Set) {
 	s.Queues = addRows(s.Queues, o.Queues)
 	s.Registrations = addRows(s.Registrations, o.Registrations)
 	s.Reservations = addRows(s.Reservations, o.Reservations)
+	s.Sessions = addRows(s.Sessions, o.Sessions)
+	s.URLGroups = addRows(s.URLGroups, o.URLGroups)
+	s.ListenList = addRows(s.ListenList, o.ListenList)
+	s.Certificates = addRows(s.Certificates, o.Certificates)
+	s.Cached = addRows(s.Cached, o.Cached)
 	s.Ranges = append(s.Ranges, o.Ranges...)
 	s.Redirects = addRows(s.Redirects, o.Redirects)
 	s.addLinks(o.Links)

@@ -20,6 +20,10 @@ const (
 	InQueue     LinkKind = "in-queue"     // registration → queue
 	OneOfQueues LinkKind = "one-of"       // registration → queue, where the listing cannot tell which
 	ServedBy    LinkKind = "served-by"    // queue → process; queue → unit where the system itself names (tags) the service inside the process
+	InGroup     LinkKind = "in-group"     // registration → URL group
+	OfSession   LinkKind = "of-session"   // URL group → server session
+	BoundTo     LinkKind = "bound-to"     // URL group → request queue
+	DependsOn   LinkKind = "depends-on"   // service → service that must run before it
 	TakenBy     LinkKind = "taken-by"     // socket → registration behind the kernel's HTTP listener
 	InNetns     LinkKind = "in-netns"     // process → namespace
 )
@@ -70,6 +74,10 @@ const (
 	GapSELinux      GapKind = "selinux"       // the policy's port types could not be read
 	GapTruncated    GapKind = "truncated"     // a reader stopped at its limit
 	GapProbeSkipped GapKind = "probe-skipped" // the probe was not run; Err says why
+	GapProtected    GapKind = "protected"     // a protected process: Windows opens it to nobody, administrators included
+	GapNoCall       GapKind = "no-call"       // this Windows (or Wine) lacks the call that would tell
+	GapCommand      GapKind = "command"       // a named command of the system (netsh) failed, or said nothing; Err says how
+	GapOtherSide    GapKind = "other-side"    // what the other side of WSL or of a virtual machine has cannot be seen from here
 	GapOther        GapKind = "other"         // Err says it all
 )
 

@@ -7,16 +7,17 @@ import (
 
 // Machine says which machine and which moment of it a set speaks of.
 type Machine struct {
-	OS       string    `json:"os,omitempty"` // GOOS word: "linux", "windows", "darwin"
-	Arch     string    `json:"arch,omitempty"`
-	Kernel   string    `json:"kernel,omitempty"` // release, as the OS prints it
-	Host     string    `json:"host,omitempty"`
-	Boot     time.Time `json:"boot,omitzero"`
-	Asker    *Asker    `json:"asker,omitempty"`
-	Addrs    []Addr    `json:"addrs,omitempty"`
-	Linux    *LinuxNet `json:"linux,omitempty"`
-	Source   string    `json:"source,omitempty"` // "live", "paste", "snapshot": for people only; no rule may read it
-	Settings []Setting `json:"settings,omitempty"`
+	OS       string      `json:"os,omitempty"` // GOOS word: "linux", "windows", "darwin"
+	Arch     string      `json:"arch,omitempty"`
+	Kernel   string      `json:"kernel,omitempty"` // release, as the OS prints it
+	Host     string      `json:"host,omitempty"`
+	Boot     time.Time   `json:"boot,omitzero"`
+	Asker    *Asker      `json:"asker,omitempty"`
+	Addrs    []Addr      `json:"addrs,omitempty"`
+	Linux    *LinuxNet   `json:"linux,omitempty"`
+	Windows  *WindowsNet `json:"windows,omitempty"`
+	Source   string      `json:"source,omitempty"` // "live", "paste", "snapshot": for people only; no rule may read it
+	Settings []Setting   `json:"settings,omitempty"`
 }
 
 // Asker is who asked, and what that one may see.
@@ -30,6 +31,9 @@ type Asker struct {
 	CapEff  uint64 `json:"capEff,omitempty"`
 	Netns   uint64 `json:"netns,omitempty"`
 	Elevate string `json:"elevate,omitempty"` // how this OS gives more rights: "sudo", "administrator"
+	// SID and Elevated are Windows': who asks, and whether with an administrator's rights.
+	SID      string `json:"sid,omitempty"`
+	Elevated *bool  `json:"elevated,omitempty"`
 }
 
 // Addr is one address of this machine.
@@ -51,6 +55,22 @@ type LinuxNet struct {
 	SELinux         string  `json:"selinux,omitempty"` // "enforcing", "permissive", "" = absent
 	AutobindReuse   *bool   `json:"ipAutobindReuse,omitempty"`
 	TCPFinTimeoutMS uint32  `json:"tcpFinTimeoutMs,omitempty"`
+}
+
+// WindowsNet is what Windows tells of itself that decides binds. A nil pointer
+// was not, or could not be, read.
+type WindowsNet struct {
+	Build  uint32 `json:"build,omitempty"`  // 26200 is Windows 11 25H2
+	Server *bool  `json:"server,omitempty"` // a server edition
+	Wine   string `json:"wine,omitempty"`   // version of Wine, where it is not Windows at all
+	// ListenList tells whether HTTP.sys's listen list was read; its rows are
+	// Set.ListenList, and none of them means that it listens everywhere.
+	ListenList bool `json:"listenList,omitempty"`
+	// Reservations tells whether all reservations were read.
+	Reservations bool          `json:"reservations,omitempty"`
+	Timeouts     *HTTPTimeouts `json:"httpTimeouts,omitempty"`
+	// WSL is the networking mode of WSL 2 where it is set up: "nat", "mirrored", "virtioproxy", "none", "bridged".
+	WSL string `json:"wsl,omitempty"`
 }
 
 // Setting is a named value that a rule cites word for word.
@@ -79,10 +99,40 @@ func (m *Machine) fill(o Machine) {
 	if m.Linux == nil {
 		m.Linux = o.Linux
 	}
+	m.Windows = m.Windows.with(o.Windows)
 	if m.Source == "" {
 		m.Source = o.Source
 	}
 	m.Settings = append(m.Settings, o.Settings...)
+}
+
+// with is w and, where w does not know, o.
+func (w *WindowsNet) with(o *WindowsNet) *WindowsNet {
+	if w == nil || o == nil {
+		if w == nil {
+			return o
+		}
+		return w
+	}
+	both := *w
+	if both.Build == 0 {
+		both.Build = o.Build
+	}
+	if both.Server == nil {
+		both.Server = o.Server
+	}
+	if both.Wine == "" {
+		both.Wine = o.Wine
+	}
+	if both.WSL == "" {
+		both.WSL = o.WSL
+	}
+	if both.Timeouts == nil {
+		both.Timeouts = o.Timeouts
+	}
+	both.ListenList = both.ListenList || o.ListenList
+	both.Reservations = both.Reservations || o.Reservations
+	return &both
 }
 
 // RangeKind says what a range of ports is set aside for.

@@ -43,6 +43,40 @@ type Unit struct {
 	NoNewPrivs   bool      `json:"noNewPrivs,omitempty"`
 	AmbientCaps  uint64    `json:"ambientCaps,omitempty"`
 	Evidence     string    `json:"evidence"`
+	// Windows is set on services and drivers of the service control manager.
+	Windows *WindowsService `json:"windows,omitempty"`
+}
+
+// WindowsService is what only the service control manager tells of a service or
+// driver. Unit.Description is its display name, Unit.Active its state in one of
+// the words "running", "stopped", "starting", "stopping", "continuing",
+// "pausing", "paused", Unit.User its account, Unit.ExecStart its command line.
+type WindowsService struct {
+	Kind string `json:"kind,omitempty"` // "driver", "file-system-driver", "own-process", "share-process"; "user-" before it for a user's
+	// Start is the start type as the registry numbers it, nil where it is not known:
+	// 0 boot, 1 system, 2 automatic, 3 manual (on demand), 4 disabled.
+	Start     *uint32 `json:"start,omitempty"`
+	Delayed   bool    `json:"delayed,omitempty"`   // automatic, some minutes after boot
+	Triggered bool    `json:"triggered,omitempty"` // has trigger events: manual, and started all the same
+	// DependsOn are the services that must run before it (DependOnService; a group
+	// has a "+" in front). Dependents are those that the manager itself names as
+	// depending on it (EnumDependentServices), where it was asked.
+	DependsOn  []string `json:"dependsOn,omitempty"`
+	Dependents []string `json:"dependents,omitempty"`
+	// CanStop tells whether the asker may stop it, MayChange whether the asker may
+	// change its configuration; nil = not asked.
+	CanStop     *bool `json:"canStop,omitempty"`
+	MayChange   *bool `json:"mayChange,omitempty"`
+	AcceptsStop *bool `json:"acceptsStop,omitempty"` // it handles the stop control at all
+}
+
+// StartWord is the start type in a word: "boot", "system", "automatic",
+// "manual", "disabled", or "" where it is not known.
+func (w *WindowsService) StartWord() string {
+	if w == nil || w.Start == nil || *w.Start > 4 {
+		return ""
+	}
+	return [...]string{"boot", "system", "automatic", "manual", "disabled"}[*w.Start]
 }
 
 // ListenOn is one address a socket unit was told to listen on.

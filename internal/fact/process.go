@@ -28,6 +28,19 @@ type Process struct {
 	Kernel   bool              `json:"kernel,omitempty"`   // a kernel thread, or Windows' System
 	Evidence string            `json:"evidence"`
 	Linux    *LinuxProcess     `json:"linux,omitempty"`
+	Windows  *WindowsProcess   `json:"windows,omitempty"`
+}
+
+// WindowsProcess is what only Windows tells of a process.
+type WindowsProcess struct {
+	Created uint64  `json:"created,omitempty"` // FILETIME: 100 ns since 1601; with PID it is the identity
+	Session *uint32 `json:"session,omitempty"` // terminal services session: 0 is the services', 1 and up are people's
+	SID     string  `json:"sid,omitempty"`     // of the user it runs as
+	Package string  `json:"package,omitempty"` // full name of the store package it belongs to
+	// Protected is the kind of protection that keeps even an administrator from
+	// opening it ("light", "full"); "" = none, or not known.
+	Protected string `json:"protected,omitempty"`
+	Elevated  *bool  `json:"elevated,omitempty"`
 }
 
 // LinuxProcess is what only Linux tells of a process.

@@ -119,10 +119,10 @@ func secretName(name string) bool {
 }
 
 // bare is a name in lower case and without the signs that part its words, as most
-// names are already.
+// names are already, and without a shell's quotes.
 func bare(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '-' || r == '_' || r == '.' {
+		if r == '-' || r == '_' || r == '.' || r == '\'' || r == '"' {
 			return -1
 		}
 		return r

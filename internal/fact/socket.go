@@ -3,6 +3,7 @@ package fact
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // Proto is a transport protocol by its IANA name in lower case.
@@ -85,7 +86,9 @@ type LinuxSocket struct {
 
 // WindowsSocket is what only Windows tells of a socket.
 type WindowsSocket struct {
-	Module string `json:"module,omitempty"` // service or driver from the owner module table
+	Module  string    `json:"module,omitempty"` // service or driver from the owner module table
+	Tag     uint32    `json:"tag,omitempty"`    // service tag of the thread that bound it: which service inside a shared process
+	Created time.Time `json:"created,omitzero"` // when it was bound; later than its process's start by nature
 }
 
 func (s Socket) rowID() ID { return s.ID }

@@ -73,6 +73,14 @@ func gapSentenceMore(k fact.GapKind, subject string) string {
 		return cmp.Or(subject, "a list") + " was cut at berth's limit"
 	case fact.GapProbeSkipped:
 		return cmp.Or(subject, "the probe") + " was not run"
+	case fact.GapProtected:
+		return cmp.Or(subject, "a protected process") + ": protected, Windows opens it to nobody, administrators included"
+	case fact.GapNoCall:
+		return cmp.Or(subject, "something") + ": this system lacks the call that would tell"
+	case fact.GapCommand:
+		return cmp.Or(subject, "a command of the system") + " did not tell"
+	case fact.GapOtherSide:
+		return cmp.Or(subject, "the other side") + ": it is another system's, and that one was not asked"
 	}
 	return cmp.Or(subject, "something") + " could not be looked at"
 }
