@@ -31,7 +31,7 @@ func RedactArgs(args []string) []string {
 	for i, a := range args {
 		switch {
 		case hideNext && !strings.HasPrefix(a, "-"):
-			out[i], hideNext = Redacted, false
+			out[i], hideNext = Redacted, scheme(a)
 		default:
 			out[i], hideNext = redactOne(args[0], a)
 		}
@@ -43,7 +43,10 @@ func redactOne(program, a string) (clean string, hideNext bool) {
 	name, value, has := strings.Cut(a, "=")
 	switch {
 	case header(a):
-		name, _, _ = strings.Cut(a, ":")
+		name, value, _ := strings.Cut(a, ":")
+		if strings.TrimSpace(value) == "" {
+			return a, true
+		}
 		return name + ": " + Redacted, false
 	case !strings.ContainsAny(name, blanks) && secretName(name):
 		if has && value != "" {
@@ -77,7 +80,7 @@ func redactText(text string) string {
 		switch {
 		case hideNext && plain != "" && plain[0] != '-':
 			out.WriteString(Redacted)
-			hide = false
+			hide = scheme(plain)
 		case clean == plain:
 			out.WriteString(word)
 		default:
@@ -157,6 +160,16 @@ func redactURL(a string) string {
 		return a
 	}
 	return a[:i+3] + user + ":" + Redacted + rest[at:]
+}
+
+// scheme tells whether a is the first word of an Authorization header's value: the
+// secret is the next one.
+func scheme(a string) bool {
+	switch strings.ToLower(a) {
+	case "basic", "bearer", "digest", "negotiate", "ntlm", "token":
+		return true
+	}
+	return false
 }
 
 // header tells whether a is an HTTP header that carries a secret.

@@ -25,6 +25,8 @@ func TestRedactArgs(t *testing.T) {
 		{[]string{"sh", "-c", "srv --password hunter2 --port 80"}, []string{"sh", "-c", "srv --password ••• --port 80"}},
 		{[]string{"sh", "-c", "srv --passphrase  'a b'"}, []string{"sh", "-c", "srv --passphrase  •••"}},
 		{[]string{"sh", "-c", `curl -H "Authorization: Bearer abc" http://ann:pw@h/`}, []string{"sh", "-c", `curl -H Authorization: ••• http://ann:•••@h/`}},
+		{[]string{"sh", "-c", "curl -H Authorization: Bearer abc http://h/"}, []string{"sh", "-c", "curl -H Authorization: ••• ••• http://h/"}},
+		{[]string{"curl", "-H", "Cookie:"}, []string{"curl", "-H", "Cookie:"}},
 		{[]string{"sh", "-c", "cd /x && mysqldump -phunter2 db"}, []string{"sh", "-c", "cd /x && mysqldump -p••• db"}},
 		{[]string{"sh", "-c", "echo it's a \"plain\"  one"}, []string{"sh", "-c", "echo it's a \"plain\"  one"}},
 		{[]string{"nginx: master process /usr/sbin/nginx"}, []string{"nginx: master process /usr/sbin/nginx"}},
@@ -36,7 +38,7 @@ func TestRedactArgs(t *testing.T) {
 }
 
 func FuzzRedact(f *testing.F) {
-	for _, s := range []string{"a 'b", "PASSWORD='x y' z", "\"'\"'", "Cookie: a=b", "PASSW'D=0' "} {
+	for _, s := range []string{"a 'b", "PASSWORD='x y' z", "\"'\"'", "Cookie: a=b", "PASSW'D=0' ", " Cookie:"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
