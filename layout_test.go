@@ -22,6 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 
@@ -29,16 +30,25 @@ const arrows = `
 	# two smaller rooms serve several of them.
 	NONE < machine/cgroupfs
 	fact < machine/unitlog
+	fact < machine/netsh
 	fact, sys/* < machine/redirect/flow < machine/redirect/xt < machine/redirect/nft < machine/redirect
-	fact, sys/* < machine/process, machine/container, machine/portrange, machine/host, machine/netns, machine/kernelsock
-	fact, sys/*, machine/cgroupfs < machine/netstat
-	fact, sys/*, machine/unitlog < machine/service
-	fact < machine/httpsys
-	fact, machine/httpsys < machine/paste/gather < machine/paste
+	machine/netsh < machine/redirect
+	fact, sys/*, sys/winapi/* < machine/process, machine/container, machine/host, machine/netns, machine/kernelsock
+	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
+	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
+	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
+	NONE < machine/httpsys/sddl
+	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl < machine/httpsys
+	fact, machine/httpsys, machine/portrange, machine/redirect, machine/service/scm < machine/paste/gather < machine/paste
 	fact, sys/* < machine/probe
 	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
 
+	# Prefixes of HTTP.sys's grammar: who gets a request, who may register.
+	NONE < share/urlprefix
+
 	# What it means: values in, values out.
+	fact, share/urlprefix < answer/prefix
+	fact, answer/catalog, answer/prefix < answer/judge
 	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog
 	fact, answer/logline < answer/refusal
 	answer/catalog < answer/catalog/source < answer/catalog/gen
@@ -79,7 +89,7 @@ const outside = `
 const pure = "fact, api/v1, answer/*, answer/catalog/source"
 
 // starters may start processes. Everything else asks the kernel.
-const starters = "testbed, testbed/*, testbed/cmd/*"
+const starters = "machine/netsh, testbed, testbed/*, testbed/cmd/*"
 
 func TestArrows(t *testing.T) {
 	allowed, err := parseArrows(arrows, roomNames(t))
