@@ -20,9 +20,9 @@ type Show int
 
 // The commands.
 const (
-	ServiceState  Show = iota // request queues and the URLs behind them
-	CacheState                // HTTP.sys's cached responses
-	ExcludedTCP4              // excluded port ranges, a list for each family and protocol
+	ServiceState Show = iota // request queues and the URLs behind them
+	CacheState               // HTTP.sys's cached responses
+	ExcludedTCP4             // excluded port ranges, a list for each family and protocol
 	ExcludedUDP4
 	ExcludedTCP6
 	ExcludedUDP6
