@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// usage lists the forms; those after the first two exist on Linux only.
+// usage lists the forms; those after the first three exist on Linux only.
 const usage = `usage: holder FORM
 
   listen [FLAG...] ADDR...    TCP listeners
   udp [FLAG...] ADDR...       UDP sockets
+  http PREFIX...              registrations with HTTP.sys, on Windows only
   bound [FLAG...] ADDR        a TCP socket that is bound and never listens
   workers N ADDR              a listener, and N processes of the same program that share it
   heir ADDR CMD...            a listener, and a CMD that inherits its descriptor

@@ -8,6 +8,12 @@ import (
 )
 
 func run(form string, addrs []string) error {
+	if form == "http" {
+		if err := register(addrs); err != nil {
+			return err
+		}
+		addrs = nil
+	}
 	for _, addr := range addrs {
 		if err := hold(form, addr); err != nil {
 			return err

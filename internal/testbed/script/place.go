@@ -23,6 +23,7 @@ import (
 //	wine                      a clean Windows prefix; berth.exe is its berth, the
 //	                          script's folder is on drive Z:
 //	holds ADDR...             a program of the prefix listens there
+//	holds http PREFIX...      a program of the prefix registers there with HTTP.sys
 //	container ARGS...         the engine runs a container in the background
 //	inside [as USER] CMD...   run CMD there, as root or as USER
 //	docker|podman ARGS...     run the engine's client
@@ -127,11 +128,14 @@ func wine(ts *testscript.TestScript, neg bool, args []string) {
 func holds(ts *testscript.TestScript, neg bool, args []string) {
 	l := of(ts)
 	if neg || l.berth == "" || len(args) == 0 {
-		ts.Fatalf("usage: wine, then holds ADDR...")
+		ts.Fatalf("usage: wine, then holds [http] ADDR...")
+	}
+	if args[0] != "http" {
+		args = append([]string{"listen"}, args...)
 	}
 	exe, err := testbed.Build("./internal/testbed/cmd/holder", "GOOS=windows", "GOARCH=amd64")
 	ts.Check(err)
-	l.place.Start(exe, append([]string{"listen"}, args...)...).AwaitOutput("ready")
+	l.place.Start(exe, args...).AwaitOutput("ready")
 }
 
 func container(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,7 @@
+//go:build !windows && !linux
+
+package holder
+
+import "errors"
+
+func register([]string) error { return errors.New("holder http: not on this system") }
