@@ -50,17 +50,19 @@ const arrows = `
 	fact, share/urlprefix < answer/prefix
 	fact, answer/catalog, answer/prefix < answer/judge
 	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog
+	answer/owner < answer/chain
 	fact, answer/logline < answer/refusal
 	answer/catalog < answer/catalog/source < answer/catalog/gen
-	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/refusal < answer/diagnose < answer/remedy
+	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
 	answer/remedy < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
+	talk/report < talk/demo
 	api/v1 < talk/cli/help
-	talk/report, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
+	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .
 
 	# Tests only; see TestTestbedIsForTests.

@@ -30,6 +30,7 @@ import (
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/bindrule"
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -79,8 +80,8 @@ func collect(ctx context.Context, q snapshot.Query) (fact.Set, error) {
 }
 
 func who(set *fact.Set, e fact.Endpoint, nc *diagnose.Newcomer) Report {
-	x := diagnose.NewIndex(set)
-	a := x.Who(diagnose.Question{Endpoint: e, Newcomer: nc})
+	x := chain.NewIndex(set)
+	a := diagnose.Who(x, diagnose.Question{Endpoint: e, Newcomer: nc})
 	w := report.Who{Answer: a, Index: x, Remedies: remedy.Suggest(a, x)}
 	w.PortName, _ = catalog.PortName(e.Protos(fact.TCP)[0], e.Port)
 	var b strings.Builder
@@ -139,11 +140,11 @@ func addresses(set *fact.Set, e fact.Endpoint) []netip.Addr {
 
 // check judges the addresses; met is what the system said of them, where that is known.
 func check(set *fact.Set, e fact.Endpoint, addrs []netip.Addr, met *report.Probe) CheckReport {
-	x := diagnose.NewIndex(set)
+	x := chain.NewIndex(set)
 	c := report.Check{Index: x}
 	for _, a := range addrs {
 		w := want(set, e, a)
-		one := report.CheckOne{Endpoint: e, Check: x.Check(w), Probe: met}
+		one := report.CheckOne{Endpoint: e, Check: diagnose.CheckBind(x, w), Probe: met}
 		if w.ReuseAddr {
 			one.Flags = []string{"SO_REUSEADDR"}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -13,15 +14,15 @@ type Check struct {
 	// Verdicts are the refusals, what the kernel would raise first at the head,
 	// then the permissions that are worth a word: a port shared by flags.
 	Verdicts []bindrule.Verdict
-	Holders  []Holder // of the sockets that refuse or share
+	Holders  []chain.Holder // of the sockets that refuse or share
 	// NoRules is set where the machine's bind rules are not Linux's, or its
 	// sockets are unknown: only a probe can tell.
 	NoRules bool
 }
 
-// Check judges want by rule. It makes no call: whether the kernel agrees is for
+// CheckBind judges want by rule. It makes no call: whether the kernel agrees is for
 // a probe to say.
-func (x *Index) Check(want bindrule.Want) Check {
+func CheckBind(x *chain.Index, want bindrule.Want) Check {
 	c := Check{Want: want}
 	if os := x.Set.Machine.OS; os != "linux" && os != "" || Blindness(x.Set.Gaps) != nil {
 		c.NoRules = true
@@ -34,7 +35,7 @@ func (x *Index) Check(want bindrule.Want) Check {
 		}
 		c.Verdicts = append(c.Verdicts, v)
 		for _, id := range v.About {
-			if s := x.socks[id]; s != nil && !slices.Contains(socks, s) {
+			if s := x.Socket(id); s != nil && !slices.Contains(socks, s) {
 				socks = append(socks, s)
 			}
 		}

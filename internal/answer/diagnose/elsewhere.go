@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -38,7 +39,7 @@ func (w *who) redirected() {
 func (w *who) ownForward(redirects []fact.ID) bool {
 	for _, id := range redirects {
 		to := w.x.Links(id, fact.ForwardsTo)
-		if len(to) == 0 || !slices.ContainsFunc(w.a.Holders, func(h Holder) bool { return h.Owner.ID == to[0].To }) {
+		if len(to) == 0 || !slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.ID == to[0].To }) {
 			return false
 		}
 	}
@@ -75,7 +76,7 @@ func (w *who) blocked() {
 func (w *who) longest(ids []fact.ID) int {
 	most := 0
 	for _, id := range ids {
-		if l := w.x.socks[id].Linux; l != nil {
+		if l := w.x.Socket(id).Linux; l != nil {
 			most = max(most, int(l.ExpiresMS))
 		}
 	}
@@ -142,7 +143,7 @@ func (w *who) newcomers() {
 func (w *who) anyElse() bool { return len(w.waiting) > 0 || len(w.redirects) > 0 }
 
 func (w *who) heldBy(u *fact.Unit) bool {
-	return slices.ContainsFunc(w.a.Holders, func(h Holder) bool { return h.Owner.ID == u.ID })
+	return slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.ID == u.ID })
 }
 
 // orphanMaster: a holder outside the failed unit runs the program that the unit
@@ -150,7 +151,7 @@ func (w *who) heldBy(u *fact.Unit) bool {
 func (w *who) orphanMaster(u *fact.Unit) fact.ID {
 	for _, h := range w.a.Holders {
 		for _, n := range h.Nodes {
-			p := w.x.procs[n.ID]
+			p := w.x.Process(n.ID)
 			if p == nil || h.Owner.ID == u.ID || w.inUnit(p) {
 				continue
 			}
@@ -186,7 +187,7 @@ func (w *who) books() {
 }
 
 func (w *who) holds(id fact.ID) bool {
-	return slices.ContainsFunc(w.a.Holders, func(h Holder) bool { return h.Owner.ID == id || mentions(h.Nodes, id) })
+	return slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.ID == id || chain.Mentions(h.Nodes, id) })
 }
 
 // reserved: URLs that somebody may listen on and nobody does.

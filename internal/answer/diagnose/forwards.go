@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/forward"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // forwards: the holder keeps the port for something that stands elsewhere. A
 // container engine's forwarder without a container is a leak.
-func (w *who) forwards(n Node, p *fact.Process) {
+func (w *who) forwards(n chain.Node, p *fact.Process) {
 	f, ok := w.forwardOf(p)
 	for _, c := range n.Children {
 		if c.Link == fact.ForwardsTo {

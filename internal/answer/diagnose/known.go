@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/owner"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // known asks the catalog about each holder and says the most specific entry
 // once. A match on numbers alone is a guess, and said to be one.
-func (w *who) known(h *Holder) {
+func (w *who) known(h *chain.Holder) {
 	for _, id := range h.Sockets {
-		for _, s := range w.subjects(w.x.socks[id], h) {
+		for _, s := range w.subjects(w.x.Socket(id), h) {
 			found := catalog.Match(s.Subject)
 			if len(found) == 0 || found[0].Kind == catalog.Holder && len(w.x.Links(s.row, fact.ForwardsTo)) > 0 {
 				continue // what the program is for says nothing of a port it keeps for another
@@ -47,7 +48,7 @@ type subject struct {
 
 // subjects are what is known of a holder: one for each registration, else one
 // for each process, else the unit or the bare numbers.
-func (w *who) subjects(s *fact.Socket, h *Holder) []subject {
+func (w *who) subjects(s *fact.Socket, h *chain.Holder) []subject {
 	base := catalog.Subject{OS: w.x.Set.Machine.OS, Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr()}
 	var out []subject
 	for _, n := range h.Nodes {
@@ -56,7 +57,7 @@ func (w *who) subjects(s *fact.Socket, h *Holder) []subject {
 		}
 	}
 	for _, n := range h.Nodes {
-		if p := w.x.procs[n.ID]; p != nil && n.Link != fact.InheritedBy && len(out) == 0 {
+		if p := w.x.Process(n.ID); p != nil && n.Link != fact.InheritedBy && len(out) == 0 {
 			out = append(out, w.processSubject(base, n, p))
 		}
 	}
@@ -66,13 +67,13 @@ func (w *who) subjects(s *fact.Socket, h *Holder) []subject {
 	return out
 }
 
-func (w *who) registered(c catalog.Subject, n Node) subject {
+func (w *who) registered(c catalog.Subject, n chain.Node) subject {
 	c.Kernel = "http.sys"
-	if r := w.x.regs[n.ID]; r != nil {
+	if r := w.x.Registration(n.ID); r != nil {
 		c.URLPath = urlPath(r.URL)
 	}
 	for _, q := range n.Children {
-		if row := w.x.queue[q.ID]; row != nil {
+		if row := w.x.Queue(q.ID); row != nil {
 			c.Queue = row.Name
 		}
 		if q.Link == fact.InQueue {
@@ -83,10 +84,10 @@ func (w *who) registered(c catalog.Subject, n Node) subject {
 }
 
 // behind is the one service that serves a queue, or "" where it may be several.
-func (w *who) behind(queue Node) string {
+func (w *who) behind(queue chain.Node) string {
 	var names []string
 	for _, p := range queue.Children {
-		if u := w.x.units[p.ID]; u != nil {
+		if u := w.x.Unit(p.ID); u != nil {
 			return u.Name // tagged by the system
 		}
 		for _, u := range w.x.Candidates(p) {
@@ -106,7 +107,7 @@ func urlPath(url string) string {
 	return "/" + path
 }
 
-func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject {
+func (w *who) processSubject(c catalog.Subject, n chain.Node, p *fact.Process) subject {
 	c.Exe, c.Comm, c.Args = p.Exe, p.Name, p.Args
 	if base := path.Base(p.Exe); base == "busybox" || base == "toybox" {
 		c.Comm = base // which goes by the name of whatever it plays
@@ -118,15 +119,15 @@ func (w *who) processSubject(c catalog.Subject, n Node, p *fact.Process) subject
 		c.Cgroup = p.Linux.Cgroup
 	}
 	for _, ch := range n.Children {
-		if u := w.x.units[ch.ID]; u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
+		if u := w.x.Unit(ch.ID); u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			c = withUnit(c, u)
 		}
-		if k := w.x.conts[ch.ID]; k != nil {
+		if k := w.x.Container(ch.ID); k != nil {
 			c.Image = untagged(k.Image)
 		}
 	}
 	for _, o := range w.x.Links(n.ID, fact.PartOf) {
-		if u := w.x.units[o.To]; u != nil && u.Manager != "scm" && owner.Ownable(u) && !owner.StartedOnly(u, p) {
+		if u := w.x.Unit(o.To); u != nil && u.Manager != "scm" && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			c = withUnit(c, u)
 		}
 	}
@@ -155,14 +156,14 @@ func untagged(image string) string {
 }
 
 // bare: no process is known. A socket unit, a kernel part or the numbers remain.
-func (w *who) bare(c catalog.Subject, s *fact.Socket, h *Holder) subject {
-	u := w.x.units[h.Owner.ID]
+func (w *who) bare(c catalog.Subject, s *fact.Socket, h *chain.Holder) subject {
+	u := w.x.Unit(h.Owner.ID)
 	switch {
 	case u != nil && u.Manager == "kernel":
 		c.Kernel, _, _ = strings.Cut(u.Name, " ")
 	case u != nil:
 		c = withUnit(c, u)
-	case h.Owner.Kind == OwnerKernel:
+	case h.Owner.Kind == chain.OwnerKernel:
 		c.Kernel = "socket"
 	}
 	if !c.Addr.IsValid() {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -15,10 +16,10 @@ type Trouble struct {
 
 // Overview looks at every port of the set that somebody serves or was refused,
 // and returns what is wrong, by port.
-func (x *Index) Overview() []Trouble {
+func Overview(x *chain.Index) []Trouble {
 	var out []Trouble
-	for _, port := range x.ports() {
-		a := x.Who(Question{Endpoint: fact.Endpoint{Port: port}})
+	for _, port := range ports(x) {
+		a := Who(x, Question{Endpoint: fact.Endpoint{Port: port}})
 		for _, f := range a.Findings {
 			if wrong(f.Rule) && !f.planned() {
 				out = append(out, Trouble{port, f})
@@ -29,11 +30,11 @@ func (x *Index) Overview() []Trouble {
 }
 
 // ports are those that are served or bound, and those that a failed unit was refused.
-func (x *Index) ports() []uint16 {
+func ports(x *chain.Index) []uint16 {
 	seen := map[uint16]bool{}
-	for port, socks := range x.port {
-		if slices.ContainsFunc(socks, func(s *fact.Socket) bool { return s.State.Serves() || s.State == fact.Bound }) {
-			seen[port] = true
+	for _, s := range x.Set.Sockets {
+		if s.State.Serves() || s.State == fact.Bound {
+			seen[s.Local.Port()] = true
 		}
 	}
 	for _, u := range x.Set.Units {

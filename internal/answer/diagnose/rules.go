@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/owner"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -27,7 +28,7 @@ func (w *who) rules() {
 	w.books()
 	w.reserved()
 	for _, h := range w.a.Others {
-		w.say(RuleOtherNetns, Certain, nil, append([]fact.ID{w.x.socks[h.Sockets[0]].Netns}, h.Sockets...)...)
+		w.say(RuleOtherNetns, Certain, nil, append([]fact.ID{w.x.Socket(h.Sockets[0]).Netns}, h.Sockets...)...)
 	}
 	switch w.a.Status {
 	case Free:
@@ -54,15 +55,15 @@ func ruleOrder(r Rule) int {
 	return slices.Index(order[:], r)
 }
 
-func (w *who) holderRules(h *Holder) {
+func (w *who) holderRules(h *chain.Holder) {
 	for _, n := range h.Nodes {
-		if p := w.x.procs[n.ID]; p != nil && !p.Kernel {
+		if p := w.x.Process(n.ID); p != nil && !p.Kernel {
 			w.processRules(h, n, p)
 		}
 	}
 	w.ownerRules(h)
 	for _, n := range h.Nodes {
-		w.restarts(n, w.x.procs[n.ID])
+		w.restarts(n, w.x.Process(n.ID))
 	}
 	w.boundOnly(h)
 	w.backlog(h)
@@ -71,14 +72,14 @@ func (w *who) holderRules(h *Holder) {
 
 // restarts: who would start a holder again. A supervisor of its own stands in
 // front of the unit that the supervisor runs in.
-func (w *who) restarts(n Node, p *fact.Process) {
+func (w *who) restarts(n chain.Node, p *fact.Process) {
 	w.wouldRestart(n.ID)
-	supervised := slices.ContainsFunc(n.Children, func(c Node) bool {
-		u := w.x.units[c.ID]
+	supervised := slices.ContainsFunc(n.Children, func(c chain.Node) bool {
+		u := w.x.Unit(c.ID)
 		return c.Link == fact.StartedBy && u != nil && owner.Ownable(u)
 	})
 	for _, c := range n.Children {
-		u := w.x.units[c.ID]
+		u := w.x.Unit(c.ID)
 		if c.Link == fact.PartOf && u != nil && (supervised || owner.StartedOnly(u, p)) {
 			continue
 		}
@@ -86,7 +87,7 @@ func (w *who) restarts(n Node, p *fact.Process) {
 	}
 }
 
-func (w *who) processRules(h *Holder, n Node, p *fact.Process) {
+func (w *who) processRules(h *chain.Holder, n chain.Node, p *fact.Process) {
 	if p.State == "stopped" {
 		w.say(RuleStopped, Certain, nil, p.ID)
 	}
@@ -137,7 +138,7 @@ func (w *who) join(rule Rule, sure Confidence, id fact.ID) {
 
 func (w *who) inUnit(p *fact.Process) bool {
 	for _, l := range w.x.Links(p.ID, fact.PartOf) {
-		if u := w.x.units[l.To]; u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
+		if u := w.x.Unit(l.To); u != nil && owner.Ownable(u) && !owner.StartedOnly(u, p) {
 			return true
 		}
 	}
@@ -171,40 +172,40 @@ func (w *who) orphan(p *fact.Process) {
 
 func (w *who) inContainer(p *fact.Process) bool {
 	for _, l := range w.x.Links(p.ID, fact.PartOf, fact.ForwardsTo) {
-		if w.x.conts[l.To] != nil {
+		if w.x.Container(l.To) != nil {
 			return true
 		}
 	}
 	return false
 }
 
-func (w *who) ownerRules(h *Holder) {
+func (w *who) ownerRules(h *chain.Holder) {
 	switch h.Owner.Kind {
-	case OwnerUnknown:
+	case chain.OwnerUnknown:
 		w.say(RuleOwnerHidden, Certain, nil, h.Sockets...)
-	case OwnerKernel:
+	case chain.OwnerKernel:
 		if w.x.Set.Machine.OS == "windows" {
 			w.say(RuleHTTPSysUnnamed, Likely, nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
 			return
 		}
 		w.say(RuleKernelSocket, w.kernelSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
-	case OwnerHTTPSys:
+	case chain.OwnerHTTPSys:
 		w.say(RuleHTTPSys, w.httpSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
-	case OwnerUnit:
+	case chain.OwnerUnit:
 		w.unitRules(h)
 	}
 }
 
 // kernelSure: named by the part of the kernel itself is certain.
-func (w *who) kernelSure(h *Holder) Confidence {
-	if w.x.units[h.Owner.ID] != nil {
+func (w *who) kernelSure(h *chain.Holder) Confidence {
+	if w.x.Unit(h.Owner.ID) != nil {
 		return Certain
 	}
 	return Likely
 }
 
 // httpSure: certain with a listing that joins URL, queue and process.
-func (w *who) httpSure(h *Holder) Confidence {
+func (w *who) httpSure(h *chain.Holder) Confidence {
 	for _, n := range h.Nodes {
 		if n.Link != fact.TakenBy {
 			continue
@@ -218,7 +219,7 @@ func (w *who) httpSure(h *Holder) Confidence {
 	return Likely
 }
 
-func (w *who) unitRules(h *Holder) {
+func (w *who) unitRules(h *chain.Holder) {
 	for _, n := range h.Nodes {
 		if n.Link != fact.ListensFor {
 			continue
@@ -233,7 +234,7 @@ func (w *who) unitRules(h *Holder) {
 
 // wouldRestart: what brings the holder back after it is ended.
 func (w *who) wouldRestart(id fact.ID) {
-	switch u, c := w.x.units[id], w.x.conts[id]; {
+	switch u, c := w.x.Unit(id), w.x.Container(id); {
 	case u != nil && u.Restart != "" && u.Restart != "no":
 		w.once(RuleWouldRestart, Certain, map[string]string{"restart": u.Restart, "count": strconv.Itoa(int(u.NRestarts))}, id)
 	case u != nil && owner.Supervises(u):
@@ -253,18 +254,18 @@ func (w *who) once(rule Rule, sure Confidence, args map[string]string, id fact.I
 	w.say(rule, sure, args, id)
 }
 
-func (w *who) boundOnly(h *Holder) {
+func (w *who) boundOnly(h *chain.Holder) {
 	for _, id := range h.Sockets {
-		if s := w.x.socks[id]; s.State == fact.Bound {
+		if s := w.x.Socket(id); s.State == fact.Bound {
 			w.say(RuleBoundOnly, Certain, nil, id)
 			return
 		}
 	}
 }
 
-func (w *who) backlog(h *Holder) {
+func (w *who) backlog(h *chain.Holder) {
 	for _, id := range h.Sockets {
-		l := w.x.socks[id].Linux
+		l := w.x.Socket(id).Linux
 		if l != nil && l.Backlog != nil && l.BacklogMax != nil && *l.BacklogMax > 0 && *l.Backlog > *l.BacklogMax {
 			w.say(RuleBacklogFull, Certain, map[string]string{
 				"waiting": strconv.Itoa(int(*l.Backlog)), "limit": strconv.Itoa(int(*l.BacklogMax))}, id)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	refusals "github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
@@ -204,7 +205,7 @@ func TestRules(t *testing.T) {
 	for _, c := range rules() {
 		t.Run(string(c.rule), func(t *testing.T) {
 			said := func() bool {
-				a := diagnose.NewIndex(&c.set).Who(c.asked)
+				a := diagnose.Who(chain.NewIndex(&c.set), c.asked)
 				return slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == c.rule })
 			}
 			if !said() {

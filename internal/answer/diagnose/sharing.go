@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -41,10 +42,10 @@ func (w *who) sharedNumber(p fact.Proto) {
 	w.say(RuleTwoServers, Certain, map[string]string{"owners": strconv.Itoa(owners), "proto": string(p)}, about...)
 }
 
-func (w *who) serves(h Holder, p fact.Proto) []fact.ID {
+func (w *who) serves(h chain.Holder, p fact.Proto) []fact.ID {
 	var ids []fact.ID
 	for _, id := range h.Sockets {
-		if s := w.x.socks[id]; s.Proto == p && s.State.Serves() {
+		if s := w.x.Socket(id); s.Proto == p && s.State.Serves() {
 			ids = append(ids, id)
 		}
 	}
@@ -53,7 +54,7 @@ func (w *who) serves(h Holder, p fact.Proto) []fact.ID {
 
 func (w *who) oneAddress(ids []fact.ID) bool {
 	for _, id := range ids[1:] {
-		if w.x.socks[id].Local != w.x.socks[ids[0]].Local {
+		if w.x.Socket(id).Local != w.x.Socket(ids[0]).Local {
 			return false
 		}
 	}
@@ -66,7 +67,7 @@ func (w *who) loopback(p fact.Proto, addr netip.Addr) int {
 	best, at := 0, -1
 	for i, h := range w.a.Holders {
 		for _, id := range w.serves(h, p) {
-			if n := reach.Fit(w.x.socks[id], addr); n > best {
+			if n := reach.Fit(w.x.Socket(id), addr); n > best {
 				best, at = n, i
 			}
 		}

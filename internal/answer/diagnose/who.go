@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -33,8 +34,8 @@ type Answer struct {
 	Status   Status
 	// Protos are the protocols that were looked at, each with its own status.
 	Protos   []ProtoStatus
-	Holders  []Holder // who has it, in this namespace
-	Others   []Holder // who has the number in other namespaces: no conflict
+	Holders  []chain.Holder // who has it, in this namespace
+	Others   []chain.Holder // who has the number in other namespaces: no conflict
 	Blockers []fact.ID
 	Findings []Finding
 	Gaps     []fact.Gap
@@ -64,7 +65,7 @@ func (a Answer) Exit() int {
 }
 
 // Who answers whose port it is.
-func (x *Index) Who(q Question) Answer {
+func Who(x *chain.Index, q Question) Answer {
 	w := &who{x: x, q: q, a: Answer{Endpoint: q.Endpoint, Gaps: x.Set.Gaps}}
 	w.sort()
 	w.a.Holders = x.Holders(w.serving)
@@ -78,7 +79,7 @@ func (x *Index) Who(q Question) Answer {
 }
 
 type who struct {
-	x *Index
+	x *chain.Index
 	q Question
 	a Answer
 	// The sockets of the endpoint: those that serve or block as they stand,
@@ -90,7 +91,7 @@ type who struct {
 
 // sort deals the set's sockets out and puts them in the order in which they are told.
 func (w *who) sort() {
-	for _, s := range w.x.port[w.q.Endpoint.Port] {
+	for _, s := range w.x.OnPort(w.q.Endpoint.Port) {
 		switch {
 		case !w.q.Endpoint.Concerns(*s) || !w.asked(s.Proto):
 		case s.Netns != "":

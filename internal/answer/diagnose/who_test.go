@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -14,7 +15,7 @@ func ask(t *testing.T, set fact.Set, endpoint string) diagnose.Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return diagnose.NewIndex(&set).Who(diagnose.Question{Endpoint: e})
+	return diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: e})
 }
 
 func listener(local string, v6only *bool) fact.Socket {
@@ -83,5 +84,17 @@ func TestStatusUnderNAT(t *testing.T) {
 	unknown := fact.Set{Redirects: []fact.Redirect{rule("prerouting", "10.5.0.1/32", "")}}
 	if got := ask(t, unknown, "443").Status; got != diagnose.Redirected {
 		t.Errorf("a machine whose addresses are unknown: %s", got)
+	}
+}
+
+// The overview tells what is wrong, by port, and nothing that is well.
+func TestOverview(t *testing.T) {
+	set := served()
+	if got := diagnose.Overview(chain.NewIndex(&set)); len(got) != 0 {
+		t.Errorf("a machine that is well: %v", got)
+	}
+	set.Processes[0].State = "stopped"
+	if got := diagnose.Overview(chain.NewIndex(&set)); len(got) != 1 || got[0].Port != 80 || got[0].Rule != diagnose.RuleStopped {
+		t.Errorf("%v", got)
 	}
 }

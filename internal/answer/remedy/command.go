@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // StopCommand is what a person types to stop a unit or a container so that it
 // stays down, nil where berth knows no command. A socket unit and the services it
 // starts are stopped in one go, or the next connection starts them again.
-func StopCommand(x *diagnose.Index, id fact.ID) []string {
+func StopCommand(x *chain.Index, id fact.ID) []string {
 	if c := x.Container(id); c != nil {
 		return stopContainer(c, x.Set.Machine.Asker)
 	}
@@ -35,7 +35,7 @@ func StopCommand(x *diagnose.Index, id fact.ID) []string {
 
 // StartCommand is what a person types to start a unit, nil where berth knows no
 // command.
-func StartCommand(x *diagnose.Index, id fact.ID) []string {
+func StartCommand(x *chain.Index, id fact.ID) []string {
 	if u := x.Unit(id); u != nil && (u.Manager == "systemd" || u.Manager == "systemd --user") {
 		return systemctl(u, "start", u.Name)
 	}

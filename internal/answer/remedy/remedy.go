@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -51,7 +52,7 @@ func (r Remedy) ID() string {
 }
 
 // Suggest lists the ways out of a, gentlest first. A free port has none.
-func Suggest(a diagnose.Answer, x *diagnose.Index) []Remedy {
+func Suggest(a diagnose.Answer, x *chain.Index) []Remedy {
 	if a.Status == diagnose.Free || a.Status == diagnose.Unknown {
 		return nil
 	}
@@ -71,7 +72,7 @@ func Suggest(a diagnose.Answer, x *diagnose.Index) []Remedy {
 
 type suggester struct {
 	a   diagnose.Answer
-	x   *diagnose.Index
+	x   *chain.Index
 	out []Remedy
 }
 
@@ -114,7 +115,7 @@ func (s *suggester) address() {
 	for _, h := range s.a.Holders {
 		for _, id := range h.Sockets {
 			k := s.x.Socket(id)
-			if k.Wildcard() || h.Owner.Kind == diagnose.OwnerContainer {
+			if k.Wildcard() || h.Owner.Kind == chain.OwnerContainer {
 				return
 			}
 			taken = append(taken, k.Local.String())
@@ -125,15 +126,15 @@ func (s *suggester) address() {
 	}
 }
 
-func (s *suggester) holder(h diagnose.Holder) {
-	if h.Owner.Kind == diagnose.OwnerContainer {
+func (s *suggester) holder(h chain.Holder) {
+	if h.Owner.Kind == chain.OwnerContainer {
 		s.container(h.Owner.ID)
 		return
 	}
 	switch h.Owner.Kind {
-	case diagnose.OwnerUnit:
+	case chain.OwnerUnit:
 		s.unit(h)
-	case diagnose.OwnerProcess:
+	case chain.OwnerProcess:
 		s.process(h)
 	}
 }
@@ -152,7 +153,7 @@ func (s *suggester) container(id fact.ID) {
 	s.add(Remedy{Kind: Move, Target: name, About: id})
 }
 
-func (s *suggester) unit(h diagnose.Holder) {
+func (s *suggester) unit(h chain.Holder) {
 	u := s.x.Unit(h.Owner.ID)
 	r := Remedy{Kind: Stop, Target: u.Name, About: u.ID}
 	if c := StopCommand(s.x, u.ID); c != nil {
@@ -166,8 +167,8 @@ func (s *suggester) unit(h diagnose.Holder) {
 	}
 }
 
-func (s *suggester) process(h diagnose.Holder) {
-	if slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return len(s.x.Candidates(n)) > 1 }) {
+func (s *suggester) process(h chain.Holder) {
+	if slices.ContainsFunc(h.Nodes, func(n chain.Node) bool { return len(s.x.Candidates(n)) > 1 }) {
 		return // one of several services: to end them all is no way out
 	}
 	p := s.x.Process(h.Owner.ID)
@@ -197,8 +198,8 @@ func (s *suggester) process(h diagnose.Holder) {
 }
 
 // inherits tells that a holder has nothing but an inherited descriptor.
-func inherits(h diagnose.Holder) bool {
-	return len(h.Nodes) > 0 && !slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return n.Link != fact.InheritedBy })
+func inherits(h chain.Holder) bool {
+	return len(h.Nodes) > 0 && !slices.ContainsFunc(h.Nodes, func(n chain.Node) bool { return n.Link != fact.InheritedBy })
 }
 
 // standsOn tells that the asker would end with p: p is the asker, its shell or
@@ -301,7 +302,7 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 
 // served: a container stands behind every holder.
 func (s *suggester) served() bool {
-	return len(s.a.Holders) > 0 && !slices.ContainsFunc(s.a.Holders, func(h diagnose.Holder) bool { return h.Owner.Kind != diagnose.OwnerContainer })
+	return len(s.a.Holders) > 0 && !slices.ContainsFunc(s.a.Holders, func(h chain.Holder) bool { return h.Owner.Kind != chain.OwnerContainer })
 }
 
 // newcomers: a unit that failed for want of the port is moved, started again once
@@ -381,7 +382,7 @@ func (s *suggester) ofProcess(about fact.ID, word string) string {
 func (s *suggester) unitOf(about fact.ID) string {
 	for _, h := range s.a.Holders {
 		u := s.x.Unit(h.Owner.ID)
-		if u != nil && (u.ID == about || slices.ContainsFunc(h.Nodes, func(n diagnose.Node) bool { return n.ID == about })) {
+		if u != nil && (u.ID == about || slices.ContainsFunc(h.Nodes, func(n chain.Node) bool { return n.ID == about })) {
 			return u.Name
 		}
 	}

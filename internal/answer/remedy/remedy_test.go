@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -25,8 +26,8 @@ func held(local string) fact.Set {
 }
 
 func suggest(set fact.Set) []remedy.Remedy {
-	x := diagnose.NewIndex(&set)
-	return remedy.Suggest(x.Who(diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}}), x)
+	x := chain.NewIndex(&set)
+	return remedy.Suggest(diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}}), x)
 }
 
 func ids(rs []remedy.Remedy) string {
@@ -89,8 +90,8 @@ func TestOutgoing(t *testing.T) {
 	set := held("10.0.0.1:40000")
 	set.Sockets[0].State, set.Sockets[0].Remote = fact.Established, netip.MustParseAddrPort("10.0.0.2:443")
 	set.Ranges = []fact.Range{{Kind: fact.Reserved, From: 8000, To: 8100}}
-	x := diagnose.NewIndex(&set)
-	got := remedy.Suggest(x.Who(diagnose.Question{Endpoint: fact.Endpoint{Port: 40000}}), x)
+	x := chain.NewIndex(&set)
+	got := remedy.Suggest(diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 40000}}), x)
 	if ids(got) != "wait port exclude:40000" {
 		t.Fatal(ids(got))
 	}
@@ -98,7 +99,7 @@ func TestOutgoing(t *testing.T) {
 		t.Errorf("%q", got[2].Command)
 	}
 	set.Machine.OS = "darwin"
-	if got := remedy.Suggest(x.Who(diagnose.Question{Endpoint: fact.Endpoint{Port: 40000}}), x); ids(got) != "wait port" {
+	if got := remedy.Suggest(diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 40000}}), x); ids(got) != "wait port" {
 		t.Errorf("elsewhere: %s", ids(got))
 	}
 }
@@ -173,7 +174,7 @@ func TestStopCommand(t *testing.T) {
 	} {
 		c.unit.ID = "unit:x"
 		set := fact.Set{Units: []fact.Unit{c.unit}}
-		if diff := cmp.Diff(c.want, remedy.StopCommand(diagnose.NewIndex(&set), "unit:x")); diff != "" {
+		if diff := cmp.Diff(c.want, remedy.StopCommand(chain.NewIndex(&set), "unit:x")); diff != "" {
 			t.Errorf("%s %s (-want +got):\n%s", c.unit.Manager, c.unit.Name, diff)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -129,7 +130,7 @@ func (a *app) checkOnce(ctx context.Context, asked []fact.Endpoint, o checkOptio
 	if err != nil {
 		return report.Check{}, err
 	}
-	x := diagnose.NewIndex(&set)
+	x := chain.NewIndex(&set)
 	c := report.Check{Index: x}
 	who, err := asker(o.as, &set)
 	if err != nil {
@@ -187,7 +188,7 @@ func asker(as string, set *fact.Set) (newcomer, error) {
 	return newcomer{uid, uid == 0}, nil
 }
 
-func (a *app) checkAddr(ctx context.Context, x *diagnose.Index, e fact.Endpoint, addr netip.Addr, who newcomer, o checkOptions) report.CheckOne {
+func (a *app) checkAddr(ctx context.Context, x *chain.Index, e fact.Endpoint, addr netip.Addr, who newcomer, o checkOptions) report.CheckOne {
 	w := bindrule.Want{
 		Proto: e.Proto, Local: netip.AddrPortFrom(addr, e.Port), ReusePort: o.reusePort, UID: who.uid, Privileged: who.privileged,
 		ReuseAddr: o.reuseAddr || x.Set.Machine.OS != "windows" && e.Proto == fact.TCP && !o.noReuse,
@@ -200,7 +201,7 @@ func (a *app) checkAddr(ctx context.Context, x *diagnose.Index, e fact.Endpoint,
 			w.SELinuxType = r.Name
 		}
 	}
-	one := report.CheckOne{Endpoint: e, Check: x.Check(w), Flags: flagWords(w, o), As: o.as}
+	one := report.CheckOne{Endpoint: e, Check: diagnose.CheckBind(x, w), Flags: flagWords(w, o), As: o.as}
 	if !o.noProbe && o.as == "" && a.global.from == "" {
 		one.Probe = a.try(ctx, x.Set, w, o, one.Check.NeedsListen())
 	}
@@ -242,7 +243,7 @@ func (a *app) try(ctx context.Context, set *fact.Set, w bindrule.Want, o checkOp
 
 // whyNot adds what who knows of the port, beyond the rules, and the ways out.
 func (a *app) whyNot(c *report.Check, e fact.Endpoint) {
-	ans := c.Index.Who(diagnose.Question{Endpoint: e})
+	ans := diagnose.Who(c.Index, diagnose.Question{Endpoint: e})
 	for _, f := range ans.Findings {
 		switch f.Rule {
 		case diagnose.RuleFree, diagnose.RuleUnknown, diagnose.RuleTimeWait:

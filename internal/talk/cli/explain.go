@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
@@ -151,7 +152,7 @@ func asked(r *paste.Result, spans []span) []uint16 {
 
 func (a *app) sayExplain(r *paste.Result, ports []uint16, said []refusal.Refusal) error {
 	r.Set.AddGaps(refusal.LeftOpen(&r.Set, ports, said)...)
-	x := diagnose.NewIndex(&r.Set)
+	x := chain.NewIndex(&r.Set)
 	e := report.Explain{Index: x}
 	for _, s := range r.Seen {
 		e.Seen = append(e.Seen, report.Seen{Kind: string(s.Kind), File: s.Text, First: s.FirstLine, Last: s.LastLine, Rows: s.Rows})

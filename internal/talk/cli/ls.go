@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
@@ -83,7 +83,7 @@ func (a *app) runLs(ctx context.Context, o lsOptions) error {
 	if err := seen(&set); err != nil {
 		return err
 	}
-	x := diagnose.NewIndex(&set)
+	x := chain.NewIndex(&set)
 	l := report.NewLs(x, func(r report.ListRow) bool { return o.keep(x, r, spans, protos) })
 	if a.global.json {
 		return a.document(l.Document())
@@ -110,7 +110,7 @@ func (a *app) talkGaps(set *fact.Set) error {
 	return nil
 }
 
-func (o lsOptions) keep(x *diagnose.Index, r report.ListRow, spans []span, protos []fact.Proto) bool {
+func (o lsOptions) keep(x *chain.Index, r report.ListRow, spans []span, protos []fact.Proto) bool {
 	s := r.Socket
 	return (o.all || s.State.Serves() && !connected(s)) &&
 		(o.allNetns || s.Netns == "") &&
@@ -121,7 +121,7 @@ func (o lsOptions) keep(x *diagnose.Index, r report.ListRow, spans []span, proto
 
 func connected(s *fact.Socket) bool { return s.Remote.IsValid() && s.Remote.Port() != 0 }
 
-func (o lsOptions) keepOwner(x *diagnose.Index, r report.ListRow) bool {
+func (o lsOptions) keepOwner(x *chain.Index, r report.ListRow) bool {
 	if len(o.pids)+len(o.users)+len(o.services)+len(o.containers) == 0 {
 		return true
 	}
@@ -135,7 +135,7 @@ type owners struct {
 	users, units, containers []string
 }
 
-func rowFacts(x *diagnose.Index, r report.ListRow) owners {
+func rowFacts(x *chain.Index, r report.ListRow) owners {
 	var f owners
 	if l := r.Socket.Linux; l != nil && l.UID != nil {
 		f.users = append(f.users, strconv.Itoa(int(*l.UID)))
@@ -147,7 +147,7 @@ func rowFacts(x *diagnose.Index, r report.ListRow) owners {
 	return f
 }
 
-func (f *owners) walk(x *diagnose.Index, nodes []diagnose.Node) {
+func (f *owners) walk(x *chain.Index, nodes []chain.Node) {
 	for _, n := range nodes {
 		for _, id := range append([]fact.ID{n.ID}, n.Workers...) {
 			f.one(x, id)
@@ -156,7 +156,7 @@ func (f *owners) walk(x *diagnose.Index, nodes []diagnose.Node) {
 	}
 }
 
-func (f *owners) one(x *diagnose.Index, id fact.ID) {
+func (f *owners) one(x *chain.Index, id fact.ID) {
 	if p := x.Process(id); p != nil {
 		f.pids = append(f.pids, p.PID)
 		f.users = append(f.users, p.User)

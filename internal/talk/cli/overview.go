@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
@@ -17,8 +18,8 @@ func (a *app) runOverview(ctx context.Context) error {
 	if err := seen(&set); err != nil {
 		return err
 	}
-	x := diagnose.NewIndex(&set)
-	o := report.Overview{Troubles: x.Overview()}
+	x := chain.NewIndex(&set)
+	o := report.Overview{Troubles: diagnose.Overview(x)}
 	o.Ls = report.NewLs(x, func(r report.ListRow) bool {
 		return r.Socket.State.Serves() && !connected(r.Socket) && r.Socket.Netns == ""
 	})

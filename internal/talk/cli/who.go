@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -68,11 +69,11 @@ func (a *app) runWho(ctx context.Context, text string, o whoOptions) error {
 
 // answer judges one endpoint of a set.
 func answer(set *fact.Set, e fact.Endpoint) report.Who {
-	return answerIn(diagnose.NewIndex(set), diagnose.Question{Endpoint: e})
+	return answerIn(chain.NewIndex(set), diagnose.Question{Endpoint: e})
 }
 
-func answerIn(x *diagnose.Index, q diagnose.Question) report.Who {
-	ans, e := x.Who(q), q.Endpoint
+func answerIn(x *chain.Index, q diagnose.Question) report.Who {
+	ans, e := diagnose.Who(x, q), q.Endpoint
 	port, _ := catalog.PortName(e.Protos(fact.TCP)[0], e.Port)
 	return report.Who{Answer: ans, Index: x, Remedies: remedy.Suggest(ans, x), PortName: port}
 }

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
-func (n names) nodeLine(nd diagnose.Node) layout.Line {
+func (n names) nodeLine(nd chain.Node) layout.Line {
 	l := layout.Line{Text: n.linkWord(nd.Link) + n.Row(nd.ID)}
 	if p := n.X.Process(nd.ID); p != nil {
 		l.Text = n.linkWord(nd.Link) + n.processHead(p, nd)
@@ -85,16 +85,16 @@ func (n names) pids(ids []fact.ID) string {
 
 // copies puts the processes together that one parent has started with the same
 // arguments: each is told as one of the first.
-func (n names) copies(nodes []diagnose.Node) (out [][]diagnose.Node) {
-	alike := func(a, b diagnose.Node) bool {
+func (n names) copies(nodes []chain.Node) (out [][]chain.Node) {
+	alike := func(a, b chain.Node) bool {
 		p, q := n.X.Process(a.ID), n.X.Process(b.ID)
 		return p != nil && q != nil && a.Link == b.Link && len(a.Workers)+len(b.Workers) == 0 &&
 			p.PPID == q.PPID && p.Exe == q.Exe && slices.Equal(p.Args, q.Args)
 	}
 	for _, nd := range nodes {
-		i := slices.IndexFunc(out, func(same []diagnose.Node) bool { return alike(same[0], nd) })
+		i := slices.IndexFunc(out, func(same []chain.Node) bool { return alike(same[0], nd) })
 		if i < 0 {
-			out = append(out, []diagnose.Node{nd})
+			out = append(out, []chain.Node{nd})
 			continue
 		}
 		out[i] = append(out[i], nd)
@@ -102,7 +102,7 @@ func (n names) copies(nodes []diagnose.Node) (out [][]diagnose.Node) {
 	return out
 }
 
-func (n names) processHead(p *fact.Process, nd diagnose.Node) string {
+func (n names) processHead(p *fact.Process, nd chain.Node) string {
 	s := n.Process(p)
 	if p.User != "" {
 		s += ", user " + sentence.Name(p.User)

@@ -8,6 +8,7 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -17,7 +18,7 @@ import (
 
 // Check is the answer for one or more endpoints, ready to be said.
 type Check struct {
-	Index    *diagnose.Index
+	Index    *chain.Index
 	Ones     []CheckOne
 	Findings []diagnose.Finding // why, beyond the rules: failed newcomers, NAT, namespaces
 	Remedies []remedy.Remedy
@@ -203,7 +204,7 @@ func (n names) because(o CheckOne) string {
 	} else if v, ok := o.Check.Refused(); ok {
 		errno = v.Errno + " from " + string(v.At)
 	}
-	if len(o.Check.Holders) > 0 && o.Check.Holders[0].Owner.Kind != diagnose.OwnerNobody {
+	if len(o.Check.Holders) > 0 && o.Check.Holders[0].Owner.Kind != chain.OwnerNobody {
 		return " (" + errno + "): " + n.Holder(o.Check.Holders[0]) + " has " + n.Addresses(o.Check.Holders[0])
 	}
 	return " (" + errno + ")"

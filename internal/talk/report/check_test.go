@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report"
@@ -24,11 +25,11 @@ func check(t *testing.T, wanted []string, taken ...string) report.Check {
 		set.Sockets, set.Processes = append(set.Sockets, k), append(set.Processes, p)
 		set.Links = append(set.Links, fact.Link{From: k.ID, To: p.ID, Kind: fact.HeldBy})
 	}
-	c := report.Check{Index: diagnose.NewIndex(set)}
+	c := report.Check{Index: chain.NewIndex(set)}
 	for _, at := range wanted {
 		local := netip.MustParseAddrPort(at)
 		c.Ones = append(c.Ones, report.CheckOne{Endpoint: fact.Endpoint{Port: local.Port()},
-			Check: c.Index.Check(bindrule.Want{Proto: fact.TCP, Local: local, ReuseAddr: true, Privileged: true})})
+			Check: diagnose.CheckBind(c.Index, bindrule.Want{Proto: fact.TCP, Local: local, ReuseAddr: true, Privileged: true})})
 	}
 	return c
 }

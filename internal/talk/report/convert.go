@@ -4,7 +4,7 @@ import (
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -14,7 +14,7 @@ import (
 // maxAncestors bounds the parents shown for one process.
 const maxAncestors = 16
 
-type converter struct{ x *diagnose.Index }
+type converter struct{ x *chain.Index }
 
 // names adds to the sentences what only answers need.
 type names struct {
@@ -24,7 +24,7 @@ type names struct {
 	told bool
 }
 
-func words(x *diagnose.Index) names { return names{Names: sentence.Names{X: x}} }
+func words(x *chain.Index) names { return names{Names: sentence.Names{X: x}} }
 
 // Gaps says gaps as api/v1 rows; the list is never nil.
 func Gaps(gaps []fact.Gap, m *fact.Machine) []v1.Gap {
@@ -131,7 +131,7 @@ func redirect(r *fact.Redirect) v1.Redirect {
 		Partial: r.Partial, Evidence: r.Evidence}
 }
 
-func (c converter) node(n diagnose.Node) v1.Node {
+func (c converter) node(n chain.Node) v1.Node {
 	out := v1.Node{ID: string(n.ID), Link: string(n.Link), Evidence: n.Evidence, Note: n.Note}
 	c.fill(&out, n.ID)
 	for _, w := range n.Workers {
@@ -170,12 +170,12 @@ func (c converter) fill(out *v1.Node, id fact.ID) {
 	}
 }
 
-func (c converter) owner(o diagnose.Owner) v1.Owner {
+func (c converter) owner(o chain.Owner) v1.Owner {
 	return v1.Owner{Kind: string(o.Kind), ID: string(o.ID), Name: c.ownerName(o)}
 }
 
 // ownerName is the bare name of an owner: what a person would type to a tool.
-func (c converter) ownerName(o diagnose.Owner) string {
+func (c converter) ownerName(o chain.Owner) string {
 	if u := c.x.Unit(o.ID); u != nil {
 		return u.Name
 	}
@@ -191,7 +191,7 @@ func (c converter) ownerName(o diagnose.Owner) string {
 	return ""
 }
 
-func (c converter) holders(hs []diagnose.Holder) []v1.Holder {
+func (c converter) holders(hs []chain.Holder) []v1.Holder {
 	out := make([]v1.Holder, 0, len(hs))
 	for _, h := range hs {
 		v := v1.Holder{Owner: c.owner(h.Owner), Chain: []v1.Node{}}

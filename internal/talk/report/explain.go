@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -14,7 +15,7 @@ import (
 
 // Explain is the answer to pasted texts.
 type Explain struct {
-	Index   *diagnose.Index
+	Index   *chain.Index
 	Seen    []Seen
 	Answers []Who
 	Loose   []diagnose.Finding // error lines that name no port

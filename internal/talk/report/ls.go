@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -15,19 +15,19 @@ import (
 
 // Ls is a list of sockets with their owners.
 type Ls struct {
-	Index *diagnose.Index
+	Index *chain.Index
 	Rows  []ListRow
 }
 
 // ListRow is one socket and who has it.
 type ListRow struct {
 	Socket *fact.Socket
-	Holder diagnose.Holder
+	Holder chain.Holder
 }
 
 // NewLs lists the sockets of x that keep says yes to, in stable order: port,
 // protocol, address, holder.
-func NewLs(x *diagnose.Index, keep func(ListRow) bool) Ls {
+func NewLs(x *chain.Index, keep func(ListRow) bool) Ls {
 	l := Ls{Index: x}
 	for i := range x.Set.Sockets {
 		s := &x.Set.Sockets[i]
@@ -176,25 +176,25 @@ func (l Ls) netns(s *fact.Socket) string {
 func (l Ls) owner(r ListRow) string {
 	n := words(l.Index)
 	switch r.Holder.Owner.Kind {
-	case diagnose.OwnerUnknown:
+	case chain.OwnerUnknown:
 		return "(hidden)"
-	case diagnose.OwnerNobody:
+	case chain.OwnerNobody:
 		return "-"
-	case diagnose.OwnerKernel:
+	case chain.OwnerKernel:
 		if u := l.Index.Unit(r.Holder.Owner.ID); u != nil {
 			return "kernel: " + sentence.Name(u.Name)
 		}
 		return "kernel"
-	case diagnose.OwnerHTTPSys:
+	case chain.OwnerHTTPSys:
 		return l.httpOwner(r)
-	case diagnose.OwnerProcess:
+	case chain.OwnerProcess:
 		for _, nd := range r.Holder.Nodes {
 			if us := l.Index.Candidates(nd); nd.ID == r.Holder.Owner.ID && len(us) > 1 {
 				return sentence.OneOf(us)
 			}
 		}
 		return "-"
-	case diagnose.OwnerContainer:
+	case chain.OwnerContainer:
 		return "container " + sentence.Name(sentence.ContainerName(l.Index.Container(r.Holder.Owner.ID)))
 	}
 	return n.Row(r.Holder.Owner.ID)

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -22,7 +23,7 @@ import (
 // Who is one answer, ready to be said.
 type Who struct {
 	Answer   diagnose.Answer
-	Index    *diagnose.Index
+	Index    *chain.Index
 	Remedies []remedy.Remedy
 	PortName string // registered name of the port, "" for none
 }
@@ -82,7 +83,7 @@ func (w Who) write(b *strings.Builder, st layout.Style) {
 	n.wrong(b, st, w.Answer.Findings)
 }
 
-func (n names) block(b *strings.Builder, st layout.Style, h diagnose.Holder) {
+func (n names) block(b *strings.Builder, st layout.Style, h chain.Holder) {
 	fmt.Fprintf(b, "  %s   %s\n", n.socketsLine(h), n.reach(h))
 	var lines []layout.Line
 	for _, same := range n.copies(h.Nodes) {
@@ -102,7 +103,7 @@ func (n names) block(b *strings.Builder, st layout.Style, h diagnose.Holder) {
 	layout.Tree(b, st, "  ", lines)
 }
 
-func (n names) socketsLine(h diagnose.Holder) string {
+func (n names) socketsLine(h chain.Holder) string {
 	var out []string
 	for _, id := range h.Sockets {
 		s := n.X.Socket(id)
@@ -123,7 +124,7 @@ func (n names) socketsLine(h diagnose.Holder) string {
 	return strings.Join(out, "  ")
 }
 
-func (n names) nobody(h diagnose.Holder) []layout.Line {
+func (n names) nobody(h chain.Holder) []layout.Line {
 	s := n.X.Socket(h.Sockets[0])
 	if s.Linux == nil || s.Linux.Inode == 0 {
 		return nil
@@ -138,7 +139,7 @@ func (n names) nobody(h diagnose.Holder) []layout.Line {
 	return []layout.Line{{Text: t}}
 }
 
-func (n names) reach(h diagnose.Holder) string {
+func (n names) reach(h chain.Holder) string {
 	widest, scope := -1, reach.None
 	for _, id := range h.Sockets {
 		r := reach.Of(n.X.Socket(id), &n.X.Set.Machine)

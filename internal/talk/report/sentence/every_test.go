@@ -13,6 +13,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/bindrule"
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
@@ -76,7 +77,7 @@ func world() (*fact.Set, sentence.Names) {
 		Registrations: []fact.Registration{{ID: "reg:1", URL: "http://+:80/app/"}},
 		Links:         []fact.Link{{From: "sock:1", To: "proc:1", Kind: fact.HeldBy}},
 	}
-	return set, sentence.Names{X: diagnose.NewIndex(set)}
+	return set, sentence.Names{X: chain.NewIndex(set)}
 }
 
 // about are the rows that a rule's findings rest on, as diagnose gives them.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -56,7 +57,7 @@ func (n Names) heldLine(a diagnose.Answer) string {
 }
 
 // Addresses are the endpoints that a holder has.
-func (n Names) Addresses(h diagnose.Holder) string {
+func (n Names) Addresses(h chain.Holder) string {
 	var out []string
 	for _, id := range h.Sockets {
 		if s := n.Socket(n.X.Socket(id)); !slices.Contains(out, s) {
@@ -67,17 +68,17 @@ func (n Names) Addresses(h diagnose.Holder) string {
 }
 
 // Holder is a holder in a few words: the owner and the process behind it.
-func (n Names) Holder(h diagnose.Holder) string {
+func (n Names) Holder(h chain.Holder) string {
 	switch h.Owner.Kind {
-	case diagnose.OwnerUnknown:
+	case chain.OwnerUnknown:
 		return n.hidden(h)
-	case diagnose.OwnerNobody:
+	case chain.OwnerNobody:
 		return "nobody"
-	case diagnose.OwnerHTTPSys:
+	case chain.OwnerHTTPSys:
 		return n.httpSys(h)
-	case diagnose.OwnerKernel:
+	case chain.OwnerKernel:
 		return n.kernel(h)
-	case diagnose.OwnerProcess:
+	case chain.OwnerProcess:
 		return n.processWithUser(h)
 	}
 	if k := n.X.Container(h.Owner.ID); k != nil {
@@ -87,12 +88,12 @@ func (n Names) Holder(h diagnose.Holder) string {
 }
 
 // through is the process that holds the socket for a unit or a container.
-func (n Names) through(h diagnose.Holder) string {
+func (n Names) through(h chain.Holder) string {
 	for _, nd := range h.Nodes {
 		p := n.X.Process(nd.ID)
 		switch {
 		case p == nil:
-		case h.Owner.Kind == diagnose.OwnerUnit && p.Name != "":
+		case h.Owner.Kind == chain.OwnerUnit && p.Name != "":
 			return " (" + Name(p.Name) + ", PID " + Itoa(p.PID) + ")"
 		default:
 			return ", through " + n.Process(p)
@@ -101,7 +102,7 @@ func (n Names) through(h diagnose.Holder) string {
 	return ""
 }
 
-func (n Names) processWithUser(h diagnose.Holder) string {
+func (n Names) processWithUser(h chain.Holder) string {
 	p := n.X.Process(h.Owner.ID)
 	s := n.Process(p)
 	for _, nd := range h.Nodes {
@@ -127,7 +128,7 @@ func OneOf(us []*fact.Unit) string {
 	return "one of the services " + List(names)
 }
 
-func (n Names) hidden(h diagnose.Holder) string {
+func (n Names) hidden(h chain.Holder) string {
 	s := n.X.Socket(h.Sockets[0])
 	if s.PID != 0 {
 		return "PID " + Itoa(s.PID)
@@ -141,7 +142,7 @@ func (n Names) hidden(h diagnose.Holder) string {
 	return "someone unknown"
 }
 
-func (n Names) kernel(h diagnose.Holder) string {
+func (n Names) kernel(h chain.Holder) string {
 	if u := n.X.Unit(h.Owner.ID); u != nil {
 		return "the kernel itself (" + Name(u.Name) + ")"
 	}
@@ -156,7 +157,7 @@ func (n Names) kernel(h diagnose.Holder) string {
 
 // httpSys names who stands behind the kernel's HTTP listener: services first,
 // processes where no service is known, nothing where the listing is missing.
-func (n Names) httpSys(h diagnose.Holder) string {
+func (n Names) httpSys(h chain.Holder) string {
 	s := "HTTP.sys, the Windows kernel's HTTP listener (PID 4, System)"
 	who, sure := n.Behind(h)
 	switch {
@@ -170,7 +171,7 @@ func (n Names) httpSys(h diagnose.Holder) string {
 
 // Behind names who stands behind the kernel's HTTP listener; sure is false where
 // the listing leaves several possible.
-func (n Names) Behind(h diagnose.Holder) (who []string, sure bool) {
+func (n Names) Behind(h chain.Holder) (who []string, sure bool) {
 	sure = true
 	seen := map[string]bool{}
 	for _, reg := range h.Nodes {
@@ -189,7 +190,7 @@ func (n Names) Behind(h diagnose.Holder) (who []string, sure bool) {
 
 // behindQueue names who serves one queue: the service that the system itself names,
 // else every process of it; one that only manages the queue is none.
-func (n Names) behindQueue(q diagnose.Node) []string {
+func (n Names) behindQueue(q chain.Node) []string {
 	var pid string
 	var who, tagged []string
 	for _, c := range q.Children {
@@ -213,7 +214,7 @@ func (n Names) behindQueue(q diagnose.Node) []string {
 	return who
 }
 
-func (n Names) behindProcess(pn diagnose.Node) string {
+func (n Names) behindProcess(pn chain.Node) string {
 	p, us := n.X.Process(pn.ID), n.X.Candidates(pn)
 	switch {
 	case p == nil || len(us) == 0:

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -17,7 +17,7 @@ const (
 )
 
 // Names says rows in words. X is the index of the set they stand in.
-type Names struct{ X *diagnose.Index }
+type Names struct{ X *chain.Index }
 
 // Name is a word from outside, harmless and cut to [NameWidth].
 func Name(s string) string { return Clean(s, NameWidth) }

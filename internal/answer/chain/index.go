@@ -1,4 +1,7 @@
-package diagnose
+// Package chain leads from an endpoint to the thing a person can act on: it follows
+// the links of a [fact.Set] from a socket over processes, services, containers and
+// HTTP.sys registrations, and groups sockets by what they end at. It is pure.
+package chain
 
 import "github.com/berthd/berth/internal/fact"
 
@@ -119,3 +122,9 @@ func (x *Index) parent(p *fact.Process) *fact.Process {
 	}
 	return x.pid[p.PPID]
 }
+
+// OnPort returns the sockets with a local port, in the set's order.
+func (x *Index) OnPort(port uint16) []*fact.Socket { return x.port[port] }
+
+// PID returns the process with a number, or nil.
+func (x *Index) PID(pid int) *fact.Process { return x.pid[pid] }

@@ -1,4 +1,4 @@
-package diagnose
+package chain
 
 import (
 	"cmp"
@@ -124,16 +124,17 @@ func (x *Index) nodes(s *fact.Socket) []Node {
 		}
 	}
 	for _, l := range x.Links(s.ID, fact.PublishedBy) {
-		if !mentions(out, l.To) {
+		if !Mentions(out, l.To) {
 			out = append(out, x.leaf(l))
 		}
 	}
 	return append(out, x.registrationNodes(s)...)
 }
 
-func mentions(nodes []Node, id fact.ID) bool {
+// Mentions tells whether a tree of nodes has the row id.
+func Mentions(nodes []Node, id fact.ID) bool {
 	for _, n := range nodes {
-		if n.ID == id || mentions(n.Children, id) {
+		if n.ID == id || Mentions(n.Children, id) {
 			return true
 		}
 	}
