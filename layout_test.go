@@ -22,7 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait
-	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/libproc
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 
@@ -33,7 +33,8 @@ const arrows = `
 	fact < machine/netsh
 	fact, sys/* < machine/redirect/flow < machine/redirect/xt < machine/redirect/nft < machine/redirect
 	machine/netsh < machine/redirect
-	fact, sys/*, sys/winapi/* < machine/process, machine/container, machine/host, machine/netns, machine/kernelsock
+	fact, sys/*, sys/winapi/* < machine/process/wintask < machine/process
+	fact, sys/*, sys/winapi/* < machine/container, machine/host, machine/netns, machine/kernelsock
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
 	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
@@ -75,7 +76,7 @@ const arrows = `
 // outside says which rooms may import which modules. Every line is a dependency
 // that was argued for.
 const outside = `
-	golang.org/x/sys < sys/*, machine/*, machine/*/*, testbed, testbed/*, testbed/cmd/*
+	golang.org/x/sys < sys/*, sys/*/*, machine/*, machine/*/*, testbed, testbed/*, testbed/cmd/*
 	golang.org/x/term < talk/cli
 	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man
 	github.com/spf13/pflag < talk/cli, talk/cli/man
