@@ -22,7 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait
-	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/libproc
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 
@@ -32,7 +32,9 @@ const arrows = `
 	fact < machine/unitlog
 	fact < machine/netsh
 	fact, sys/* < machine/redirect/flow < machine/redirect/xt < machine/redirect/nft < machine/redirect
-	machine/netsh < machine/redirect
+	fact, sys/winapi/* < machine/redirect/filter
+	machine/netsh, machine/redirect/filter < machine/redirect
+	fact < machine/wsl
 	fact, sys/*, sys/winapi/* < machine/process/wintask < machine/process
 	fact, sys/*, sys/winapi/* < machine/container, machine/host, machine/netns, machine/kernelsock
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
@@ -42,7 +44,7 @@ const arrows = `
 	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl < machine/httpsys
 	fact, machine/httpsys, machine/portrange, machine/redirect, machine/service/scm < machine/paste/gather < machine/paste
 	fact, sys/* < machine/probe
-	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
+	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/wsl, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
 
 	# Prefixes of HTTP.sys's grammar: who gets a request, who may register.
 	NONE < share/urlprefix
@@ -50,11 +52,11 @@ const arrows = `
 	# What it means: values in, values out.
 	fact, share/urlprefix < answer/prefix
 	fact, answer/catalog, answer/prefix < answer/judge
-	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog
+	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog, answer/rangeauthor
 	answer/owner < answer/chain
 	fact, answer/logline < answer/refusal
 	answer/catalog < answer/catalog/source < answer/catalog/gen
-	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal < answer/diagnose < answer/remedy
+	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout

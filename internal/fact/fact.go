@@ -38,6 +38,7 @@ type Set struct {
 	Cached        []CacheEntry   `json:"cached,omitempty"`
 	Ranges        []Range        `json:"ranges,omitempty"`
 	Redirects     []Redirect     `json:"redirects,omitempty"`
+	Filters       []Filter       `json:"filters,omitempty"`
 	Links         []Link         `json:"links,omitempty"`
 	Gaps          []Gap          `json:"gaps,omitempty"`
 }
@@ -65,6 +66,7 @@ func (s *Set) Add(o Set) {
 	s.Cached = addRows(s.Cached, o.Cached)
 	s.Ranges = append(s.Ranges, o.Ranges...)
 	s.Redirects = addRows(s.Redirects, o.Redirects)
+	s.Filters = addRows(s.Filters, o.Filters)
 	s.addLinks(o.Links)
 	s.AddGaps(o.Gaps...)
 }

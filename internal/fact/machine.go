@@ -69,8 +69,18 @@ type WindowsNet struct {
 	// Reservations tells whether all reservations were read.
 	Reservations bool          `json:"reservations,omitempty"`
 	Timeouts     *HTTPTimeouts `json:"httpTimeouts,omitempty"`
-	// WSL is the networking mode of WSL 2 where it is set up: "nat", "mirrored", "virtioproxy", "none", "bridged".
+	// WSL is the networking mode of WSL 2 where it is set up: "nat", "mirrored", "virtioproxy", "consomme", "none", "bridged".
 	WSL string `json:"wsl,omitempty"`
+	// Distributions are the asker's systems inside WSL, the default one first.
+	Distributions []Distribution `json:"distributions,omitempty"`
+}
+
+// Distribution is one Linux system installed in WSL.
+type Distribution struct {
+	Name    string `json:"name"`
+	GUID    string `json:"guid"`              // with braces, in lower case: how wslhost's command line names it
+	Version int    `json:"version,omitempty"` // 1 has Windows' own sockets, 2 those of a virtual machine
+	Default bool   `json:"default,omitempty"`
 }
 
 // Setting is a named value that a rule cites word for word.
@@ -127,6 +137,9 @@ func (w *WindowsNet) with(o *WindowsNet) *WindowsNet {
 	if both.WSL == "" {
 		both.WSL = o.WSL
 	}
+	if both.Distributions == nil {
+		both.Distributions = o.Distributions
+	}
 	if both.Timeouts == nil {
 		both.Timeouts = o.Timeouts
 	}
@@ -150,14 +163,26 @@ const (
 // Range is a run of ports, both ends included.
 type Range struct {
 	Kind RangeKind `json:"kind"`
-	// Proto is empty where the range counts for every protocol.
-	Proto        Proto  `json:"proto,omitempty"`
-	From         uint16 `json:"from"`
-	To           uint16 `json:"to"`
+	// Proto is empty where the range counts for every protocol, or where a pasted
+	// list does not say for which.
+	Proto Proto `json:"proto,omitempty"`
+	// Family is "ipv4" or "ipv6" where Windows told the range for that one alone;
+	// empty where both have it, or none was named.
+	Family string `json:"family,omitempty"`
+	From   uint16 `json:"from"`
+	To     uint16 `json:"to"`
+	// Name is the port type of an SELinux range; of an excluded one [RangePersistent]
+	// or [RangeNextBoot], where Windows keeps it in its registry.
 	Name         string `json:"name,omitempty"`
 	Administered bool   `json:"administered,omitempty"` // Windows: starred, set by a person
 	Evidence     string `json:"evidence"`
 }
+
+// Names of excluded ranges that Windows keeps over a reboot.
+const (
+	RangePersistent = "persistent"            // kept, and in the list of now
+	RangeNextBoot   = "persistent, next boot" // kept, and not in the list of now
+)
 
 // Holds tells whether port lies inside r and proto is one r speaks of.
 func (r Range) Holds(proto Proto, port uint16) bool {
@@ -165,7 +190,9 @@ func (r Range) Holds(proto Proto, port uint16) bool {
 }
 
 // Redirect is a rule that carries traffic for a port elsewhere before, or
-// without, any listener: nftables and iptables NAT, IPVS, netsh portproxy.
+// without, any listener: nftables and iptables NAT, IPVS. Windows' port proxy
+// ("portproxy") is one too, though a listener stands before it: that of the
+// service iphlpsvc, in a svchost.
 type Redirect struct {
 	ID    ID     `json:"id"`
 	Kind  string `json:"kind"` // "dnat", "redirect", "tproxy", "ipvs", "portproxy", "socket"
@@ -188,6 +215,26 @@ type Redirect struct {
 }
 
 func (r Redirect) rowID() ID { return r.ID }
+
+// Filter is a driver or a library that stands between programs and the network
+// and may take, change or refuse binds and traffic of any port: a security
+// product, a VPN, a transparent proxy. Windows tells that it is there and where,
+// never for which ports.
+type Filter struct {
+	ID   ID     `json:"id"`
+	Kind string `json:"kind"` // "wfp": a callout of the Windows Filtering Platform; "winsock": a layered service provider
+	Name string `json:"name"` // as it calls itself
+	// Provider is the product behind it as the platform has it; Service the driver's or service's name.
+	Provider string `json:"provider,omitempty"`
+	Service  string `json:"service,omitempty"`
+	// At is what it sees: "bind", "bind-redirect", "connect-redirect", "listen",
+	// "accept", "stream", "transport"; for "winsock" the library's path is Path.
+	At       []string `json:"at,omitempty"`
+	Path     string   `json:"path,omitempty"`
+	Evidence string   `json:"evidence"`
+}
+
+func (f Filter) rowID() ID { return f.ID }
 
 // Takes tells whether the redirect names this protocol and port.
 func (r Redirect) Takes(proto Proto, port uint16) bool {
