@@ -1,8 +1,9 @@
-// Package bindrule knows why Linux refuses a bind: the rules of the kernel as
-// data, each proved cell by cell against a real kernel by this package's tests.
+// Package bindrule knows why a bind is refused. The rules of Linux stand here as
+// data, each proved cell by cell against a real kernel by this package's tests;
+// those of Windows are Microsoft's published table, which was never tried.
 //
 // It is pure. It judges a wish ([Want]) against one socket ([Judge]), against the
-// machine itself ([Self]), or against everything a set knows ([All]). What the
+// machine itself ([Self]), or against everything a set knows ([All], [AllWindows]). What the
 // facts cannot tell, mostly the flags of somebody else's socket, lowers the
 // confidence of a verdict and never its honesty.
 package bindrule
@@ -24,6 +25,7 @@ type Want struct {
 	V6Only      *bool
 	ReuseAddr   bool    // SO_REUSEADDR
 	ReusePort   bool    // SO_REUSEPORT
+	Exclusive   bool    // SO_EXCLUSIVEADDRUSE, which only Windows has
 	Freebind    bool    // IP_FREEBIND or IP_TRANSPARENT
 	Device      string  // SO_BINDTODEVICE
 	Netns       fact.ID // as in [fact.Socket]

@@ -15,8 +15,8 @@ type Check struct {
 	// then the permissions that are worth a word: a port shared by flags.
 	Verdicts []bindrule.Verdict
 	Holders  []chain.Holder // of the sockets that refuse or share
-	// NoRules is set where the machine's bind rules are not Linux's, or its
-	// sockets are unknown: only a probe can tell.
+	// NoRules is set where the rules of the machine's system are not known to berth,
+	// or its sockets are unknown: only a probe can tell.
 	NoRules bool
 }
 
@@ -24,13 +24,21 @@ type Check struct {
 // a probe to say.
 func CheckBind(x *chain.Index, want bindrule.Want) Check {
 	c := Check{Want: want}
-	if os := x.Set.Machine.OS; os != "linux" && os != "" || Blindness(x.Set.Gaps) != nil {
+	judge := bindrule.All
+	switch os := x.Set.Machine.OS; {
+	case os == "windows":
+		judge = bindrule.AllWindows
+	case os != "linux" && os != "":
+		c.NoRules = true
+		return c
+	}
+	if Blindness(x.Set.Gaps) != nil {
 		c.NoRules = true
 		return c
 	}
 	var socks []*fact.Socket
-	for _, v := range bindrule.All(want, *x.Set) {
-		if v.OK && v.Rule != bindrule.SharedPort && v.Rule != bindrule.SharedAddress {
+	for _, v := range judge(want, *x.Set) {
+		if v.OK && !worthAWord(v.Rule) {
 			continue
 		}
 		c.Verdicts = append(c.Verdicts, v)
@@ -43,6 +51,15 @@ func CheckBind(x *chain.Index, want bindrule.Want) Check {
 	slices.SortStableFunc(socks, fact.CompareSockets)
 	c.Holders = x.Holders(socks)
 	return c
+}
+
+// worthAWord tells the permissions under which a port is shared.
+func worthAWord(r bindrule.Rule) bool {
+	switch r {
+	case bindrule.SharedPort, bindrule.SharedAddress, bindrule.WindowsBeside, bindrule.WindowsShared:
+		return true
+	}
+	return false
 }
 
 // Refused returns the first refusal that is more than a possibility, and whether

@@ -190,7 +190,7 @@ func asker(as string, set *fact.Set) (newcomer, error) {
 
 func (a *app) checkAddr(ctx context.Context, x *chain.Index, e fact.Endpoint, addr netip.Addr, who newcomer, o checkOptions) report.CheckOne {
 	w := bindrule.Want{
-		Proto: e.Proto, Local: netip.AddrPortFrom(addr, e.Port), ReusePort: o.reusePort, UID: who.uid, Privileged: who.privileged,
+		Proto: e.Proto, Local: netip.AddrPortFrom(addr, e.Port), ReusePort: o.reusePort, Exclusive: o.exclusive, UID: who.uid, Privileged: who.privileged,
 		ReuseAddr: o.reuseAddr || x.Set.Machine.OS != "windows" && e.Proto == fact.TCP && !o.noReuse,
 	}
 	if o.v6only {
