@@ -42,7 +42,11 @@ const arrows = `
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
 	NONE < machine/httpsys/sddl
 	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl < machine/httpsys
-	fact, machine/httpsys, machine/portrange, machine/redirect, machine/service/scm < machine/paste/gather < machine/paste
+	# The same from pasted texts: undressed, taken apart by shape, put together.
+	NONE < machine/paste/collect, machine/paste/record, machine/paste/panel
+	machine/httpsys < machine/paste/tidy
+	fact, machine/httpsys, machine/portrange, machine/redirect, machine/service/scm < machine/paste/gather
+	machine/paste/* < machine/paste
 	fact, sys/* < machine/probe
 	machine/netstat, machine/process, machine/service, machine/container, machine/redirect, machine/portrange, machine/host, machine/wsl, machine/netns, machine/kernelsock, machine/httpsys < machine/snapshot
 
@@ -55,6 +59,8 @@ const arrows = `
 	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog, answer/rangeauthor
 	answer/owner < answer/chain
 	fact, answer/logline < answer/refusal
+	answer/logline < answer/lookalike
+	fact, answer/refusal, answer/lookalike < answer/settle
 	answer/catalog < answer/catalog/source < answer/catalog/gen
 	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
 

@@ -29,7 +29,7 @@ func (d *desk) command(i int) int {
 	if cmd == "" {
 		return 1
 	}
-	d.result.Commands = append(d.result.Commands, Line{Text: d.name, Number: i + 1, Line: cmd})
+	d.result.Commands = append(d.result.Commands, Line{Text: d.name, Number: d.numbers[i], Line: cmd})
 	if len(d.wanted) < maxWanted {
 		d.wanted = append(d.wanted, wants(cmd, d.evidence(i))...)
 	}

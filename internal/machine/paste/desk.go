@@ -7,6 +7,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys"
 	"github.com/berthd/berth/internal/machine/paste/gather"
+	"github.com/berthd/berth/internal/machine/paste/tidy"
 )
 
 // desk is where one text lies while its lines are sorted out.
@@ -18,6 +19,7 @@ type desk struct {
 
 	name    string
 	lines   []string
+	numbers []int    // of the lines in the text
 	words   []string // of the line being read
 	taken   []bool   // by a recogniser or as a command
 	unknown int      // rows with a name that nobody knows
@@ -29,7 +31,8 @@ type desk struct {
 type recogniser func(d *desk, i int) int
 
 func (d *desk) open(t Text) {
-	d.name, d.lines, d.table = t.Name, lines(t.Data), table{}
+	text := tidy.Read(t.Data)
+	d.name, d.lines, d.numbers, d.table = t.Name, text.Lines, text.Numbers, table{}
 	d.taken = make([]bool, len(d.lines))
 }
 
@@ -58,19 +61,19 @@ func (d *desk) read() {
 
 // evidence says where line i was read.
 func (d *desk) evidence(i int) string {
-	return fmt.Sprintf("line %d of %s", i+1, named(d.name))
+	return fmt.Sprintf("line %d of %s", d.numbers[i], named(d.name))
 }
 
 // saw records rows of one kind on lines i to j; neighbours of one kind become one.
 func (d *desk) saw(kind Kind, i, j, rows int) {
 	if n := len(d.result.Seen); n > 0 {
 		last := &d.result.Seen[n-1]
-		if last.Kind == kind && last.Text == d.name && i+1-last.LastLine <= 3 {
-			last.LastLine, last.Rows = j+1, last.Rows+rows
+		if last.Kind == kind && last.Text == d.name && d.numbers[i]-last.LastLine <= 3 {
+			last.LastLine, last.Rows = d.numbers[j], last.Rows+rows
 			return
 		}
 	}
-	d.result.Seen = append(d.result.Seen, Seen{Kind: kind, Text: d.name, FirstLine: i + 1, LastLine: j + 1, Rows: rows})
+	d.result.Seen = append(d.result.Seen, Seen{Kind: kind, Text: d.name, FirstLine: d.numbers[i], LastLine: d.numbers[j], Rows: rows})
 }
 
 // http reads what netsh printed of HTTP.sys among the lines nobody took.
@@ -125,7 +128,7 @@ func (d *desk) reservations(from, to int) {
 func (d *desk) rest() {
 	for i, line := range d.lines {
 		if !d.taken[i] && strings.TrimSpace(line) != "" {
-			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: i + 1, Line: line})
+			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: d.numbers[i], Line: line})
 			d.refused(i, line)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/tidy"
 )
 
 // portNames are the service names in the recorded texts.
@@ -569,7 +570,7 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		for _, l := range r.Rest {
-			if l.Number < 1 || len(l.Line) > 4*maxLine {
+			if l.Number < 1 || len(l.Line) > 4*tidy.MaxLine {
 				t.Fatalf("%+v", l.Number)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/paste/gather"
+	"github.com/berthd/berth/internal/machine/paste/tidy"
 )
 
 // Text is one pasted text: a file, or standard input with an empty name.
@@ -138,7 +139,7 @@ func (r Reader) Read(texts ...Text) (Result, error) {
 var errNoText = errors.New("not a text")
 
 func noText(data []byte) bool {
-	if utf16Text(data) {
+	if tidy.UTF16(data) {
 		return false
 	}
 	return bytes.IndexByte(data[:min(len(data), 4096)], 0) >= 0
