@@ -1,0 +1,33 @@
+package httpapi
+
+import "unsafe"
+
+//sys httpInitialize(version Version, flags uint32, reserved unsafe.Pointer) (errcode error) = httpapi.HttpInitialize?
+//sys httpTerminate(flags uint32, reserved unsafe.Pointer) (errcode error) = httpapi.HttpTerminate?
+//sys httpQueryServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, output unsafe.Pointer, outputLen uint32, returned *uint32, overlapped unsafe.Pointer) (errcode error) = httpapi.HttpQueryServiceConfiguration?
+
+// Initialize opens the configuration, and [Terminate] closes it. It needs no
+// privilege. Where the HTTP service is not running, Windows may start it.
+func Initialize() error { return httpInitialize(Version1, initializeConfig, nil) }
+
+// Terminate undoes one successful [Initialize].
+func Terminate() error { return httpTerminate(initializeConfig, nil) }
+
+// Query reads from table id what input, one of the layouts, asks for, into a
+// buffer of size bytes; a nil input asks for the whole table. Where size is too
+// small, the error is [ErrTooSmall] or [ErrMoreData], and need is how many bytes
+// it takes. It needs no privilege and does not block.
+func Query[In any](id ConfigID, input *In, size int) (b Buffer, need int, err error) {
+	words := make([]uint64, size/8+1) // the layouts are aligned to eight bytes
+	b.Data = unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), size)
+	b.Base = uint64(uintptr(unsafe.Pointer(&words[0])))
+	var inLen, got uint32
+	if input != nil {
+		inLen = uint32(unsafe.Sizeof(*input))
+	}
+	err = httpQueryServiceConfiguration(0, id, unsafe.Pointer(input), inLen, unsafe.Pointer(&words[0]), uint32(size), &got, nil)
+	if err == nil && got <= uint32(size) {
+		b.Data = b.Data[:got]
+	}
+	return b, int(got), err
+}
