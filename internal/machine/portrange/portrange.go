@@ -1,8 +1,13 @@
 // Package portrange tells which ports are set aside: for outgoing connections,
-// for programs with privilege, by the administrator, by a security policy.
+// for programs with privilege, by the administrator, by a security policy, by
+// Windows' virtual networks.
 //
-// On Linux it reads the settings of the asker's network namespace. Elsewhere
-// there is no reader yet, only a gap.
+// On Linux it reads the settings of the asker's network namespace. On Windows it
+// reads the excluded and the dynamic ranges, TCP's and UDP's, from netsh, whose
+// titles are translated and whose rows are not, and from the registry those that a
+// reboot keeps. [FindExcluded] and [FindDynamic] read the same texts from a paste.
+// Who set a range aside, and whether it is in anybody's way, no list tells: that
+// is judged elsewhere.
 package portrange
 
 import (
@@ -12,11 +17,13 @@ import (
 )
 
 // Read returns the ranges of the network namespace that the calling thread is
-// in. It needs no privilege and does not block. A setting that could not be read
-// is a gap; the error is for a context that ended.
+// in, or those of Windows. It needs no privilege. On Linux it does not block; on
+// Windows it waits for eight netsh commands that run beside each other (some
+// 100 ms together, at most ten seconds). What could not be read is a gap; the
+// error is for a context that ended. On other OSes the answer is one gap.
 func Read(ctx context.Context) (fact.Set, error) {
 	if err := ctx.Err(); err != nil {
 		return fact.Set{}, err
 	}
-	return read("/"), nil
+	return read(ctx), ctx.Err()
 }

@@ -1,6 +1,7 @@
 package portrange
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,7 +11,9 @@ import (
 
 const sysctl = "proc/sys/net/ipv4/"
 
-func read(root string) fact.Set {
+func read(context.Context) fact.Set { return readFrom("/") }
+
+func readFrom(root string) fact.Set {
 	r := reader{root: root}
 	r.ephemeral()
 	r.reserved()

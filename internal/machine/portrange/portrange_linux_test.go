@@ -17,7 +17,7 @@ func TestRead(t *testing.T) {
 		sysctl + "ip_local_reserved_ports":    "8080,9148-9150\n",
 		sysctl + "ip_unprivileged_port_start": "1024\n",
 	})
-	got := read(root)
+	got := readFrom(root)
 	want := fact.Set{Ranges: []fact.Range{
 		{Kind: fact.Ephemeral, From: 32768, To: 60999, Evidence: "net.ipv4.ip_local_port_range"},
 		{Kind: fact.Reserved, From: 8080, To: 8080, Evidence: "net.ipv4.ip_local_reserved_ports"},
@@ -30,7 +30,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestReadWithoutPrivilegedRange(t *testing.T) {
-	got := read(testbed.Tree(t, map[string]string{
+	got := readFrom(testbed.Tree(t, map[string]string{
 		sysctl + "ip_local_port_range":        "1024 65535\n",
 		sysctl + "ip_local_reserved_ports":    "\n",
 		sysctl + "ip_unprivileged_port_start": "0\n",
@@ -45,7 +45,7 @@ func TestReadWithoutPrivilegedRange(t *testing.T) {
 }
 
 func TestReadOddSettings(t *testing.T) {
-	got := read(testbed.Tree(t, map[string]string{
+	got := readFrom(testbed.Tree(t, map[string]string{
 		sysctl + "ip_local_port_range":     "60999 32768\n",
 		sysctl + "ip_local_reserved_ports": "80,x\n",
 	}))

@@ -1,9 +1,13 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package portrange
 
-import "github.com/berthd/berth/internal/fact"
+import (
+	"context"
 
-func read(string) fact.Set {
+	"github.com/berthd/berth/internal/fact"
+)
+
+func read(context.Context) fact.Set {
 	return fact.Set{Gaps: []fact.Gap{{Kind: fact.GapNotThisOS, Subject: "ranges of ports"}}}
 }
