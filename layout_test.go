@@ -40,8 +40,9 @@ const arrows = `
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
 	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
-	NONE < machine/httpsys/sddl
-	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl < machine/httpsys
+	NONE < machine/httpsys/sddl, machine/httpsys/shape
+	fact, machine/httpsys/shape < machine/httpsys/listing
+	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl, machine/httpsys/listing < machine/httpsys
 	# The same from pasted texts: undressed, taken apart by shape, put together.
 	NONE < machine/paste/collect, machine/paste/record, machine/paste/panel
 	machine/httpsys < machine/paste/tidy
@@ -66,7 +67,7 @@ const arrows = `
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
-	answer/remedy < talk/report/sentence
+	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
 	talk/report < talk/demo

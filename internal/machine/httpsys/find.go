@@ -1,9 +1,6 @@
 package httpsys
 
-// Span is a stretch of lines that ParseState or ParseReservations can read.
-type Span struct {
-	From, To int // indexes of the first line and the one after the last
-}
+import "github.com/berthd/berth/internal/machine/httpsys/shape"
 
 // FindStates finds the listings of `netsh http show servicestate` among other
 // lines, one span for each listing, however prose, prompts and other outputs
@@ -11,7 +8,7 @@ type Span struct {
 func FindStates(lines []string) []Span {
 	shapes := make([]line, len(lines))
 	for i, raw := range lines {
-		shapes[i] = classify(i+1, Readable(cutLine(raw)))
+		shapes[i] = shape.Classify(i+1, raw)
 	}
 	var spans []Span
 	for _, run := range runs(shapes) {
@@ -29,31 +26,31 @@ func runs(lines []line) []Span {
 	for i := range lines {
 		switch {
 		case sentenceBreak(lines, i):
-			out = append(out, Span{from, i})
+			out = append(out, Span{From: from, To: i})
 			from = i + 1
 		case i > from && title(lines, i):
-			out = append(out, Span{from, i})
+			out = append(out, Span{From: from, To: i})
 			from = i
 		}
 	}
-	return append(out, Span{from, len(lines)})
+	return append(out, Span{From: from, To: len(lines)})
 }
 
 // sentenceBreak tells prose from the few label-less rows of a listing: those are
 // indented, or stand right between other rows.
 func sentenceBreak(lines []line, i int) bool {
-	if lines[i].shape != bare || lines[i].indent > 0 {
+	if lines[i].Kind != shape.Bare || lines[i].Indent > 0 {
 		return false
 	}
 	loose := func(j int) bool {
-		return j < 0 || j >= len(lines) || lines[j].shape == blank || lines[j].shape == bare && lines[j].indent == 0
+		return j < 0 || j >= len(lines) || lines[j].Kind == shape.Blank || lines[j].Kind == shape.Bare && lines[j].Indent == 0
 	}
 	return loose(i-1) || loose(i+1)
 }
 
 // title tells whether i is the underlined first line of an output.
 func title(lines []line, i int) bool {
-	return lines[i].shape != blank && i+1 < len(lines) && lines[i+1].shape == rule
+	return lines[i].Kind != shape.Blank && i+1 < len(lines) && lines[i+1].Kind == shape.Rule
 }
 
 // trim takes from a run what cannot belong to a listing at both ends; ok is
@@ -66,20 +63,20 @@ func trim(lines []line, s Span) (Span, bool) {
 	p.learn()
 	starts := func(i int) bool {
 		l := p.lines[i]
-		return title(p.lines, i) || l.shape == rule || l.indent > 0 || l.shape == heading ||
-			l.shape == pair && (objectID(l.value) || l.label == p.label)
+		return title(p.lines, i) || l.Kind == shape.Rule || l.Indent > 0 || l.Kind == shape.Heading ||
+			l.Kind == shape.Pair && (objectID(l.Value) || l.Label == p.label)
 	}
 	ends := func(l line) bool {
-		return l.shape != blank && (l.indent > 0 || l.shape == address || l.shape == number || p.flat && l.shape != bare)
+		return l.Kind != shape.Blank && (l.Indent > 0 || l.Kind == shape.Address || l.Kind == shape.Number || p.flat && l.Kind != shape.Bare)
 	}
 	from, to := 0, len(p.lines)
-	for from < to && (p.lines[from].shape == blank || !starts(from)) {
+	for from < to && (p.lines[from].Kind == shape.Blank || !starts(from)) {
 		from++
 	}
 	for to > from && !ends(p.lines[to-1]) {
 		to--
 	}
-	return Span{s.From + from, s.From + to}, to > from
+	return Span{From: s.From + from, To: s.From + to}, to > from
 }
 
 // listing tells whether lines hold what only servicestate prints: an object ID
@@ -87,17 +84,17 @@ func trim(lines []line, s Span) (Span, bool) {
 func listing(lines []line) bool {
 	object, list, under := false, false, false
 	for i, l := range lines {
-		switch l.shape {
-		case pair:
-			object = object || objectID(l.value) || i+1 < len(lines) && (lines[i+1].version() || lines[i+1].shape == pair && lines[i+1].indent > l.indent)
-			_, _, process := l.process()
+		switch l.Kind {
+		case shape.Pair:
+			object = object || objectID(l.Value) || i+1 < len(lines) && (isVersion(lines[i+1]) || lines[i+1].Kind == shape.Pair && lines[i+1].Indent > l.Indent)
+			_, _, process := processOf(l)
 			list = list || process && under
 			under = false
-		case heading:
+		case shape.Heading:
 			under = true
-		case address, number:
+		case shape.Address, shape.Number:
 			list = list || under
-		case bare:
+		case shape.Bare:
 			under = false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys/shape"
 )
 
 // nameQueues tells names from the phrase that stands for "unnamed": queue names
@@ -40,18 +41,18 @@ func (p *parser) controllers() {
 	votes := map[string]int{}
 	for _, q := range p.state.Queues {
 		for _, l := range q.lastNumbers() {
-			if n, ok := count(l.value); ok && n == len(q.Processes) {
-				votes[l.label]++
+			if n, ok := count(l.Value); ok && n == len(q.Processes) {
+				votes[l.Label]++
 			}
 		}
 	}
 	for i := range p.state.Queues {
 		q := &p.state.Queues[i]
 		last := q.lastNumbers()
-		if len(last) < 2 || votes[last[0].label] <= votes[last[1].label] {
+		if len(last) < 2 || votes[last[0].Label] <= votes[last[1].Label] {
 			continue
 		}
-		if pid, ok := pidOf(last[1].value); ok && pid > 4 && pid%4 == 0 {
+		if pid, ok := pidOf(last[1].Value); ok && pid > 4 && pid%4 == 0 {
 			q.Controller = pid
 		}
 	}
@@ -68,8 +69,8 @@ func (q *Queue) lastNumbers() []line {
 func (p *parser) missingProcesses(votes map[string]int) {
 	for _, q := range p.state.Queues {
 		for _, l := range q.lastNumbers() {
-			n, ok := count(l.value)
-			if ok && votes[l.label]*2 > len(p.state.Queues) && n != len(q.Processes) {
+			n, ok := count(l.Value)
+			if ok && votes[l.Label]*2 > len(p.state.Queues) && n != len(q.Processes) {
 				p.state.Partial = true
 			}
 		}
@@ -97,7 +98,7 @@ func (pr *Process) serve() {
 	}
 	for _, row := range pr.rows {
 		names := serviceNames(row)
-		if len(names) > 0 && !digits(row) && !strings.Contains(names[0], " ") {
+		if len(names) > 0 && !shape.Digits(row) && !strings.Contains(names[0], " ") {
 			pr.Services = names
 			return
 		}
@@ -150,7 +151,7 @@ func (p *parser) join() {
 // whole tells whether nothing seems to be missing: the title is there, and all
 // that is announced follows.
 func (p *parser) whole() bool {
-	return !p.state.Partial && slices.ContainsFunc(p.lines, func(l line) bool { return l.shape == rule })
+	return !p.state.Partial && slices.ContainsFunc(p.lines, func(l line) bool { return l.Kind == shape.Rule })
 }
 
 // sessionsOf counts the server sessions behind groups whose queue is said to have
@@ -202,7 +203,7 @@ func (p *parser) groupNames() {
 	for i := range p.state.Groups {
 		g := &p.state.Groups[i]
 		if g.said == "" && p.label == "" && len(g.first) >= 2 {
-			g.said = g.first[len(g.first)-1].value
+			g.said = g.first[len(g.first)-1].Value
 		}
 	}
 }
@@ -247,10 +248,10 @@ func clip(s string, n int) string {
 func (p *parser) empty() bool {
 	rules := 0
 	for _, l := range p.lines {
-		switch l.shape {
-		case rule:
+		switch l.Kind {
+		case shape.Rule:
 			rules++
-		case blank, heading:
+		case shape.Blank, shape.Heading:
 		default:
 			return false
 		}

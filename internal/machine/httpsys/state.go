@@ -1,10 +1,10 @@
 package httpsys
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys/shape"
 )
 
 // State is what one listing of `netsh http show servicestate` says.
@@ -75,7 +75,7 @@ type Registration struct {
 // without any queue, group or URL in it is a gap of kind unknown-shape that
 // carries the text; a list that is shorter than it says is a gap too.
 func ParseState(text string) (State, []fact.Gap) {
-	p := parser{lines: squeeze(split(text)), queue: -1, group: -1}
+	p := parser{lines: shape.Squeeze(shape.Split(text)), queue: -1, group: -1}
 	p.learn()
 	for i := range p.lines {
 		p.read(i)
@@ -88,21 +88,6 @@ func ParseState(text string) (State, []fact.Gap) {
 	p.join()
 	gaps := p.gaps(text)
 	return p.state, gaps
-}
-
-// squeeze takes the blank lines out of a text that has one after every line, as
-// some web pages copy it.
-func squeeze(lines []line) []line {
-	blanks := 0
-	for _, l := range lines {
-		if l.shape == blank {
-			blanks++
-		}
-	}
-	if blanks*5 < len(lines)*2 {
-		return lines
-	}
-	return slices.DeleteFunc(lines, func(l line) bool { return l.shape == blank })
 }
 
 type parser struct {
@@ -126,7 +111,7 @@ type parser struct {
 func (p *parser) learn() {
 	p.flat = true
 	for _, l := range p.lines {
-		if l.shape != blank && l.indent > 0 {
+		if l.Kind != shape.Blank && l.Indent > 0 {
 			p.flat = false
 			break
 		}
@@ -134,16 +119,16 @@ func (p *parser) learn() {
 	votes := map[string]int{}
 	best := 0
 	for i, l := range p.lines {
-		if l.shape != pair || objectID(l.value) || !p.opens(i) {
+		if l.Kind != shape.Pair || objectID(l.Value) || !p.opens(i) {
 			continue
 		}
 		weight := 1
-		if p.lines[i+1].version() {
+		if isVersion(p.lines[i+1]) {
 			weight = len(p.lines)
 		}
-		votes[l.label] += weight
-		if votes[l.label] > best {
-			best, p.label = votes[l.label], l.label
+		votes[l.Label] += weight
+		if votes[l.Label] > best {
+			best, p.label = votes[l.Label], l.Label
 		}
 	}
 }
@@ -155,30 +140,30 @@ func (p *parser) opens(i int) bool {
 	}
 	below := p.lines[i+1]
 	if p.flat {
-		return below.version()
+		return isVersion(below)
 	}
-	if _, _, process := p.lines[i].process(); process && !below.version() {
+	if _, _, process := processOf(p.lines[i]); process && !isVersion(below) {
 		return false
 	}
-	return (below.shape == pair || below.shape == heading) && below.indent > p.lines[i].indent
+	return (below.Kind == shape.Pair || below.Kind == shape.Heading) && below.Indent > p.lines[i].Indent
 }
 
 func (p *parser) read(i int) {
 	l := p.lines[i]
-	if l.shape == blank {
+	if l.Kind == shape.Blank {
 		return
 	}
 	p.leave(i)
-	switch l.shape {
-	case pair:
+	switch l.Kind {
+	case shape.Pair:
 		p.pair(i)
-	case heading:
+	case shape.Heading:
 		p.heading(i)
-	case number:
+	case shape.Number:
 		p.number(l)
-	case address:
+	case shape.Address:
 		p.url(i)
-	case rule:
+	case shape.Rule:
 		p.queue, p.group, p.version = -1, -1, ""
 	default:
 		p.listing, p.counted = false, -1
@@ -190,14 +175,14 @@ func (p *parser) leave(i int) {
 	if p.flat {
 		return
 	}
-	indent := p.lines[i].indent
+	indent := p.lines[i].Indent
 	if p.group >= 0 {
 		g := p.state.Groups[p.group]
-		if from := p.lines[g.at].indent; indent < from || indent == from && !g.cut {
+		if from := p.lines[g.at].Indent; indent < from || indent == from && !g.cut {
 			p.group = -1
 		}
 	}
-	if p.queue >= 0 && indent <= p.lines[p.state.Queues[p.queue].at].indent {
+	if p.queue >= 0 && indent <= p.lines[p.state.Queues[p.queue].at].Indent {
 		p.queue = -1
 	}
 }
@@ -206,14 +191,14 @@ func (p *parser) pair(i int) {
 	l := p.lines[i]
 	p.listing = false
 	switch {
-	case l.label == p.label && p.opens(i):
+	case l.Label == p.label && p.opens(i):
 		p.openQueue(i)
-	case objectID(l.value) && i+1 < len(p.lines) && p.lines[i+1].version():
-		p.version = p.lines[i+1].value
+	case objectID(l.Value) && i+1 < len(p.lines) && isVersion(p.lines[i+1]):
+		p.version = p.lines[i+1].Value
 		p.sessions++
-	case objectID(l.value):
-		p.openGroup(i, l.value)
-	case l.label == p.label && p.group < 0:
+	case objectID(l.Value):
+		p.openGroup(i, l.Value)
+	case l.Label == p.label && p.group < 0:
 		p.cutHeader(i)
 	case p.group >= 0:
 		p.groupRow(l)
@@ -221,20 +206,20 @@ func (p *parser) pair(i int) {
 		p.queueRow(l)
 	}
 	p.counted = -1
-	if n, ok := count(l.value); ok {
+	if n, ok := count(l.Value); ok {
 		p.counted = n
 	}
 }
 
 func (p *parser) openQueue(i int) {
 	l := p.lines[i]
-	p.state.Queues = append(p.state.Queues, Queue{said: l.value, Line: l.n, at: i})
+	p.state.Queues = append(p.state.Queues, Queue{said: l.Value, Line: l.N, at: i})
 	p.queue, p.group, p.indent = len(p.state.Queues)-1, -1, -1
 }
 
 // openGroup begins a URL group; id is "" where its header was cut off.
 func (p *parser) openGroup(i int, id string) {
-	g := Group{ID: id, Declared: -1, Line: p.lines[i].n, at: i, cut: id == "", version: p.version, session: p.sessions, queue: p.queue}
+	g := Group{ID: id, Declared: -1, Line: p.lines[i].N, at: i, cut: id == "", version: p.version, session: p.sessions, queue: p.queue}
 	p.state.Groups = append(p.state.Groups, g)
 	p.group = len(p.state.Groups) - 1
 }
@@ -245,14 +230,14 @@ func (p *parser) cutHeader(i int) {
 	p.state.Partial = true
 	if i+1 < len(p.lines) {
 		p.openGroup(i, "")
-		p.state.Groups[p.group].said = p.lines[i].value
+		p.state.Groups[p.group].said = p.lines[i].Value
 	}
 }
 
 func (p *parser) groupRow(l line) {
 	g := &p.state.Groups[p.group]
-	if l.label == p.label && g.said == "" {
-		g.said = l.value
+	if l.Label == p.label && g.said == "" {
+		g.said = l.Value
 	}
 	if !g.headed && len(g.first) < 4 {
 		g.first = append(g.first, l)
@@ -261,19 +246,19 @@ func (p *parser) groupRow(l line) {
 
 func (p *parser) queueRow(l line) {
 	q := &p.state.Queues[p.queue]
-	pid, image, process := l.process()
+	pid, image, process := processOf(l)
 	switch {
 	case process:
-		q.Processes = append(q.Processes, Process{PID: pid, Image: image, Line: l.n})
-		q.listed, p.indent = true, l.indent
-	case q.Version == "" && !q.listed && l.version():
-		q.Version = l.value
-	case q.listed && p.indent >= 0 && l.indent >= p.indent:
+		q.Processes = append(q.Processes, Process{PID: pid, Image: image, Line: l.N})
+		q.listed, p.indent = true, l.Indent
+	case q.Version == "" && !q.listed && isVersion(l):
+		q.Version = l.Value
+	case q.listed && p.indent >= 0 && l.Indent >= p.indent:
 		pr := &q.Processes[len(q.Processes)-1]
 		if len(pr.rows) < 8 {
-			pr.rows = append(pr.rows, l.value)
+			pr.rows = append(pr.rows, l.Value)
 		}
-	case !q.listed && digits(l.value) && len(q.numbers) < 32:
+	case !q.listed && shape.Digits(l.Value) && len(q.numbers) < 32:
 		q.numbers = append(q.numbers, l)
 	}
 }
@@ -289,12 +274,12 @@ func (p *parser) heading(i int) {
 }
 
 func (p *parser) number(l line) {
-	pid, ok := pidOf(l.text)
+	pid, ok := pidOf(l.Text)
 	if p.queue < 0 || p.group >= 0 || !p.listing || !ok {
 		return
 	}
 	q := &p.state.Queues[p.queue]
-	q.Processes = append(q.Processes, Process{PID: pid, Line: l.n})
+	q.Processes = append(q.Processes, Process{PID: pid, Line: l.N})
 }
 
 func (p *parser) url(i int) {
@@ -311,9 +296,9 @@ func (p *parser) url(i int) {
 		if len(g.URLs) == 0 {
 			g.Declared = p.counted
 		}
-		g.URLs = append(g.URLs, l.text)
+		g.URLs = append(g.URLs, l.Text)
 	}
-	r := Registration{URL: l.text, Line: l.n, group: p.group}
+	r := Registration{URL: l.Text, Line: l.N, group: p.group}
 	if p.queue >= 0 {
 		r.Queues, r.Certain = []int{p.queue}, true
 	}

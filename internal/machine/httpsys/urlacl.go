@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys/shape"
 )
 
 // Reservation is one row of `netsh http show urlacl`: who may listen under a
@@ -21,15 +22,15 @@ type Reservation struct {
 // descriptor that the console wrapped is put together again.
 func ParseReservations(text string) []Reservation {
 	var out []Reservation
-	lines := squeeze(split(text))
+	lines := shape.Squeeze(shape.Split(text))
 	for i, l := range lines {
 		if !reserves(l) {
 			continue
 		}
-		r := Reservation{URL: l.value, Line: l.n}
+		r := Reservation{URL: l.Value, Line: l.N}
 		below := lines[i+1:]
 		r.SDDL = descriptor(below)
-		if r.SDDL != "" || len(below) > 0 && below[0].shape == pair && below[0].indent > l.indent {
+		if r.SDDL != "" || len(below) > 0 && below[0].Kind == shape.Pair && below[0].Indent > l.Indent {
 			out = append(out, r)
 		}
 	}
@@ -37,10 +38,10 @@ func ParseReservations(text string) []Reservation {
 }
 
 func reserves(l line) bool {
-	if l.shape != pair || strings.ContainsAny(l.value, " \t") {
+	if l.Kind != shape.Pair || strings.ContainsAny(l.Value, " \t") {
 		return false
 	}
-	_, ok := ParseURL(l.value)
+	_, ok := ParseURL(l.Value)
 	return ok
 }
 
@@ -55,8 +56,8 @@ func descriptor(below []line) string {
 		switch {
 		case reserves(l):
 			return ""
-		case l.shape == pair && sddl(l.value):
-			return joinWrapped(l.value, below[i+1:])
+		case l.Kind == shape.Pair && sddl(l.Value):
+			return joinWrapped(l.Value, below[i+1:])
 		}
 	}
 	return ""
@@ -64,10 +65,10 @@ func descriptor(below []line) string {
 
 func joinWrapped(s string, rest []line) string {
 	for _, l := range rest[:min(len(rest), 8)] {
-		if !unfinished(s) || l.shape == blank {
+		if !unfinished(s) || l.Kind == shape.Blank {
 			break
 		}
-		s += l.text
+		s += l.Text
 	}
 	if unfinished(s) {
 		return ""
