@@ -8,7 +8,7 @@ func TestReadable(t *testing.T) {
 		"Größe: 1":                  "Größe: 1",
 		"Gr\x94\xe1e: 1":            "Gr\ufffde: 1",   // 850
 		"\x97v\x8b\x81\x81\x42":     "\ufffdv\ufffd。", // 932, a full stop at the end
-		"\xd7\xb4\xcc\xac\xa3\xba1": "\ufffd：1",       // 936, a full-width colon
+		"\xb0\xe6\xa3\xba1":         "\ufffd：1",       // 936, a full-width colon
 		"\xaa\xac\xba\x41\xa1\x47x": "\ufffdA：x",      // 950
 		"\x81\x46\x81\x46":          "：：",             // 932
 		"a\x81":                     "a\ufffd",
