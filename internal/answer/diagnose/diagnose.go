@@ -62,6 +62,19 @@ const (
 	RuleUnknown         Rule = "unknown"          // held-or-free could not be learned
 )
 
+// Rules of Windows.
+const (
+	RuleExcluded          Rule = "excluded"            // the port lies in a range that Windows keeps back
+	RuleExcludedStarred   Rule = "excluded-starred"    // in an administered range, which should not stop a bind
+	RuleDenied            Rule = "denied"              // what Windows' 10013 means here
+	RulePortProxy         Rule = "portproxy"           // an entry of netsh interface portproxy takes the port
+	RuleHTTPDisabled      Rule = "http-disabled"       // the HTTP driver is switched off
+	RuleListenListStarves Rule = "listen-list-starves" // HTTP.sys's listen list leaves registered URLs without an address
+	RuleListenAddrGone    Rule = "listen-addr-gone"    // the listen list has an address that is not here
+	RuleReservationsWiped Rule = "reservations-wiped"  // none of Windows' own reservations are left
+	RuleAccountGone       Rule = "account-gone"        // a reservation for an account that is gone
+)
+
 // Finding is one statement about a set.
 type Finding struct {
 	Rule       Rule

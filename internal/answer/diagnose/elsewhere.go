@@ -15,7 +15,7 @@ func (w *who) redirected() {
 		var about []fact.ID
 		partial := true
 		for _, r := range w.redirects {
-			if r.Proto == p.Proto || r.Proto == "" {
+			if (r.Proto == p.Proto || r.Proto == "") && r.Kind != "portproxy" {
 				about = append(about, r.ID)
 				partial = partial && r.Partial
 			}

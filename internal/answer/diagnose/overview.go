@@ -10,7 +10,7 @@ import (
 
 // Trouble is one finding of the overview and the port it is about.
 type Trouble struct {
-	Port uint16
+	Port uint16 // 0 = it is about the machine
 	Finding
 }
 
@@ -18,6 +18,9 @@ type Trouble struct {
 // and returns what is wrong, by port.
 func Overview(x *chain.Index) []Trouble {
 	var out []Trouble
+	for _, f := range Damage(x) {
+		out = append(out, Trouble{Finding: f})
+	}
 	for _, port := range ports(x) {
 		a := Who(x, Question{Endpoint: fact.Endpoint{Port: port}})
 		for _, f := range a.Findings {
@@ -56,7 +59,7 @@ func (f Finding) planned() bool {
 func wrong(r Rule) bool {
 	switch r {
 	case RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleOrphanMaster, RuleStopped, RuleLocalhostSplit, RuleReusePortShared,
-		RuleStaleForwarder, RuleNATShadow, RuleBacklogFull, RuleAllocated, RuleInherited:
+		RuleStaleForwarder, RuleNATShadow, RuleExcluded, RuleBacklogFull, RuleAllocated, RuleInherited:
 		return true
 	}
 	return false

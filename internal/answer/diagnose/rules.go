@@ -27,6 +27,7 @@ func (w *who) rules() {
 	w.newcomers()
 	w.books()
 	w.reserved()
+	w.windows()
 	for _, h := range w.a.Others {
 		w.say(RuleOtherNetns, Certain, nil, append([]fact.ID{w.x.Socket(h.Sockets[0]).Netns}, h.Sockets...)...)
 	}
@@ -45,12 +46,12 @@ func (w *who) rules() {
 
 func ruleOrder(r Rule) int {
 	order := [...]Rule{
-		RuleErrorLine, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
+		RuleErrorLine, RuleDenied, RuleExcluded, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
-		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RuleBoundOnly,
+		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RulePortProxy, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
 		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
-		RuleReservedOnly, RuleKnown,
+		RuleHTTPDisabled, RuleListenListStarves, RuleListenAddrGone, RuleReservationsWiped, RuleExcludedStarred, RuleReservedOnly, RuleAccountGone, RuleKnown,
 	}
 	return slices.Index(order[:], r)
 }
@@ -184,7 +185,7 @@ func (w *who) ownerRules(h *chain.Holder) {
 	case chain.OwnerUnknown:
 		w.say(RuleOwnerHidden, Certain, nil, h.Sockets...)
 	case chain.OwnerKernel:
-		if w.x.Set.Machine.OS == "windows" {
+		if w.x.Set.Machine.OS == "windows" && !w.kernelPart(h) {
 			w.say(RuleHTTPSysUnnamed, Likely, nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
 			return
 		}

@@ -204,7 +204,7 @@ func (w *who) protoStatus(p fact.Proto) Status {
 	if slices.ContainsFunc(w.redirects, func(r *fact.Redirect) bool { return r.Proto == p || r.Proto == "" }) {
 		return Redirected
 	}
-	if slices.ContainsFunc(w.waiting, is) {
+	if slices.ContainsFunc(w.waiting, is) || w.keeps(p) {
 		return Blocked
 	}
 	return Free

@@ -219,7 +219,10 @@ func (l Ls) process(r ListRow) string {
 		}
 		return "-"
 	}
-	s := sentence.Name(ps[0].Name) + " (" + sentence.Itoa(ps[0].PID) + ")"
+	s := sentence.Name(ps[0].Name)
+	if ps[0].PID != 0 {
+		s += " (" + sentence.Itoa(ps[0].PID) + ")"
+	}
 	if len(ps) > 1 {
 		s += " +" + sentence.Itoa(len(ps)-1)
 	}

@@ -29,7 +29,9 @@ func (o Overview) Document() v1.Overview {
 		if f.Args == nil {
 			f.Args = map[string]string{}
 		}
-		f.Args["port"] = sentence.Itoa(int(t.Port))
+		if t.Port != 0 {
+			f.Args["port"] = sentence.Itoa(int(t.Port))
+		}
 		doc.Findings = append(doc.Findings, f)
 	}
 	return doc
@@ -39,7 +41,10 @@ func (o Overview) Document() v1.Overview {
 func (o Overview) WriteText(out io.Writer, st layout.Style) error {
 	n := words(o.Index)
 	for _, t := range o.Troubles {
-		lead := "port " + sentence.Itoa(int(t.Port)) + "  "
+		lead := "machine  "
+		if t.Port != 0 {
+			lead = "port " + sentence.Itoa(int(t.Port)) + "  "
+		}
 		fmt.Fprintf(out, "%s%s\n", st.Strong(lead), layout.Wrap(n.Told(t.Finding), "            ", st.Width))
 	}
 	if len(o.Troubles) > 0 {

@@ -255,6 +255,9 @@ func (n Names) taken(a diagnose.Answer) string {
 }
 
 func (n Names) blockedLine(a diagnose.Answer) string {
+	if slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleExcluded }) {
+		return "Nothing listens on " + n.port(a, diagnose.Blocked) + ", and yet nobody can have it: Windows keeps the port back."
+	}
 	return "Nothing listens on " + n.port(a, diagnose.Blocked) + ", and yet a plain bind of it may fail: connections hold the port."
 }
 

@@ -31,8 +31,11 @@ func (n Names) Process(p *fact.Process) string {
 	if s == "" {
 		s = Name(p.Exe)
 	}
-	if s == "" {
+	switch {
+	case s == "":
 		return "PID " + Itoa(p.PID)
+	case p.PID == 0:
+		return s // a pasted text did not tell
 	}
 	return s + " (PID " + Itoa(p.PID) + ")"
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/sentence/windows"
 )
 
 // Sentence says one finding. Every rule has one; its test holds that.
 func (n Names) Sentence(f diagnose.Finding) string {
-	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutKnown, n.aboutErrorLine} {
+	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutWindows, n.aboutKnown, n.aboutErrorLine} {
 		if s := say(f); s != "" {
 			return n.hedge(f.Confidence) + s
 		}
@@ -390,6 +391,20 @@ func (n Names) aboutHTTP(f diagnose.Finding) string {
 		return Clean(f.Args["url"], 120) + " is reserved and nobody listens on it; a reservation alone holds no port."
 	}
 	return ""
+}
+
+// aboutWindows says Windows' own rules; what they quote comes from outside.
+func (n Names) aboutWindows(f diagnose.Finding) string {
+	var about []string
+	for _, id := range f.About {
+		about = append(about, n.Row(id))
+	}
+	clean := make(map[string]string, len(f.Args))
+	for k, v := range f.Args {
+		clean[k] = Clean(v, 120)
+	}
+	f.Args = clean
+	return windows.Finding(f, about)
 }
 
 func atoi(s string) int {

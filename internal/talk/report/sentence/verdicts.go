@@ -6,6 +6,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/bindrule"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/sentence/windows"
 )
 
 // Verdict says one bind rule, applied.
@@ -46,34 +47,10 @@ func (n Names) refusal(v bindrule.Verdict) string {
 	case bindrule.Datagram:
 		return who + " has it; two UDP sockets share an address only when both set SO_REUSEADDR or both SO_REUSEPORT."
 	}
-	if w := n.windowsRefusal(v, who); w != "" {
+	if w := windows.Refusal(v, who); w != "" {
 		return w
 	}
 	return n.selfRefusal(v)
-}
-
-// windowsRefusal says Windows' own rules.
-func (n Names) windowsRefusal(v bindrule.Verdict, who string) string {
-	switch v.Rule {
-	case bindrule.WindowsTaken:
-		return who + " has it; Windows lets a second socket in only when both set SO_REUSEADDR, and then nobody knows which one gets the traffic."
-	case bindrule.WindowsKept:
-		return who + " keeps the port for itself (SO_EXCLUSIVEADDRUSE, as HTTP.sys does, or another user's). No right of yours changes that: running as administrator does not help."
-	case bindrule.OpenConnection:
-		return who + " is an open connection with this local port; an exclusive bind is refused until it is gone."
-	case bindrule.ExcludedRange:
-		return "Windows keeps ports " + Name(v.Args["from"]) + " to " + Name(v.Args["to"]) + " back" + rangeName(v) + ": nobody listens there, and nobody may. Running as administrator does not help."
-	case bindrule.ExcludedStarred:
-		return "ports " + Name(v.Args["from"]) + " to " + Name(v.Args["to"]) + " are excluded by an administrator; that keeps them out of dynamic assignment and should not stop a bind of your own."
-	}
-	return ""
-}
-
-func rangeName(v bindrule.Verdict) string {
-	if name := Name(v.Args["name"]); name != "" {
-		return " (" + name + ")"
-	}
-	return ""
 }
 
 func (n Names) selfRefusal(v bindrule.Verdict) string {
@@ -111,10 +88,9 @@ func (n Names) permission(v bindrule.Verdict) string {
 			return "it is shared with " + who + " by SO_REUSEADDR on both until one of the two listens; then the other's listen fails."
 		}
 		return "it is shared with " + who + " by SO_REUSEADDR on both."
-	case bindrule.WindowsBeside:
-		return "it stands beside " + who + ": both binds work, and the one with the specific address gets that address's traffic without a word."
-	case bindrule.WindowsShared:
-		return "it is shared with " + who + " by SO_REUSEADDR on both: which of the two gets the traffic nobody knows."
+	}
+	if w := windows.Permission(v, who); w != "" {
+		return w
 	}
 	return who + " is not in the way (" + Name(string(v.Rule)) + ")."
 }
@@ -176,16 +152,8 @@ func needWords(n bindrule.Need) string {
 		return "the interface in the address"
 	case bindrule.NeedDualOrPlain:
 		return "leaving out IPV6_V6ONLY, or binding the plain IPv4 address"
-	case bindrule.NeedOtherPort:
-		return "a port outside the range"
-	case bindrule.NeedOwnRange:
-		return "keeping the port for yourself while the range is away: net stop winnat, netsh int ipv4 add excludedportrange protocol=tcp startport=PORT numberofports=1, net start winnat (WSL and containers are offline meanwhile)"
-	case bindrule.NeedOtherAddress:
-		return "an address of this machine"
-	case bindrule.NeedNotExclusive:
-		return "leaving out SO_EXCLUSIVEADDRUSE"
 	}
-	return ""
+	return windows.Need(n)
 }
 
 // Passed says that the kernel let a trial bind past a socket which a rule holds

@@ -1,0 +1,127 @@
+package diagnose
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/refusal"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// windows runs the rules that only Windows has.
+func (w *who) windows() {
+	if w.x.Set.Machine.OS != "windows" {
+		return
+	}
+	w.excluded()
+	w.denied()
+	w.portproxy()
+	for _, f := range Damage(w.x) {
+		if w.concerns(f) {
+			w.a.Findings = append(w.a.Findings, f)
+		}
+	}
+}
+
+// concerns tells whether damage to the machine belongs to the answer for a port:
+// a URL or a reservation of it, or HTTP itself on a web port.
+func (w *who) concerns(f Finding) bool {
+	port := w.q.Endpoint.Port
+	if f.Rule == RuleHTTPDisabled {
+		return port == 80 || port == 443
+	}
+	return slices.ContainsFunc(f.About, func(id fact.ID) bool {
+		if r := w.x.Registration(id); r != nil {
+			return r.Port == port
+		}
+		return slices.ContainsFunc(w.x.Set.Reservations, func(r fact.Reservation) bool { return r.ID == id && r.Port == port })
+	})
+}
+
+// kept are the ranges that hold the endpoint's port back from everybody.
+func (w *who) kept(p fact.Proto) []fact.Range {
+	var out []fact.Range
+	for _, r := range w.x.Set.Ranges {
+		if r.Kind == fact.Excluded && r.Holds(p, w.q.Endpoint.Port) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// keeps tells whether Windows keeps the port back for sure: an administered range
+// only keeps it out of dynamic assignment, and a range of one port is what a
+// listener of HTTP.sys leaves behind it.
+func (w *who) keeps(p fact.Proto) bool {
+	return slices.ContainsFunc(w.kept(p), func(r fact.Range) bool { return !r.Administered })
+}
+
+func (w *who) excluded() {
+	for _, p := range w.a.Protos {
+		for _, r := range w.kept(p.Proto) {
+			sure, rule := Certain, RuleExcluded
+			switch {
+			case r.Administered:
+				rule = RuleExcludedStarred
+			case p.Status == Held:
+				continue // the holder is the better answer
+			}
+			w.say(rule, sure, map[string]string{"proto": string(p.Proto), "from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)), "name": r.Name})
+		}
+	}
+}
+
+// denied tells the causes of Windows' 10013 apart, as far as the facts go.
+func (w *who) denied() {
+	i := slices.IndexFunc(w.q.Refusals, func(r refusal.Refusal) bool {
+		return r.Cause == refusal.Reserved && r.Port == w.q.Endpoint.Port
+	})
+	if i < 0 {
+		return
+	}
+	tcp := w.q.Endpoint.Protos(fact.TCP)[0]
+	ranges := slices.ContainsFunc(w.x.Set.Ranges, func(r fact.Range) bool { return r.Kind == fact.Excluded })
+	listed := Blindness(w.x.Set.Gaps) == nil && len(w.x.Set.Sockets) > 0
+	why, sure := "", Likely
+	switch {
+	case w.keeps(tcp):
+		why, sure = "range", Certain
+	case len(w.a.Holders) > 0 && w.a.Holders[0].Owner.Kind == chain.OwnerHTTPSys || w.kernelHolds():
+		why = "kernel"
+	case len(w.a.Holders) > 0:
+		why = "holder"
+	case ranges && listed:
+		why, sure = "filter", Possible
+	default:
+		return
+	}
+	w.say(RuleDenied, sure, map[string]string{"why": why})
+}
+
+func (w *who) kernelHolds() bool {
+	return slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.Kind == chain.OwnerKernel })
+}
+
+// portproxy: an entry of the port proxy takes the port. IP Helper listens for it
+// where the entry works.
+func (w *who) portproxy() {
+	for _, r := range w.redirects {
+		if r.Kind == "portproxy" {
+			w.say(RulePortProxy, Certain, map[string]string{"to": r.To, "listening": strconv.FormatBool(len(w.serving) > 0)}, r.ID)
+		}
+	}
+}
+
+// kernelPart tells whether the kernel's socket on the endpoint's port is a part's
+// other than HTTP.sys, as file sharing's on 445 is: the catalog knows the port, and
+// not as one that programs register URLs on.
+func (w *who) kernelPart(h *chain.Holder) bool {
+	s := w.x.Socket(h.Sockets[0])
+	if s.Proto != fact.TCP {
+		return true
+	}
+	found := catalog.Match(catalog.Subject{OS: "windows", Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr(), Comm: "System", Kernel: "System"})
+	return len(found) > 0 && !slices.ContainsFunc(found[0].Match, func(p catalog.Pattern) bool { return slices.Contains(p.Kernel, "http.sys") })
+}

@@ -1,0 +1,177 @@
+package diagnose_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	refusals "github.com/berthd/berth/internal/answer/refusal"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// service is a row of the service control manager.
+func service(name, active string, start uint32, needs ...string) fact.Unit {
+	return fact.Unit{ID: fact.UnitID("scm", name), Manager: "scm", Name: name, Active: active,
+		Windows: &fact.WindowsService{Start: &start, DependsOn: needs}}
+}
+
+// idle is a Windows on which nobody has port 80.
+func idle(change func(*fact.Set)) fact.Set {
+	set := fact.Set{Machine: fact.Machine{OS: "windows", Windows: &fact.WindowsNet{ListenList: true, Reservations: true},
+		Addrs: []fact.Addr{{Prefix: netip.MustParsePrefix("127.0.0.1/8")}, {Prefix: netip.MustParsePrefix("192.168.1.20/24")}}},
+		Reservations: []fact.Reservation{{ID: "urlacl:wsd", URL: "http://*:5357/", Port: 5357}}}
+	change(&set)
+	return set
+}
+
+func excluded(from, to uint16, star bool) func(*fact.Set) {
+	return func(s *fact.Set) {
+		s.Ranges = []fact.Range{{Kind: fact.Excluded, Proto: fact.TCP, From: from, To: to, Administered: star}}
+	}
+}
+
+func listenOn(addrs ...string) func(*fact.Set) {
+	return func(s *fact.Set) {
+		s.ListenList = nil
+		for _, a := range addrs {
+			addr := netip.MustParseAddr(a)
+			s.ListenList = append(s.ListenList, fact.ListenAddr{ID: fact.ListenAddrID(addr), Addr: addr})
+		}
+		s.Registrations = []fact.Registration{{ID: "reg:l", URL: "http://localhost:80/app/", Port: 80}}
+	}
+}
+
+func windowsRules() []ruled {
+	q80 := diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}}
+	denied := q80
+	denied.Refusals = refusals.Read("windows", []refusals.Line{{Text: "(OS 10013)An attempt was made to access a socket in a way forbidden by its access permissions.  : AH00072: make_sock: could not bind to address 0.0.0.0:80"}})
+	httpOff := func(s *fact.Set) {
+		s.Units = []fact.Unit{service("HTTP", "stopped", 4), service("Spooler", "stopped", 2, "RPCSS", "http")}
+	}
+	return []ruled{
+		{diagnose.RuleExcluded, idle(excluded(50, 149, false)), excluded(81, 149, false), q80},
+		{diagnose.RuleExcludedStarred, idle(excluded(50, 149, true)), excluded(50, 149, false), q80},
+		{diagnose.RuleDenied, idle(excluded(50, 149, false)), func(s *fact.Set) { s.Ranges = nil }, denied},
+		{diagnose.RulePortProxy, idle(func(s *fact.Set) {
+			s.Redirects = []fact.Redirect{{ID: "redirect:1", Kind: "portproxy", Proto: fact.TCP, From: 80, Last: 80, To: "172.20.1.2:80"}}
+		}), func(s *fact.Set) { s.Redirects[0].From, s.Redirects[0].Last = 81, 81 }, q80},
+		{diagnose.RuleHTTPDisabled, idle(httpOff), func(s *fact.Set) { *s.Units[0].Windows.Start = 3 }, q80},
+		{diagnose.RuleListenListStarves, idle(listenOn("192.168.1.20")), listenOn("192.168.1.20", "127.0.0.1"), q80},
+	}
+}
+
+// damages are what is broken on a machine, whichever port is asked about.
+func damages() []ruled {
+	gone, here := true, false
+	return []ruled{
+		{rule: diagnose.RuleListenAddrGone, set: idle(listenOn("10.0.0.7", "127.0.0.1")), twin: listenOn("192.168.1.20", "127.0.0.1")},
+		{rule: diagnose.RuleReservationsWiped, set: idle(func(s *fact.Set) { s.Reservations[0].Port = 8080 }), twin: func(s *fact.Set) { s.Reservations[0].Port = 5985 }},
+		{rule: diagnose.RuleReservationsWiped, set: idle(func(s *fact.Set) { s.Reservations = nil }), twin: func(s *fact.Set) { s.Machine.Windows.Reservations = false }},
+		{rule: diagnose.RuleAccountGone, set: idle(func(s *fact.Set) {
+			s.Reservations[0].Rights = []fact.PrefixRight{{SID: "S-1-5-21-1-2-3-1001", Gone: &gone, Listen: true}}
+		}), twin: func(s *fact.Set) { s.Reservations[0].Rights[0].Gone = &here }},
+	}
+}
+
+func TestDamage(t *testing.T) {
+	for _, c := range damages() {
+		said := func() bool {
+			for _, f := range diagnose.Damage(chain.NewIndex(&c.set)) {
+				if f.Rule == c.rule {
+					return true
+				}
+			}
+			return false
+		}
+		if !said() {
+			t.Errorf("%s: not said", c.rule)
+		}
+		if c.twin(&c.set); said() {
+			t.Errorf("%s: said of its twin too", c.rule)
+		}
+	}
+	linux := idle(listenOn("10.0.0.7"))
+	linux.Machine.OS = "linux"
+	if got := diagnose.Damage(chain.NewIndex(&linux)); len(got) != 0 {
+		t.Errorf("another system: %+v", got)
+	}
+}
+
+// The services that a disabled driver takes along, directly or not, those that run
+// first, and none that is disabled itself.
+func TestDependents(t *testing.T) {
+	set := idle(func(s *fact.Set) {
+		s.Units = []fact.Unit{service("HTTP", "running", 3), service("Fax", "stopped", 3, "Spooler"), service("Spooler", "running", 2, "HTTP"),
+			service("W3SVC", "stopped", 4, "HTTP"), service("Dnscache", "running", 2, "nsi")}
+	})
+	got := diagnose.Dependents(chain.NewIndex(&set), &set.Units[0])
+	if len(got) != 2 || got[0].Name != "Spooler" || got[1].Name != "Fax" {
+		t.Errorf("%+v", got)
+	}
+	set.Units[2].Windows.DependsOn = nil
+	if got := diagnose.Dependents(chain.NewIndex(&set), &set.Units[0]); len(got) != 0 {
+		t.Errorf("without the printer's need: %+v", got)
+	}
+	set.Units[0].Windows.Dependents = []string{"SPOOLER"}
+	if got := diagnose.Dependents(chain.NewIndex(&set), &set.Units[0]); len(got) != 2 {
+		t.Errorf("by the manager's own list: %+v", got)
+	}
+}
+
+// 10013 has four causes, and the facts tell which.
+func TestDenied(t *testing.T) {
+	line := func(port string) []refusals.Refusal {
+		return refusals.Read("windows", []refusals.Line{{Text: "listen tcp 0.0.0.0:" + port + ": bind: An attempt was made to access a socket in a way forbidden by its access permissions."}})
+	}
+	holder := func(s *fact.Set) {
+		k := fact.Socket{ID: "sock:80", Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:80"), State: fact.Listen, PID: 10}
+		s.Sockets = append(s.Sockets, k)
+		s.Processes = append(s.Processes, fact.Process{ID: "proc:10", PID: 10, Name: "node.exe"})
+		s.Links = append(s.Links, fact.Link{From: k.ID, To: "proc:10", Kind: fact.HeldBy})
+	}
+	away := func(s *fact.Set) {
+		excluded(50000, 50059, false)(s)
+		s.Sockets = []fact.Socket{{ID: "sock:1", Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:135"), State: fact.Listen}}
+	}
+	for want, set := range map[string]fact.Set{
+		"range": idle(excluded(80, 80, false)), "kernel": windows(false), "holder": idle(holder), "filter": idle(away), "": idle(func(*fact.Set) {}),
+	} {
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}, Refusals: line("80")})
+		got := ""
+		for _, f := range a.Findings {
+			if f.Rule == diagnose.RuleDenied {
+				got = f.Args["why"]
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, %+v", want, got, a.Findings)
+		}
+	}
+}
+
+// A port of file sharing is the kernel's own, and no URL stands behind it.
+func TestKernelParts(t *testing.T) {
+	for port, want := range map[uint16]diagnose.Rule{445: diagnose.RuleKernelSocket, 80: diagnose.RuleHTTPSysUnnamed, 8123: diagnose.RuleHTTPSysUnnamed, 5357: diagnose.RuleHTTPSysUnnamed} {
+		set := windows(false)
+		set.Sockets[0].Local = netip.AddrPortFrom(netip.IPv4Unspecified(), port)
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: port}})
+		said := false
+		for _, f := range a.Findings {
+			said = said || f.Rule == want
+		}
+		if !said {
+			t.Errorf("%d: no %s in %+v", port, want, a.Findings)
+		}
+	}
+}
+
+// A port that Windows keeps back is not free, though nobody holds it.
+func TestExcludedIsNotFree(t *testing.T) {
+	for star, want := range map[bool]diagnose.Status{false: diagnose.Blocked, true: diagnose.Free} {
+		set := idle(excluded(50, 149, star))
+		if a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}}); a.Status != want {
+			t.Errorf("starred %v: %s", star, a.Status)
+		}
+	}
+}

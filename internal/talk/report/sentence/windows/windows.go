@@ -1,0 +1,145 @@
+// Package windows says what only Windows has: what its 10013 means, ranges of ports
+// that it keeps back, the port proxy, and what popular cures have broken. It is
+// pure; names come in clean and cut.
+package windows
+
+import (
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/diagnose"
+)
+
+// Finding says a finding of Windows' own rules, without a hedge; "" for any other.
+// about names the rows that it rests on.
+func Finding(f diagnose.Finding, about []string) string {
+	switch f.Rule {
+	case diagnose.RuleExcluded:
+		return "Windows keeps " + ports(f.Args) + " back" + named(f.Args) + ". Nobody listens there, and every bind is refused with 10013; running as administrator does not help."
+	case diagnose.RuleExcludedStarred:
+		return ports(f.Args) + " are excluded by an administrator (the star in the list): Windows gives them to nobody by itself, and a server that asks for one should get it."
+	case diagnose.RuleDenied:
+		return denied(f.Args["why"])
+	case diagnose.RulePortProxy:
+		return portProxy(f.Args)
+	}
+	return damage(f, about)
+}
+
+func ports(args map[string]string) string {
+	s := strings.ToUpper(args["proto"]) + " ports " + args["from"] + " to " + args["to"]
+	if args["from"] == args["to"] {
+		s = strings.ToUpper(args["proto"]) + " port " + args["from"]
+	}
+	return s
+}
+
+func named(args map[string]string) string {
+	if args["name"] == "" {
+		return ""
+	}
+	return " for " + args["name"]
+}
+
+func denied(why string) string {
+	const s = "10013 (access forbidden) is no question of rights: "
+	switch why {
+	case "range":
+		return s + "the port lies in a range that Windows keeps back."
+	case "kernel":
+		return s + "the kernel's listener has the port for itself, and refuses a server on a single address with 10013 where one on every address gets 10048."
+	case "holder":
+		return s + "the holder has the port exclusively, or belongs to another user."
+	}
+	return s + "nobody has the port and no range keeps it back, so a filter driver or a security product refused it, or the line is about a connection that a firewall forbade and not about a port of this machine."
+}
+
+func portProxy(args map[string]string) string {
+	s := "an entry of netsh interface portproxy sends this port to " + args["to"]
+	if args["listening"] == "true" {
+		return s + "; IP Helper (service iphlpsvc) listens for it. Delete that one entry: stopping IP Helper ends all of them, and IPv6 transition too."
+	}
+	return s + ", and nothing listens for it: IP Helper (service iphlpsvc) does not run, or could not have the port."
+}
+
+func damage(f diagnose.Finding, about []string) string {
+	switch f.Rule {
+	case diagnose.RuleHTTPDisabled:
+		return httpDisabled(about)
+	case diagnose.RuleListenListStarves:
+		return "HTTP.sys's listen list has only " + f.Args["list"] + ", so nobody can reach " + list(about) + "."
+	case diagnose.RuleListenAddrGone:
+		return "HTTP.sys's listen list names " + f.Args["address"] + ", which is no address of this machine any more: HTTP.sys cannot listen there, and IIS then fails with 1214. berth http show iplisten shows the list; netsh http delete iplisten ipaddress=" + f.Args["address"] + " takes it out."
+	case diagnose.RuleReservationsWiped:
+		return "none of Windows' own URL reservations are left; of others there are " + f.Args["count"] + ". Network discovery, remote management and WCF can no longer listen without an administrator. A .reg file or a clean-up tool did that."
+	case diagnose.RuleAccountGone:
+		return "the reservation of " + f.Args["url"] + " is for an account that is gone (" + f.Args["sid"] + "): nobody but an administrator can listen there, and requests for it get 503. netsh http delete urlacl url=" + f.Args["url"] + " removes it."
+	}
+	return ""
+}
+
+func httpDisabled(about []string) string {
+	s := "the HTTP driver (service HTTP) is disabled"
+	if len(about) > 1 {
+		return s + ", so " + list(about[1:]) + " cannot start any more. sc config http start= demand puts it right, and the next start of one of them starts it."
+	}
+	return s + ": no program can register a URL. sc config http start= demand puts it right."
+}
+
+// maxNamed bounds the rows that one sentence names.
+const maxNamed = 6
+
+func list(names []string) string {
+	more := ""
+	if len(names) > maxNamed {
+		more, names = " and others", names[:maxNamed]
+	}
+	if len(names) < 2 || more != "" {
+		return strings.Join(names, ", ") + more
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// Refusal says a rule of Windows that refuses a bind; "" for any other. who has
+// the socket that the rule is about.
+func Refusal(v bindrule.Verdict, who string) string {
+	switch v.Rule {
+	case bindrule.WindowsTaken:
+		return who + " has it; Windows lets a second socket in only when both set SO_REUSEADDR, and then nobody knows which one gets the traffic."
+	case bindrule.WindowsKept:
+		return who + " keeps the port for itself (SO_EXCLUSIVEADDRUSE, as HTTP.sys does, or another user's). No right of yours changes that: running as administrator does not help."
+	case bindrule.OpenConnection:
+		return who + " is an open connection with this local port; an exclusive bind is refused until it is gone."
+	case bindrule.ExcludedRange:
+		return "Windows keeps ports " + v.Args["from"] + " to " + v.Args["to"] + " back" + named(v.Args) + ": nobody listens there, and nobody may. Running as administrator does not help."
+	case bindrule.ExcludedStarred:
+		return "ports " + v.Args["from"] + " to " + v.Args["to"] + " are excluded by an administrator; that keeps them out of dynamic assignment and should not stop a bind of your own."
+	}
+	return ""
+}
+
+// Permission says a rule of Windows by which a port is shared; "" for any other.
+func Permission(v bindrule.Verdict, who string) string {
+	switch v.Rule {
+	case bindrule.WindowsBeside:
+		return "it stands beside " + who + ": both binds work, and the one with the specific address gets that address's traffic without a word."
+	case bindrule.WindowsShared:
+		return "it is shared with " + who + " by SO_REUSEADDR on both: which of the two gets the traffic nobody knows."
+	}
+	return ""
+}
+
+// Need says what would let the newcomer in; "" for what other systems need.
+func Need(n bindrule.Need) string {
+	switch n {
+	case bindrule.NeedOtherPort:
+		return "a port outside the range"
+	case bindrule.NeedOwnRange:
+		return "keeping the port for yourself while the range is away: net stop winnat, netsh int ipv4 add excludedportrange protocol=tcp startport=PORT numberofports=1, net start winnat (WSL and containers are offline meanwhile)"
+	case bindrule.NeedOtherAddress:
+		return "an address of this machine"
+	case bindrule.NeedNotExclusive:
+		return "leaving out SO_EXCLUSIVEADDRUSE"
+	}
+	return ""
+}
