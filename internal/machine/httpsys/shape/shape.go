@@ -164,8 +164,10 @@ func CutLabel(text string) (label, value string, ok bool) {
 		}
 		after := text[i+utf8.RuneLen(r):]
 		if r == '：' || after == "" || after[0] == ' ' || after[0] == '\t' {
-			label = strings.TrimSpace(text[:i])
-			return label, strings.TrimSpace(after), label != ""
+			if label = strings.TrimSpace(text[:i]); label == "" {
+				return "", "", false
+			}
+			return label, strings.TrimSpace(after), true
 		}
 	}
 	return "", "", false
