@@ -120,7 +120,7 @@ type Socket struct {
 // Process is one process.
 type Process struct {
 	ID       string     `json:"id"`
-	PID      int        `json:"pid"`
+	PID      int        `json:"pid,omitempty"` // absent where a pasted text names the program alone
 	PPID     int        `json:"ppid,omitempty"`
 	Name     string     `json:"name,omitempty"`
 	Exe      string     `json:"exe,omitempty"`

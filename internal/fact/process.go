@@ -2,17 +2,20 @@ package fact
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
 // Process is one row of the process table.
 type Process struct {
 	ID    ID        `json:"id"`
-	PID   int       `json:"pid"`
+	PID   int       `json:"pid,omitempty"` // 0 = not told (pasted texts)
 	PPID  int       `json:"ppid,omitempty"`
 	Start time.Time `json:"start,omitzero"` // wall time, to the second
 	Name  string    `json:"name,omitempty"` // the system's short name: comm on Linux, image name on Windows
-	Exe   string    `json:"exe,omitempty"`  // full path as the system tells it, without " (deleted)"
+	// NameCut says that Name was cut short by the tool that printed it, as lsof does.
+	NameCut bool   `json:"nameCut,omitempty"`
+	Exe     string `json:"exe,omitempty"` // full path as the system tells it, without " (deleted)"
 	// ExeState is "" (as started), "deleted" (no file there) or "replaced"
 	// (another file stands there now: an upgrade without a restart).
 	ExeState string   `json:"exeState,omitempty"`
@@ -69,3 +72,7 @@ func ProcessID(pid int, start uint64) ID {
 	}
 	return ID(fmt.Sprintf("proc:%d@%d", pid, start))
 }
+
+// ProcessNameID names a process of which a text tells the image and not the PID:
+// its row has no PID.
+func ProcessNameID(image string) ID { return ID("proc:?" + strings.ToLower(image)) }

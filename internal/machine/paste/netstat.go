@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/gather"
 )
 
 // maxLead is how many words of prose, numbers or table signs may stand before a row.
@@ -99,14 +100,13 @@ func (d *desk) executable(i, owner int, socket fact.ID) int {
 	return 2
 }
 
-// program notes the executable of a row's owner; without a PID it is all that
-// is known of the owner.
+// program notes the executable of a row's owner, whose PID -b alone does not tell.
 func (d *desk) program(i, owner int, socket fact.ID, exe string) {
 	if owner != 0 {
 		d.machine.On("windows").Process(owner, exe, "", d.evidence(i))
 		return
 	}
-	d.machine.On("windows").Module(socket, exe)
+	d.machine.On("windows").Claim(gather.Claim{Socket: socket, Program: exe, Evidence: d.evidence(i)})
 }
 
 // bracketed reads a line that is one name in brackets and nothing else.

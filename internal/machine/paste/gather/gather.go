@@ -57,6 +57,7 @@ func (m *Machine) Finish() fact.Set {
 	}
 	m.chosen = best
 	best.services()
+	best.settle()
 	best.publish()
 	best.windows()
 	best.set.AddGaps(best.gaps...)

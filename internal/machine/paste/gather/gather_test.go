@@ -179,3 +179,47 @@ func TestHints(t *testing.T) {
 		t.Errorf("of a program, with a listing: %q", tell(got))
 	}
 }
+
+// TestClaims: what a text says of a port beside the socket table fills in what the
+// table lacks; alone it is a socket whose addresses are open.
+func TestClaims(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		socks []fact.Socket
+		claim Claim
+		want  []string
+		procs []string
+	}{
+		{"the kernel, alone", nil, Claim{Port: 80, Program: "System"}, []string{"sock:tcp:0.0.0.0:80#4 held-by proc:4"}, []string{"4 System "}},
+		{"the kernel by its answer", nil, Claim{Port: 80, Kernel: true}, []string{"sock:tcp:0.0.0.0:80#4 held-by proc:4"}, []string{"4 System "}},
+		{"a path without a PID", nil, Claim{Port: 443, Program: `C:\VMware\vmware-hostd.exe`}, []string{"sock:tcp:0.0.0.0:443#0 held-by proc:?vmware-hostd.exe"},
+			[]string{`0 vmware-hostd.exe C:\VMware\vmware-hostd.exe`}},
+		{"beside a listing", []fact.Socket{listener("[::]:443", 3264)}, Claim{Port: 443, Program: `C:\VMware\vmware-hostd.exe`}, []string{"sock:tcp:[::]:443#3264 held-by proc:3264"},
+			[]string{`3264 vmware-hostd.exe C:\VMware\vmware-hostd.exe`}},
+		{"beside a listing without owners", []fact.Socket{listener("[::]:443", 0)}, Claim{Port: 443, PID: 3264}, []string{"sock:tcp:[::]:443#0 held-by proc:3264"}, []string{"3264  "}},
+		{"of another PID", []fact.Socket{listener("[::]:443", 8)}, Claim{Port: 443, PID: 3264}, []string{"sock:tcp:0.0.0.0:443#3264 held-by proc:3264", "sock:tcp:[::]:443#8 held-by proc:8"},
+			[]string{"8  ", "3264  "}},
+	} {
+		m := New()
+		for _, k := range c.socks {
+			m.On("windows").Socket(k, 0)
+		}
+		c.claim.Evidence = "a line"
+		m.On("windows").Claim(c.claim)
+		set := m.Finish()
+		if diff := cmp.Diff(c.want, holders(set)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+		var procs []string
+		for _, p := range set.Processes {
+			procs = append(procs, fmt.Sprintf("%d %s %s", p.PID, p.Name, p.Exe))
+		}
+		if diff := cmp.Diff(c.procs, procs); diff != "" {
+			t.Errorf("%s: processes -want +got:\n%s", c.name, diff)
+		}
+		open := slices.ContainsFunc(set.Gaps, func(g fact.Gap) bool { return strings.HasPrefix(g.Subject, "addresses of port") })
+		if open != (len(c.socks) == 0 || len(set.Sockets) > len(c.socks)) {
+			t.Errorf("%s: gaps %+v", c.name, set.Gaps)
+		}
+	}
+}

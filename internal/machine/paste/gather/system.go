@@ -18,6 +18,7 @@ type System struct {
 	have   map[fact.ID]bool   // units and rows of other readers made so far
 	served map[int]bool       // PIDs of which the paste says which services they hold, none included
 	tasks  []Task             // rows of tasklist /svc
+	claims []Claim
 	gaps   []fact.Gap
 	rows   int
 	cut    bool // a limit was reached
