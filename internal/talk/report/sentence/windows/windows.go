@@ -71,7 +71,7 @@ func damage(f diagnose.Finding, about []string) string {
 	case diagnose.RuleListenAddrGone:
 		return "HTTP.sys's listen list names " + f.Args["address"] + ", which is no address of this machine any more: HTTP.sys cannot listen there, and IIS then fails with 1214. berth http show iplisten shows the list; netsh http delete iplisten ipaddress=" + f.Args["address"] + " takes it out."
 	case diagnose.RuleReservationsWiped:
-		return "none of Windows' own URL reservations are left; of others there are " + f.Args["count"] + ". Network discovery, remote management and WCF can no longer listen without an administrator. A .reg file or a clean-up tool did that."
+		return "none of Windows' own URL reservations are left; of others there are " + f.Args["count"] + ". Network discovery, remote management and WCF can no longer listen without an administrator. A registry file or a clean-up tool did that."
 	case diagnose.RuleAccountGone:
 		return "the reservation of " + f.Args["url"] + " is for an account that is gone (" + f.Args["sid"] + "): nobody but an administrator can listen there, and requests for it get 503. netsh http delete urlacl url=" + f.Args["url"] + " removes it."
 	}
