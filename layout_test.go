@@ -56,7 +56,9 @@ const arrows = `
 
 	# What it means: values in, values out.
 	fact, share/urlprefix < answer/prefix
-	fact, answer/catalog, answer/prefix < answer/judge
+	NONE < answer/judge/shell, answer/judge/regfile
+	answer/judge/shell < answer/judge/known
+	fact, answer/catalog, answer/prefix, answer/judge/regfile, answer/judge/known < answer/judge
 	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog, answer/rangeauthor
 	answer/owner < answer/chain
 	fact, answer/logline < answer/refusal
@@ -98,7 +100,7 @@ const outside = `
 
 // pure are the rooms that judge on values: no files, no network, no processes, no
 // clock. Programs that write such a room's data (.../gen) are outside.
-const pure = "fact, api/v1, answer/*, answer/catalog/source"
+const pure = "fact, api/v1, answer/*, answer/judge/*, answer/catalog/source"
 
 // starters may start processes. Everything else asks the kernel.
 const starters = "machine/netsh, testbed, testbed/*, testbed/cmd/*"
