@@ -1,21 +1,23 @@
 // Package process tells which processes hold a socket, and what a process is.
 //
-// It reads Linux's /proc; elsewhere it answers with a gap. Rows are processes,
-// links are socket → holder ([fact.HeldBy], [fact.InheritedBy]) and process →
-// parent ([fact.ChildOf]). Units, containers and what a program is for are other
-// rooms' business.
+// It reads Linux's /proc and Windows' process table; elsewhere it answers with a
+// gap. Rows are processes, links are socket → holder ([fact.HeldBy],
+// [fact.InheritedBy]) and process → parent ([fact.ChildOf]). Units, containers and
+// what a program is for are other rooms' business.
 //
-// A process is PID and start time. Everything of one row is read below one open
-// folder /proc/PID, which stays with that process when its number is given to
-// another.
+// A process is PID and start time. On Linux everything of one row is read below one
+// open folder /proc/PID, which stays with that process when its number is given to
+// another. On Windows the start times of the table, of the process that was opened
+// and of the socket are compared.
 package process
 
 import "github.com/berthd/berth/internal/fact"
 
 // Query says whose holders are wanted, and how hard to look.
 type Query struct {
-	// Sockets are rows of the reader of sockets. Those without an inode
-	// (TIME_WAIT) have no holder and are passed over.
+	// Sockets are rows of the reader of sockets. Those without an inode, or on
+	// Windows without an owner (TIME_WAIT), have no holder and are passed over.
+	// Windows looks at nothing else of the query.
 	Sockets []fact.Socket
 	// AllHolders looks into every process, even where the socket's cgroup gave
 	// an answer.
