@@ -64,6 +64,7 @@ func Suggest(a diagnose.Answer, x *chain.Index) []Remedy {
 		s.holder(h)
 	}
 	s.redirects()
+	s.windows()
 	s.fromCatalog()
 	s.newcomers()
 	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(p.Kind.Rank(), q.Kind.Rank()) })
@@ -155,6 +156,10 @@ func (s *suggester) container(id fact.ID) {
 
 func (s *suggester) unit(h chain.Holder) {
 	u := s.x.Unit(h.Owner.ID)
+	if u.Manager == "scm" {
+		s.windowsService(u)
+		return
+	}
 	r := Remedy{Kind: Stop, Target: u.Name, About: u.ID}
 	if c := StopCommand(s.x, u.ID); c != nil {
 		r.Command = [][]string{c}
@@ -187,6 +192,9 @@ func (s *suggester) process(h chain.Holder) {
 	}
 	if s.standsOn(p) {
 		return
+	}
+	if s.x.Set.Machine.OS == "windows" {
+		r.Command = [][]string{{"taskkill", "/PID", pid}}
 	}
 	if s.x.Set.Machine.OS == "linux" || s.x.Set.Machine.OS == "darwin" {
 		r.Command = [][]string{{"kill", "-TERM", pid}}

@@ -219,7 +219,7 @@ func (n names) remedies(rs []remedy.Remedy) []v1.Remedy {
 	for _, r := range rs {
 		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.Remedy(r), Effect: sentence.Full(n.Effect(r))}
 		for _, c := range r.Command {
-			v.Command = append(v.Command, sentence.ShellLine(c))
+			v.Command = append(v.Command, n.Command(c))
 		}
 		out = append(out, v)
 	}

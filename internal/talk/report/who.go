@@ -196,7 +196,7 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+n.cost(e), "           ", st.Width))
 		}
 		for _, c := range r.Command {
-			if line := sentence.ShellLine(c); !strings.Contains(r.Text, line) {
+			if line := n.Command(c); !strings.Contains(r.Text, line) {
 				fmt.Fprintf(b, "           %s\n", st.Faint(line))
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/sentence/windows"
 )
 
 // ShellLine is a command to paste; an argument that is not plain is quoted and
@@ -18,6 +19,14 @@ func ShellLine(args []string) string {
 		}
 	}
 	return strings.Join(quoted, " ")
+}
+
+// Command is a command to paste on the machine of n.
+func (n Names) Command(args []string) string {
+	if n.X.Set.Machine.OS == "windows" {
+		return windows.CommandLine(args, func(s string) string { return Clean(s, 0) })
+	}
+	return ShellLine(args)
 }
 
 // Remedy says what to do. The catalog's words stay as they are: they may begin
@@ -48,6 +57,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "bind another address: only " + taken[0] + " is taken"
 	case remedy.Move:
+		if r.Target == "portproxy" {
+			return "delete the one entry of the port proxy that takes the port; it leads to " + Name(r.Args["to"])
+		}
 		if n.X.Redirect(r.About) != nil {
 			return "change or delete the rule that takes the traffic, where it was made"
 		}
@@ -56,6 +68,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "give " + n.Row(r.About) + " another port, in its own settings"
 	case remedy.Exclude:
+		if r.Args["range"] != "" {
+			return "keep the port for yourself while the range is away (as administrator); it then stays yours over every boot"
+		}
 		return "keep the port out of the range for outgoing connections, for the next time"
 	case remedy.Stop:
 		if r.Args["state"] == "stopped" {
@@ -69,6 +84,12 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "stop " + n.Row(r.About)
 	case remedy.Startup:
+		if r.Args["back"] != "" {
+			return "let the HTTP driver start on demand again, as Windows sets it up (as administrator)"
+		}
+		if r.Args["was"] != "" {
+			return "let " + n.Row(r.About) + " start only when it is asked for (as administrator)"
+		}
 		return "keep " + n.Row(r.About) + " from starting at boot"
 	}
 	return string(r.Kind)
@@ -95,10 +116,22 @@ func (n Names) Effect(r remedy.Remedy) string {
 		if r.Args["inherited"] != "" {
 			return "what it does besides; the port itself it does not serve"
 		}
+		if d := Clean(r.Args["dependents"], 160); d != "" {
+			return "what it serves is offline until it is started again, and so is what needs it and runs: " + d
+		}
 		return "what it serves is offline until it is started again"
 	case remedy.Exclude:
+		if r.Args["range"] != "" {
+			return "WSL and containers are offline in between; netsh int ipv4 delete excludedportrange takes it back"
+		}
 		return "nothing; it lasts until the next boot unless a file in /etc/sysctl.d says it too"
 	case remedy.Startup:
+		if r.Args["back"] != "" {
+			return ""
+		}
+		if w := Name(r.Args["was"]); w != "" {
+			return "it no longer starts by itself; sc config " + Name(r.Target) + " start= " + w + " takes it back"
+		}
 		return "it no longer starts by itself; systemctl enable takes it back"
 	}
 	return ""

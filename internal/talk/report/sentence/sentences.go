@@ -112,7 +112,7 @@ func (n Names) heldFor(f diagnose.Finding) string {
 func (n Names) configTwice(f diagnose.Finding) string {
 	s := "the configuration of " + n.First(f) + " asks for one address twice, or somebody had the port for a while: it was refused the port, and nobody holds it" + n.quoted(f) + "."
 	if start := remedy.StartCommand(n.X, f.About[0]); start != nil {
-		s += " Try " + ShellLine(start) + "; if that is refused again, leave one of its listen lines out."
+		s += " Try " + n.Command(start) + "; if that is refused again, leave one of its listen lines out."
 	}
 	return s
 }
@@ -287,7 +287,7 @@ func (n Names) wouldRestart(f diagnose.Finding) string {
 		s += n.First(f) + " has the restart policy " + policy
 	}
 	if stop := remedy.StopCommand(n.X, f.About[0]); stop != nil {
-		s += "; stop it with " + ShellLine(stop)
+		s += "; stop it with " + n.Command(stop)
 	}
 	return s + "."
 }

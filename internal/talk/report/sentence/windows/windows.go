@@ -143,3 +143,17 @@ func Need(n bindrule.Need) string {
 	}
 	return ""
 }
+
+// CommandLine is a command to paste into cmd or PowerShell; an argument that is not
+// plain stands in double quotes, which neither nests. clean makes what comes from
+// outside visible.
+func CommandLine(args []string, clean func(string) string) string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = clean(a)
+		if a == "" || strings.ContainsAny(a, " \t&|<>^()%!,;\"'`") {
+			out[i] = `"` + strings.ReplaceAll(out[i], `"`, "") + `"`
+		}
+	}
+	return strings.Join(out, " ")
+}

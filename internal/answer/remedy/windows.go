@@ -1,0 +1,140 @@
+package remedy
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// windows adds the ways out that only Windows has.
+func (s *suggester) windows() {
+	for _, f := range s.a.Findings {
+		switch f.Rule {
+		case diagnose.RuleExcluded:
+			s.ownRange(f.Args["proto"])
+		case diagnose.RulePortProxy:
+			s.portproxy(s.x.Redirect(f.About[0]))
+		case diagnose.RuleHTTPDisabled:
+			s.add(Remedy{Kind: Startup, Target: "HTTP", About: f.About[0], Args: map[string]string{"back": "yes"},
+				Command: [][]string{{"sc", "config", "http", "start=", "demand"}}})
+		}
+	}
+	for _, h := range s.a.Holders {
+		if h.Owner.Kind == chain.OwnerHTTPSys {
+			s.behindHTTP(h)
+		}
+	}
+}
+
+// ownRange keeps the port for oneself while the range that has it is away: Windows
+// refuses a bind inside a range, and nothing to the one who excluded the port.
+func (s *suggester) ownRange(proto string) {
+	port := strconv.Itoa(int(s.a.Endpoint.Port))
+	s.add(Remedy{Kind: Exclude, Target: port, Args: map[string]string{"range": "yes"}, Command: [][]string{
+		{"net", "stop", "winnat"},
+		{"netsh", "int", "ipv4", "add", "excludedportrange", "protocol=" + proto, "startport=" + port, "numberofports=1"},
+		{"net", "start", "winnat"},
+	}})
+}
+
+// portproxy deletes the one entry that takes the port.
+func (s *suggester) portproxy(r *fact.Redirect) {
+	if r == nil {
+		return
+	}
+	argv := []string{"netsh", "interface", "portproxy", "delete", ProxyTable(r), "listenport=" + strconv.Itoa(int(r.From))}
+	if r.Dst.IsValid() && r.Dst.IsSingleIP() {
+		argv = append(argv, "listenaddress="+r.Dst.Addr().String())
+	}
+	s.add(Remedy{Kind: Move, Target: "portproxy", About: r.ID, Args: map[string]string{"to": r.To}, Command: [][]string{argv}})
+}
+
+// ProxyTable is the table of the port proxy that an entry stands in: "v4tov4",
+// "v4tov6", "v6tov4" or "v6tov6", by the families of both its ends.
+func ProxyTable(r *fact.Redirect) string {
+	family := func(six bool) string {
+		if six {
+			return "v6"
+		}
+		return "v4"
+	}
+	to, err := netip.ParseAddrPort(r.To)
+	return family(r.Dst.IsValid() && r.Dst.Addr().Is6()) + "to" + family(err == nil && to.Addr().Is6())
+}
+
+// behindHTTP: what stands behind the kernel's HTTP listener is stopped by its
+// service, where it has one of its own; else it is the program that is moved.
+func (s *suggester) behindHTTP(h chain.Holder) {
+	for _, reg := range h.Nodes {
+		for _, q := range reg.Children {
+			if q.Link == fact.InQueue {
+				s.behindQueue(q)
+			}
+		}
+	}
+}
+
+func (s *suggester) behindQueue(q chain.Node) {
+	for _, n := range q.Children {
+		us := s.x.Candidates(n)
+		if u := s.x.Unit(n.ID); u != nil {
+			us = []*fact.Unit{u}
+		}
+		p := s.x.Process(n.ID)
+		switch {
+		case n.Note == "controller" && len(q.Children) > 1:
+		case len(us) == 1:
+			s.windowsService(us[0])
+		case len(us) == 0 && p != nil && !p.Kernel && p.PID > 4 && len(q.Children) == 1:
+			s.add(Remedy{Kind: Move, Target: "pid-" + strconv.Itoa(p.PID), About: p.ID})
+		}
+	}
+}
+
+// windowsService: move it, stop it, or keep it from starting by itself.
+func (s *suggester) windowsService(u *fact.Unit) {
+	if u.Manager != "scm" || strings.EqualFold(u.Name, "HTTP") {
+		return
+	}
+	s.add(Remedy{Kind: Move, Target: u.Name, About: u.ID})
+	s.add(Remedy{Kind: Stop, Target: u.Name, About: u.ID, Args: s.dependents(u), Command: [][]string{{"sc", "stop", u.Name}}})
+	s.manual(u)
+}
+
+// manual is the start type under which a service starts only when it is asked for.
+func (s *suggester) manual(u *fact.Unit) {
+	if u.Windows.StartWord() == "automatic" {
+		s.add(Remedy{Kind: Startup, Target: u.Name, About: u.ID, Args: map[string]string{"was": startWord(u)},
+			Command: [][]string{{"sc", "config", u.Name, "start=", "demand"}}})
+	}
+}
+
+// startWord is the start type as sc config takes it.
+func startWord(u *fact.Unit) string {
+	switch {
+	case u.Windows.StartWord() != "automatic":
+		return ""
+	case u.Windows.Delayed:
+		return "delayed-auto"
+	}
+	return "auto"
+}
+
+// dependents names the running services that end with u.
+func (s *suggester) dependents(u *fact.Unit) map[string]string {
+	var names []string
+	for _, d := range diagnose.Dependents(s.x, u) {
+		if d.Active == "running" {
+			names = append(names, d.Name)
+		}
+	}
+	if len(names) == 0 {
+		return map[string]string{}
+	}
+	return map[string]string{"dependents": strings.Join(slices.Compact(names), ", ")}
+}
