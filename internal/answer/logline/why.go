@@ -143,6 +143,7 @@ var phrases = [...]struct{ first, then, errno string }{
 	{"port", " was already in use", inUse},
 	{"port", " is in use", inUse},
 	{"port", " already in use", inUse},
+	{"port", " in use by ", inUse},
 	{"port(s) already bound", "", inUse},
 	{"already running on port ", "", inUse},
 	{"connection in use: (", "", inUse},

@@ -30,9 +30,7 @@ func (d *desk) command(i int) int {
 		return 1
 	}
 	d.result.Commands = append(d.result.Commands, Line{Text: d.name, Number: d.numbers[i], Line: cmd})
-	if len(d.wanted) < maxWanted {
-		d.wanted = append(d.wanted, wants(cmd, d.evidence(i))...)
-	}
+	d.want(wants(cmd, d.evidence(i))...)
 	return 1
 }
 

@@ -1,12 +1,15 @@
 package paste
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys"
 	"github.com/berthd/berth/internal/machine/paste/gather"
+	"github.com/berthd/berth/internal/machine/paste/panel"
 	"github.com/berthd/berth/internal/machine/paste/tidy"
 )
 
@@ -41,6 +44,7 @@ func (d *desk) read() {
 		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask,
 	}
+	seen := len(d.result.Seen)
 	for i := 0; i < len(d.lines); {
 		n := 0
 		if d.words = strings.Fields(d.lines[i]); len(d.words) > 0 {
@@ -57,6 +61,7 @@ func (d *desk) read() {
 	}
 	d.http()
 	d.rest()
+	slices.SortStableFunc(d.result.Seen[seen:], func(a, b Seen) int { return cmp.Compare(a.FirstLine, b.FirstLine) })
 }
 
 // evidence says where line i was read.
@@ -130,17 +135,41 @@ func (d *desk) rest() {
 		if !d.taken[i] && strings.TrimSpace(line) != "" {
 			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: d.numbers[i], Line: line})
 			d.refused(i, line)
+			d.panel(i)
 		}
 	}
 }
 
+// panel reads what a control panel says of a port. It is an error line too.
+func (d *desk) panel(i int) {
+	kind, last := XAMPPLog, i
+	c, ok := panel.Parse(d.lines[i])
+	if !ok {
+		var n int
+		c, n, ok = panel.Answered(d.lines[i:])
+		kind, last = WampTest, i+n-1
+	}
+	if !ok {
+		return
+	}
+	d.saw(kind, i, last, 1)
+	d.want(want{proto: fact.TCP, port: c.Port, sure: true, why: Refused, evidence: d.evidence(i)})
+	d.machine.On("windows").Claim(gather.Claim{Port: c.Port, PID: c.PID, Program: c.Program, Kernel: c.HTTPSys, Evidence: d.evidence(i)})
+}
+
 // refused notes the port that an error line is about.
 func (d *desk) refused(i int, line string) {
-	if d.reader.Refused == nil || len(d.wanted) >= maxWanted {
+	if d.reader.Refused == nil {
 		return
 	}
 	if port, ok := d.reader.Refused(line); ok {
-		d.wanted = append(d.wanted, want{port: port, sure: true, why: Refused, evidence: d.evidence(i)})
+		d.want(want{port: port, sure: true, why: Refused, evidence: d.evidence(i)})
+	}
+}
+
+func (d *desk) want(ws ...want) {
+	if len(d.wanted)+len(ws) <= maxWanted {
+		d.wanted = append(d.wanted, ws...)
 	}
 }
 

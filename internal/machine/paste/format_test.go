@@ -441,7 +441,7 @@ func TestForumPost(t *testing.T) {
 	if diff := cmp.Diff([]string{"tcp 0.0.0.0:80 listen proc:4", "tcp 0.0.0.0:8080 listen proc:6120"}, sockets(r.Set)); diff != "" {
 		t.Errorf("sockets -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]Asked{{"", 80, Filtered, "line 7 of the paste"}}, r.Asked); diff != "" {
+	if diff := cmp.Diff([]Asked{{fact.TCP, 80, Refused, "line 3 of the paste"}}, r.Asked); diff != "" {
 		t.Errorf("asked -want +got:\n%s", diff)
 	}
 	if diff := cmp.Diff([]Line{{Number: 7, Line: "netstat -oan | findstr :80"}}, r.Commands); diff != "" {
@@ -457,7 +457,7 @@ func TestForumPost(t *testing.T) {
 	if diff := cmp.Diff([]int{1, 3, 4, 6, 11, 12}, rest); diff != "" {
 		t.Errorf("rest -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]Seen{{Kind: NetstatWindows, FirstLine: 8, LastLine: 9, Rows: 2}}, r.Seen); diff != "" {
+	if diff := cmp.Diff([]Seen{{Kind: XAMPPLog, FirstLine: 3, LastLine: 3, Rows: 1}, {Kind: NetstatWindows, FirstLine: 8, LastLine: 9, Rows: 2}}, r.Seen); diff != "" {
 		t.Errorf("seen -want +got:\n%s", diff)
 	}
 }

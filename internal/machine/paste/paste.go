@@ -40,6 +40,8 @@ const (
 	URLACL         Kind = "netsh http show urlacl"
 	NetTCP         Kind = "Get-NetTCPConnection"
 	DockerPS       Kind = "docker ps"
+	XAMPPLog       Kind = "XAMPP's log"
+	WampTest       Kind = "WampServer's port test"
 )
 
 // Seen is one stretch of one text that was understood.
