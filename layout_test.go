@@ -72,7 +72,7 @@ const arrows = `
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, machine/snapshot < diag
-	talk/report < talk/demo
+	talk/report, machine/paste < talk/demo
 	api/v1 < talk/cli/help
 	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .
