@@ -3,10 +3,16 @@
 // On Linux it asks the kernel through sock_diag, which filters by port and state
 // before a row is made and also tells of sockets that are bound and do not
 // listen; where sock_diag is closed to the asker it reads /proc/net and says what
-// that cannot show. On other OSes there is no reader yet, only a gap.
+// that cannot show.
+//
+// On Windows it takes copies of the system's tables, with the process, the service
+// and the time behind each socket, and leaves out what was not asked for. A socket
+// of both families stands there twice. On other OSes there is no reader yet, only a
+// gap.
 package netstat
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -19,7 +25,7 @@ type Query struct {
 	Ports  []uint16     // local ports, matched exactly; none = all
 	Protos []fact.Proto // none = TCP, UDP, UDP-Lite and SCTP; raw only where it is named
 	// Serving leaves out connections: only listeners, bound stream sockets, and
-	// datagram sockets without a peer. The kernel then never walks its table of
+	// datagram sockets without a peer. Linux then never walks its table of
 	// connections.
 	Serving bool
 	// Part divides the question in two that may be asked at the same time.
@@ -31,7 +37,8 @@ type Part int
 
 // Parts. The kernel keeps no table of TCP sockets that are bound and neither
 // listen nor connect: to find them it walks over every socket that has a port,
-// which takes milliseconds on a busy machine, and all else does not.
+// which takes milliseconds on a busy machine, and all else does not. Windows has
+// such a table since Windows 10, and it costs no more than the others.
 const (
 	Whole    Part = iota
 	Tabled        // all but such sockets
@@ -41,9 +48,12 @@ const (
 // Read returns the sockets that q asks for, in the network namespace of the
 // calling thread, sorted by port, protocol and address.
 //
-// It needs no privilege: inode, uid and control group come back for everybody's
-// sockets. It blocks for no longer than the kernel needs to answer, starts
-// nothing and changes nothing. Gaps say what could not be seen; the error is for
+// It needs no privilege: inode, uid and control group, and on Windows the process,
+// come back for everybody's sockets. Windows names the service inside a shared
+// process, for what serves or has a port that was asked for; it opens the process
+// for that and asks the service manager, and what is closed to the asker is a gap.
+// Read blocks for no longer than the system needs to answer, starts nothing and
+// changes nothing. Gaps say what could not be seen; the error is for
 // a context that ended, or a machine that shows no socket table at all.
 func Read(ctx context.Context, q Query) (fact.Set, error) { return read(ctx, q) }
 
@@ -91,5 +101,5 @@ func compare(a, b fact.Socket) int {
 	if d := a.Remote.Compare(b.Remote); d != 0 {
 		return d
 	}
-	return int(int64(a.Inode()) - int64(b.Inode()))
+	return cmp.Or(cmp.Compare(a.Inode(), b.Inode()), cmp.Compare(a.PID, b.PID), cmp.Compare(a.ID, b.ID))
 }
