@@ -75,7 +75,21 @@ func Who(x *chain.Index, q Question) Answer {
 	}
 	w.status()
 	w.rules()
+	w.a.Gaps = w.ownGaps()
 	return w.a
+}
+
+// ownGaps leaves out what texts do not tell of other ports' holders.
+func (w *who) ownGaps() []fact.Gap {
+	holders := slices.Concat(w.a.Holders, w.a.Others)
+	concerns := func(id fact.ID) bool {
+		return slices.Contains(w.a.Blockers, id) || slices.ContainsFunc(holders, func(h chain.Holder) bool {
+			return slices.Contains(h.Sockets, id) || chain.Mentions(h.Nodes, id)
+		})
+	}
+	return slices.DeleteFunc(slices.Clone(w.a.Gaps), func(g fact.Gap) bool {
+		return g.Kind == fact.GapNotInPaste && g.About != "" && !concerns(g.About)
+	})
 }
 
 type who struct {

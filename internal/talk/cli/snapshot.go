@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -42,18 +44,53 @@ redacted unless --no-redact is given; environments are not in it.`,
 }
 
 func (a *app) snapshotSave() *cobra.Command {
-	return &cobra.Command{
+	var texts []string
+	cmd := &cobra.Command{
 		Use:   "save FILE",
 		Short: "write a snapshot; - is standard output",
 		Long: `save reads the whole machine and writes one file. An existing file is replaced
-only when the new one is complete.
+only when the new one is complete. With --paste it saves what texts of another
+machine tell, as explain reads them.
 
 Exit codes: 0 written; 2 the words are off; 3 could not look or write; 4 not permitted.`,
 		Example: `  berth snapshot save web1.json
-  sudo berth snapshot save - | ssh desk 'cat > web1.json'`,
+  sudo berth snapshot save - | ssh desk 'cat > web1.json'
+  berth snapshot save pc.json --paste netstat.txt --paste servicestate.txt`,
 		Args: oneArg("snapshot save", "FILE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runSave(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runSave(cmd.Context(), args[0], texts) },
 	}
+	cmd.Flags().StringArrayVar(&texts, "paste", nil, "save what the texts in `FILE` tell, not this machine; repeatable, - is standard input")
+	return cmd
+}
+
+// saved is what a snapshot is to hold: this machine, or what texts tell.
+func (a *app) saved(ctx context.Context, texts []string) (fact.Set, error) {
+	if len(texts) == 0 {
+		return a.facts(ctx, snapshot.Everything())
+	}
+	if a.global.from != "" || a.global.netns != "" {
+		return fact.Set{}, usage("leave one of them out", "--paste takes the facts from texts, and --from or --netns from elsewhere")
+	}
+	return a.told(texts)
+}
+
+// told is what pasted texts tell of their machine.
+func (a *app) told(names []string) (fact.Set, error) {
+	texts, err := a.texts(names)
+	if err != nil {
+		return fact.Set{}, err
+	}
+	r, err := paste.Reader{PortNumber: catalog.NumberNamed}.Read(texts...)
+	if err != nil {
+		return fact.Set{}, &fail{ExitUsage, err, "--paste takes text: the outputs of netstat, tasklist, netsh"}
+	}
+	if len(r.Seen) == 0 {
+		return fact.Set{}, &fail{ExitNo, errors.New("nothing in the text was recognised"), "berth explain --help says what is read"}
+	}
+	if !a.global.noRedact {
+		r.Set.Redact()
+	}
+	return r.Set, nil
 }
 
 func oneArg(name, what string) cobra.PositionalArgs {
@@ -65,9 +102,9 @@ func oneArg(name, what string) cobra.PositionalArgs {
 	}
 }
 
-func (a *app) runSave(ctx context.Context, name string) error {
+func (a *app) runSave(ctx context.Context, name string, texts []string) error {
 	a.interruptible()
-	set, err := a.facts(ctx, snapshot.Everything())
+	set, err := a.saved(ctx, texts)
 	if err != nil {
 		return err
 	}
