@@ -55,7 +55,9 @@ type Reservation struct {
 
 // PrefixRight is what one account may do under a reserved prefix.
 type PrefixRight struct {
-	SID     string `json:"sid"`               // "S-1-1-0", never an alias
+	// SID is "S-1-1-0", never an alias; "" where it depends on the machine, which
+	// was not asked: Account is then the two letters that stand for it.
+	SID     string `json:"sid,omitempty"`
 	Account string `json:"account,omitempty"` // as this machine spells it, translated names included
 	// Gone: this machine has no account with this SID. nil = it was not asked.
 	Gone     *bool `json:"gone,omitempty"`

@@ -7,8 +7,9 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// Facts turns a listing into rows and links: queues, registrations, bare rows
-// of the processes and services that the listing names, and who serves what.
+// Facts turns a listing into rows and links: queues, sessions, URL groups,
+// registrations, bare rows of the processes and services that the listing names,
+// and who serves what.
 // A registration whose queue is one of several gets a one-of link to each of
 // them and a gap with the command that would tell. evidence says where a line
 // of the listing was read.
@@ -16,6 +17,12 @@ func (s State) Facts(evidence func(line int) string) fact.Set {
 	b := builder{state: s, evidence: evidence, ids: make([]fact.ID, len(s.Queues)), taken: map[fact.ID]int{}, rows: map[fact.ID]int{}}
 	for i := range s.Queues {
 		b.queue(i)
+	}
+	for _, ss := range s.Sessions {
+		b.session(ss)
+	}
+	for _, g := range s.Groups {
+		b.group(g)
 	}
 	for _, r := range s.Registrations {
 		b.registration(r)
@@ -29,7 +36,37 @@ type builder struct {
 	set      fact.Set
 	ids      []fact.ID       // of each queue
 	taken    map[fact.ID]int // how often an ID was asked for
-	rows     map[fact.ID]int // where a process or unit stands
+	rows     map[fact.ID]int // where a process, unit, session or group stands
+}
+
+// once tells whether a row is met for the first time.
+func (b *builder) once(id fact.ID, at int) bool {
+	if _, had := b.rows[id]; had {
+		return false
+	}
+	b.rows[id] = at
+	return true
+}
+
+func (b *builder) session(s Session) {
+	if id := fact.HTTPSessionID(s.ID); b.once(id, len(b.set.Sessions)) {
+		b.set.Sessions = append(b.set.Sessions, fact.HTTPSession{ID: id, Hex: s.ID, Version: s.Version, Evidence: b.evidence(s.Line)})
+	}
+}
+
+// group adds a URL group, unless its header was cut off.
+func (b *builder) group(g Group) {
+	id := fact.URLGroupID(g.ID)
+	if g.ID == "" || !b.once(id, len(b.set.URLGroups)) {
+		return
+	}
+	b.set.URLGroups = append(b.set.URLGroups, fact.URLGroup{ID: id, Hex: g.ID, Evidence: b.evidence(g.Line)})
+	if g.session > 0 {
+		b.link(id, fact.HTTPSessionID(b.state.Sessions[g.session-1].ID), fact.OfSession, g.Line, "")
+	}
+	if g.bound >= 0 {
+		b.link(id, b.ids[g.bound], fact.BoundTo, g.Line, "")
+	}
 }
 
 func (b *builder) queue(i int) {
@@ -102,8 +139,7 @@ func (b *builder) addProcess(pid int, image string, line int) fact.ID {
 }
 
 func (b *builder) addUnit(id fact.ID, name string, line int) {
-	if _, had := b.rows[id]; !had {
-		b.rows[id] = len(b.set.Units)
+	if b.once(id, len(b.set.Units)) {
 		b.set.Units = append(b.set.Units, fact.Unit{ID: id, Manager: "scm", Name: name, Evidence: b.evidence(line)})
 	}
 }
@@ -119,6 +155,9 @@ func (b *builder) registration(r Registration) {
 	u, _ := ParseURL(r.URL)
 	id := fact.RegistrationID(r.URL)
 	b.set.Registrations = append(b.set.Registrations, fact.Registration{ID: id, URL: r.URL, Port: u.Port, Evidence: b.evidence(r.Line)})
+	if r.group >= 0 && b.state.Groups[r.group].ID != "" {
+		b.link(id, fact.URLGroupID(b.state.Groups[r.group].ID), fact.InGroup, r.Line, "")
+	}
 	if r.Certain {
 		b.link(id, b.ids[r.Queues[0]], fact.InQueue, r.Line, "")
 		return

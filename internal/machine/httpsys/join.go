@@ -146,6 +146,25 @@ func (p *parser) join() {
 		r.Queues = bySaid[g.said]
 		r.Certain = len(r.Queues) == 1 && (p.state.Queues[r.Queues[0]].Name != "" || p.whole() && sessions[g.said] == 1)
 	}
+	p.bind(bySaid)
+}
+
+// bind ties a group to the queue that it is nested in, that it names, or that all
+// its URLs are in.
+func (p *parser) bind(bySaid map[string][]int) {
+	for i := range p.state.Groups {
+		g := &p.state.Groups[i]
+		if named := bySaid[g.said]; g.queue < 0 && len(named) == 1 && p.state.Queues[named[0]].Name != "" {
+			g.bound = named[0]
+		} else {
+			g.bound = g.queue
+		}
+	}
+	for _, r := range p.state.Registrations {
+		if r.group >= 0 && r.Certain && p.state.Groups[r.group].bound < 0 {
+			p.state.Groups[r.group].bound = r.Queues[0]
+		}
+	}
 }
 
 // whole tells whether nothing seems to be missing: the title is there, and all
@@ -192,6 +211,8 @@ func (p *parser) merge() {
 			out = append(out, r)
 		case r.Certain && !out[at].Certain:
 			out[at].Queues, out[at].Certain = r.Queues, true
+		case out[at].group < 0:
+			out[at].group = r.group
 		}
 	}
 	p.state.Registrations = out

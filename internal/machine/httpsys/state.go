@@ -10,6 +10,7 @@ import (
 // State is what one listing of `netsh http show servicestate` says.
 type State struct {
 	Queues        []Queue
+	Sessions      []Session
 	Groups        []Group
 	Registrations []Registration
 	// Partial tells that the listing contradicts itself as one does whose
@@ -42,6 +43,13 @@ type Process struct {
 	rows []string // values of the rows below it, until they are understood
 }
 
+// Session is a server session: what the URL groups of one process have in common.
+type Session struct {
+	ID      string // 16 hexadecimal digits
+	Version string // of the API that made it
+	Line    int
+}
+
 // Group is a URL group: URLs with common settings.
 type Group struct {
 	ID       string // "" where the listing begins inside it
@@ -54,6 +62,7 @@ type Group struct {
 	version string // of its server session
 	session int    // which one: counted from 1 in the order of the listing, 0 where it has none
 	queue   int    // index into Queues; -1 where the view does not nest it
+	bound   int    // index of the queue that it is surely bound to, or -1
 	said    string // its queue's name as printed
 	first   []line // its "label: value" rows above the first heading
 	headed  bool   // a heading was seen
@@ -98,7 +107,7 @@ type parser struct {
 
 	queue, group int    // the open ones, or -1
 	version      string // of the open session
-	sessions     int    // begun so far
+	session      int    // the open one, counted from 1; 0 outside
 	indent       int    // of the open process line; -1 outside
 	counted      int    // value of the "label: decimal" row right above the open heading; -1 where there is none
 	found        []fact.Gap
@@ -164,7 +173,7 @@ func (p *parser) read(i int) {
 	case shape.Address:
 		p.url(i)
 	case shape.Rule:
-		p.queue, p.group, p.version = -1, -1, ""
+		p.queue, p.group, p.session, p.version = -1, -1, 0, ""
 	default:
 		p.listing, p.counted = false, -1
 	}
@@ -194,8 +203,7 @@ func (p *parser) pair(i int) {
 	case l.Label == p.label && p.opens(i):
 		p.openQueue(i)
 	case objectID(l.Value) && i+1 < len(p.lines) && isVersion(p.lines[i+1]):
-		p.version = p.lines[i+1].Value
-		p.sessions++
+		p.openSession(i)
 	case objectID(l.Value):
 		p.openGroup(i, l.Value)
 	case l.Label == p.label && p.group < 0:
@@ -217,9 +225,24 @@ func (p *parser) openQueue(i int) {
 	p.queue, p.group, p.indent = len(p.state.Queues)-1, -1, -1
 }
 
+// openSession reads a server session: the one that the groups below it belong to,
+// or, in the view of queues, the one that the open group belongs to.
+func (p *parser) openSession(i int) {
+	version := p.lines[i+1].Value
+	p.state.Sessions = append(p.state.Sessions, Session{ID: p.lines[i].Value, Version: version, Line: p.lines[i].N})
+	n := len(p.state.Sessions)
+	if p.group >= 0 {
+		if g := &p.state.Groups[p.group]; g.session == 0 && (!p.flat || !g.cut) {
+			g.session, g.version = n, version
+			return
+		}
+	}
+	p.session, p.version = n, version
+}
+
 // openGroup begins a URL group; id is "" where its header was cut off.
 func (p *parser) openGroup(i int, id string) {
-	g := Group{ID: id, Declared: -1, Line: p.lines[i].N, at: i, cut: id == "", version: p.version, session: p.sessions, queue: p.queue}
+	g := Group{ID: id, Declared: -1, Line: p.lines[i].N, at: i, cut: id == "", version: p.version, session: p.session, queue: p.queue, bound: -1}
 	p.state.Groups = append(p.state.Groups, g)
 	p.group = len(p.state.Groups) - 1
 }

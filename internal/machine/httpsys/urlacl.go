@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys/sddl"
 	"github.com/berthd/berth/internal/machine/httpsys/shape"
 )
 
@@ -29,6 +30,9 @@ func ParseReservations(text string) []Reservation {
 		}
 		r := Reservation{URL: l.Value, Line: l.N}
 		below := lines[i+1:]
+		if len(below) > 0 && shape.Digits(below[0].Value) {
+			continue // a cached response, whose first row is its status
+		}
 		r.SDDL = descriptor(below)
 		if r.SDDL != "" || len(below) > 0 && below[0].Kind == shape.Pair && below[0].Indent > l.Indent {
 			out = append(out, r)
@@ -56,7 +60,7 @@ func descriptor(below []line) string {
 		switch {
 		case reserves(l):
 			return ""
-		case l.Kind == shape.Pair && sddl(l.Value):
+		case l.Kind == shape.Pair && isDescriptor(l.Value):
 			return joinWrapped(l.Value, below[i+1:])
 		}
 	}
@@ -76,8 +80,8 @@ func joinWrapped(s string, rest []line) string {
 	return s
 }
 
-// sddl tells whether s is a security descriptor's text form.
-func sddl(s string) bool {
+// isDescriptor tells whether s is a security descriptor's text form.
+func isDescriptor(s string) bool {
 	for _, part := range []string{"D:(", "D:P(", "D:AI(", "D:PAI(", "O:", "G:", "S:("} {
 		if strings.HasPrefix(s, part) {
 			return strings.Contains(s, ";")
@@ -91,16 +95,32 @@ func unfinished(s string) bool {
 }
 
 // ReservationFacts turns reservations into rows. evidence says where a line of
-// the listing was read.
+// the listing was read. A descriptor that is missing, or that cannot be read, is a
+// gap.
 func ReservationFacts(rs []Reservation, evidence func(line int) string) fact.Set {
 	var set fact.Set
 	for _, r := range rs {
-		u, _ := ParseURL(r.URL)
-		set.Reservations = append(set.Reservations, fact.Reservation{ID: fact.ReservationID(r.URL), URL: r.URL, Port: u.Port, SDDL: r.SDDL, Evidence: evidence(r.Line)})
-		if r.SDDL == "" {
-			set.Gaps = append(set.Gaps, fact.Gap{Kind: fact.GapNotInPaste, Subject: "who may listen on " + r.URL,
-				Hint: "netsh http show urlacl url=" + r.URL, About: fact.ReservationID(r.URL)})
-		}
+		row, gap := reservationRow(r.URL, r.SDDL, evidence(r.Line))
+		set.Reservations = append(set.Reservations, row)
+		set.Gaps = append(set.Gaps, gap...)
 	}
 	return set
+}
+
+func reservationRow(url, text, evidence string) (fact.Reservation, []fact.Gap) {
+	u, _ := ParseURL(url)
+	row := fact.Reservation{ID: fact.ReservationID(url), URL: url, Port: u.Port, SDDL: text, Evidence: evidence}
+	gap := fact.Gap{Kind: fact.GapNotInPaste, Subject: "who may listen on " + url, Hint: "netsh http show urlacl url=" + url, About: row.ID}
+	if text == "" {
+		return row, []fact.Gap{gap}
+	}
+	rights, err := sddl.Parse(text)
+	if err != nil {
+		gap.Kind, gap.Hint, gap.Raw, gap.Err = fact.GapShape, "", clip(text, maxRaw), err.Error()
+		return row, []fact.Gap{gap}
+	}
+	for _, r := range rights {
+		row.Rights = append(row.Rights, fact.PrefixRight{SID: r.SID, Account: r.Alias, Deny: r.Deny, Listen: r.Listen, Delegate: r.Delegate})
+	}
+	return row, nil
 }

@@ -561,6 +561,12 @@ func FuzzRead(f *testing.F) {
 		for _, u := range r.Set.Registrations {
 			ids[u.ID] = true
 		}
+		for _, h := range r.Set.Sessions {
+			ids[h.ID] = true
+		}
+		for _, g := range r.Set.URLGroups {
+			ids[g.ID] = true
+		}
 		for _, c := range r.Set.Containers {
 			ids[c.ID] = true
 		}

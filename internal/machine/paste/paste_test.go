@@ -32,9 +32,14 @@ func read(t testing.TB, texts ...Text) Result {
 }
 
 // links are the links of a set as "from kind to", without their evidence.
+// links are those of owners; what HTTP.sys groups is httpsys's own affair.
 func links(s fact.Set) []string {
 	var out []string
 	for _, l := range s.Links {
+		switch l.Kind {
+		case fact.InGroup, fact.OfSession, fact.BoundTo:
+			continue
+		}
 		line := fmt.Sprintf("%s %s %s", l.From, l.Kind, l.To)
 		if l.Note != "" {
 			line += " (" + l.Note + ")"

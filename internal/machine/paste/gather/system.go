@@ -181,9 +181,7 @@ type tie struct {
 
 // Service says that a Windows service lives in a process.
 func (s *System) Service(pid int, name, evidence string) {
-	id := fact.UnitID("scm", name)
-	unit := []fact.Unit{{ID: id, Manager: "scm", Name: name, Evidence: evidence}}
-	s.set.Units = fresh(s, s.set.Units, unit, func(r fact.Unit) fact.ID { return r.ID })
+	id := s.Unit(fact.Unit{Manager: "scm", Name: name, Evidence: evidence})
 	s.served[pid] = true
 	s.link(s.Process(pid, "", "", evidence).ID, id, fact.PartOf, evidence, "")
 }
@@ -202,11 +200,13 @@ func (s *System) Merge(o fact.Set, rows int) {
 			s.served[pids[l.From]] = true
 		}
 	}
-	s.set.Units = fresh(s, s.set.Units, o.Units, func(r fact.Unit) fact.ID { return r.ID })
-	s.set.Queues = fresh(s, s.set.Queues, o.Queues, func(r fact.Queue) fact.ID { return r.ID })
-	s.set.Registrations = fresh(s, s.set.Registrations, o.Registrations, func(r fact.Registration) fact.ID { return r.ID })
-	s.set.Reservations = fresh(s, s.set.Reservations, o.Reservations, func(r fact.Reservation) fact.ID { return r.ID })
+	for _, u := range o.Units {
+		s.Unit(u)
+	}
 	s.gaps = append(s.gaps, o.Gaps...)
+	s.cover(&o)
+	o.Processes, o.Links, o.Units, o.Gaps = nil, nil, nil, nil
+	s.set.Add(o)
 }
 
 // fresh appends the rows that s does not have yet.

@@ -1,7 +1,6 @@
 package gather
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,61 +22,17 @@ func (s *System) windows() {
 	if s.os != "windows" {
 		return
 	}
-	s.unlisted()
+	for _, k := range httpsys.Unlisted(&s.set) {
+		s.Socket(k, 0)
+	}
 	if at, ok := s.procs[4]; ok {
 		row := &s.set.Processes[at]
 		if row.Kernel = httpsys.KernelHolder(4, row.Name); row.Kernel && row.Name == "" {
 			row.Name = "System"
 		}
 	}
-	byPort := map[uint16][]fact.Registration{}
-	for _, r := range s.set.Registrations {
-		byPort[r.Port] = append(byPort[r.Port], r)
-	}
-	tries := 0
-	for _, k := range s.set.Sockets {
-		if !s.kernelHTTP(k) {
-			continue
-		}
-		for _, r := range byPort[k.Local.Port()] {
-			if tries++; tries > maxTries {
-				break
-			}
-			if u, ok := httpsys.ParseURL(r.URL); ok && u.TakenOn(k.Local) {
-				s.link(k.ID, r.ID, fact.TakenBy, r.Evidence, "")
-			}
-		}
-	}
-	if tries > maxTries {
-		s.truncated("registrations behind sockets")
-	}
+	httpsys.Tie(&s.set)
 }
-
-// unlisted adds the kernel's sockets that registrations tell of and no listing
-// shows: HTTP.sys listens on the port of every live registration.
-func (s *System) unlisted() {
-	served := map[uint16]bool{}
-	for _, k := range s.set.Sockets {
-		if k.Proto == fact.TCP && k.State == fact.Listen {
-			served[k.Local.Port()] = true
-		}
-	}
-	for _, r := range s.set.Registrations {
-		u, ok := httpsys.ParseURL(r.URL)
-		if !ok || served[u.Port] {
-			continue
-		}
-		served[u.Port] = true
-		at := netip.IPv4Unspecified()
-		if u.IP.IsValid() {
-			at = u.IP
-		}
-		s.Socket(fact.Socket{Proto: fact.TCP, Local: netip.AddrPortFrom(at, u.Port), State: fact.Listen, PID: 4, Evidence: r.Evidence}, 0)
-	}
-}
-
-// maxTries bounds the pairs of a socket and a registration that are compared.
-const maxTries = 100_000
 
 // kernelHTTP tells whether a socket may be the kernel's HTTP listener.
 func (s *System) kernelHTTP(k fact.Socket) bool {
