@@ -55,7 +55,11 @@ type WindowsService struct {
 	Kind string `json:"kind,omitempty"` // "driver", "file-system-driver", "own-process", "share-process"; "user-" before it for a user's
 	// Start is the start type as the registry numbers it, nil where it is not known:
 	// 0 boot, 1 system, 2 automatic, 3 manual (on demand), 4 disabled.
-	Start     *uint32 `json:"start,omitempty"`
+	Start *uint32 `json:"start,omitempty"`
+	// NextStart is the start type in the registry where that is another than Start:
+	// somebody wrote it past the service control manager, and it counts from the
+	// next boot on.
+	NextStart *uint32 `json:"nextStart,omitempty"`
 	Delayed   bool    `json:"delayed,omitempty"`   // automatic, some minutes after boot
 	Triggered bool    `json:"triggered,omitempty"` // has trigger events: manual, and started all the same
 	// DependsOn are the services that must run before it (DependOnService; a group
