@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/berthd/berth/internal/fact"
@@ -19,6 +20,7 @@ type System struct {
 	served map[int]bool       // PIDs of which the paste says which services they hold, none included
 	tasks  []Task             // rows of tasklist /svc
 	claims []Claim
+	units  map[string]int // name, where Windows compares without case → index of its row
 	gaps   []fact.Gap
 	rows   int
 	cut    bool // a limit was reached
@@ -194,18 +196,21 @@ func (s *System) Merge(o fact.Set, rows int) {
 		pids[p.ID] = p.PID
 		s.Process(p.PID, p.Name, p.Exe, p.Evidence)
 	}
+	own := map[fact.ID]fact.ID{} // rows that another text spelled otherwise
+	for _, u := range o.Units {
+		own[u.ID] = s.Unit(u)
+	}
 	for _, l := range o.Links {
-		s.link(l.From, l.To, l.Kind, l.Evidence, l.Note)
+		s.link(cmp.Or(own[l.From], l.From), cmp.Or(own[l.To], l.To), l.Kind, l.Evidence, l.Note)
 		if l.Kind == fact.PartOf {
 			s.served[pids[l.From]] = true
 		}
 	}
-	for _, u := range o.Units {
-		s.Unit(u)
-	}
+	s.set.Queues = fresh(s, s.set.Queues, o.Queues, func(r fact.Queue) fact.ID { return r.ID })
+	s.set.Registrations = fresh(s, s.set.Registrations, o.Registrations, func(r fact.Registration) fact.ID { return r.ID })
+	s.set.Reservations = fresh(s, s.set.Reservations, o.Reservations, func(r fact.Reservation) fact.ID { return r.ID })
 	s.gaps = append(s.gaps, o.Gaps...)
-	s.cover(&o)
-	o.Processes, o.Links, o.Units, o.Gaps = nil, nil, nil, nil
+	o.Processes, o.Links, o.Units, o.Queues, o.Registrations, o.Reservations, o.Gaps = nil, nil, nil, nil, nil, nil, nil
 	s.set.Add(o)
 }
 
