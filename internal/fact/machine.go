@@ -22,10 +22,12 @@ type Machine struct {
 
 // Asker is who asked, and what that one may see.
 type Asker struct {
-	PID     int    `json:"pid,omitempty"`
-	Parent  int    `json:"parent,omitempty"`  // the shell, as a rule
-	Session int    `json:"session,omitempty"` // its leader's PID: the shell or what stands above it
-	UID     uint32 `json:"uid"`
+	PID    int `json:"pid,omitempty"`
+	Parent int `json:"parent,omitempty"` // the shell, as a rule
+	// Session is its leader's PID: the shell or what stands above it. Windows has no
+	// leaders; there it is the parent's parent, the terminal as a rule.
+	Session int    `json:"session,omitempty"`
+	UID     uint32 `json:"uid"` // Unix'; 0 on Windows, where it means nothing: SID is who asks there
 	User    string `json:"user,omitempty"`
 	Cwd     string `json:"cwd,omitempty"` // the folder the question was asked from
 	CapEff  uint64 `json:"capEff,omitempty"`

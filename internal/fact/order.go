@@ -13,6 +13,7 @@ func CompareSockets(a, b *Socket) int {
 		cmp.Compare(stateOrder(a.State), stateOrder(b.State)),
 		a.Local.Addr().Compare(b.Local.Addr()),
 		cmp.Compare(a.Inode(), b.Inode()),
+		cmp.Compare(a.PID, b.PID),
 	)
 }
 

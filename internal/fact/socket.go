@@ -1,8 +1,8 @@
 package fact
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -86,20 +86,31 @@ type LinuxSocket struct {
 
 // WindowsSocket is what only Windows tells of a socket.
 type WindowsSocket struct {
-	Module  string    `json:"module,omitempty"` // service or driver from the owner module table
+	Module  string    `json:"module,omitempty"` // service or driver from the owner module table; failing that, the program's file
 	Tag     uint32    `json:"tag,omitempty"`    // service tag of the thread that bound it: which service inside a shared process
 	Created time.Time `json:"created,omitzero"` // when it was bound; later than its process's start by nature
 }
 
 func (s Socket) rowID() ID { return s.ID }
 
-// SocketID names a socket: protocol, both ends, and the inode (or 0) that tells
-// two sockets on one address apart.
-func SocketID(proto Proto, local, remote netip.AddrPort, inode uint64) ID {
+// SocketID names a socket: protocol, both ends, and a number that tells two sockets
+// on one address apart: the inode (or 0) on Linux, elsewhere the time of the bind
+// or the owner's PID.
+func SocketID(proto Proto, local, remote netip.AddrPort, number uint64) ID {
+	var room [128]byte
+	b := append(append(append(room[:0], "sock:"...), proto...), ':')
+	b = appendEnd(b, local)
 	if remote.IsValid() && remote.Port() != 0 {
-		return ID(fmt.Sprintf("sock:%s:%s>%s#%d", proto, local, remote, inode))
+		b = appendEnd(append(b, '>'), remote)
 	}
-	return ID(fmt.Sprintf("sock:%s:%s#%d", proto, local, inode))
+	return ID(strconv.AppendUint(append(b, '#'), number, 10))
+}
+
+func appendEnd(b []byte, end netip.AddrPort) []byte {
+	if !end.IsValid() {
+		return append(b, end.String()...)
+	}
+	return end.AppendTo(b)
 }
 
 // Inode is the Linux inode of s, or 0 where it has none.
