@@ -1,6 +1,7 @@
 // Package redirect reads what carries the traffic of a port elsewhere before,
-// or without, any listener: NAT and transparent-proxy rules of nftables, of the
-// older iptables, and the virtual services of IPVS.
+// or without, any listener: on Linux the NAT and transparent-proxy rules of
+// nftables, of the older iptables, and the virtual services of IPVS; on Windows
+// the port proxy's tables and the drivers that may interfere.
 //
 // A bind on such a port works and gets no traffic, so the rules have to be known
 // beside the sockets. kube-proxy, klipper, Docker without its userland proxy and
@@ -11,6 +12,10 @@
 // prerouting and output, through jumps, with the conditions collected on the way.
 // A rule behind one that already took the same traffic is left out. What a
 // condition berth does not read would have narrowed down comes out as Partial.
+//
+// The port proxy is a case of its own: the service iphlpsvc, in a svchost, listens
+// for it, so that a socket stands beside each of its rows. [FindPortProxy] reads
+// its tables from a paste.
 package redirect
 
 import (
@@ -31,11 +36,17 @@ type Query struct {
 // (To ":80" for port 80) leaves a listener its traffic. Several rows of one service,
 // one for each server, share the traffic.
 //
-// Linux only; it needs CAP_NET_ADMIN over that namespace, and without it the
+// On Linux it needs CAP_NET_ADMIN over that namespace, and without it the
 // answer is a gap of kind GapNoNAT, unless the kernel has no NAT loaded at all.
 // IPVS services need no privilege. Sources are NETLINK_NETFILTER, the iptables
 // socket options and /proc/net/ip_vs; asking loads no kernel module. It blocks
 // only as long as the kernel needs to answer.
+//
+// On Windows the port proxy's entries come from the registry, and need no
+// privilege. The static mappings of WinNAT, behind which Windows containers
+// answer without a listener, no documented call lists: they are a gap of kind
+// GapNoNAT while that driver runs. Rows of [fact.Filter] are those of package
+// filter. On other OSes the answer is a gap.
 func Read(ctx context.Context, q Query) (fact.Set, error) {
 	return read(ctx, q)
 }
