@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package host
 
@@ -15,11 +15,6 @@ func read() fact.Set {
 	if uid := os.Getuid(); uid >= 0 {
 		m.Asker.UID = uint32(uid)
 	}
-	switch runtime.GOOS {
-	case "windows":
-		m.Asker.Elevate = "administrator"
-	default:
-		m.Asker.Elevate = "sudo"
-	}
+	m.Asker.Elevate = "sudo"
 	return fact.Set{Machine: m, Gaps: []fact.Gap{{Kind: fact.GapNotThisOS, Subject: "addresses and network settings"}}}
 }
