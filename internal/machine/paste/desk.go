@@ -10,6 +10,7 @@ import (
 	"github.com/berthd/berth/internal/machine/httpsys"
 	"github.com/berthd/berth/internal/machine/paste/gather"
 	"github.com/berthd/berth/internal/machine/paste/panel"
+	"github.com/berthd/berth/internal/machine/paste/record"
 	"github.com/berthd/berth/internal/machine/paste/tidy"
 )
 
@@ -27,6 +28,7 @@ type desk struct {
 	taken   []bool   // by a recogniser or as a command
 	unknown int      // rows with a name that nobody knows
 	table   table    // the table whose head was read last
+	ps      []record.Record
 }
 
 // recogniser tries to read the rows that begin at line i and returns how many
@@ -35,7 +37,7 @@ type recogniser func(d *desk, i int) int
 
 func (d *desk) open(t Text) {
 	text := tidy.Read(t.Data)
-	d.name, d.lines, d.numbers, d.table = t.Name, text.Lines, text.Numbers, table{}
+	d.name, d.lines, d.numbers, d.table, d.ps = t.Name, text.Lines, text.Numbers, table{}, nil
 	d.taken = make([]bool, len(d.lines))
 }
 
@@ -45,7 +47,13 @@ func (d *desk) read() {
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask,
 	}
 	seen := len(d.result.Seen)
+	d.objects()
+	d.netsh()
 	for i := 0; i < len(d.lines); {
+		if d.taken[i] {
+			i++
+			continue
+		}
 		n := 0
 		if d.words = strings.Fields(d.lines[i]); len(d.words) > 0 {
 			for _, try := range recognisers {
@@ -58,6 +66,9 @@ func (d *desk) read() {
 			d.taken[i+j] = true
 		}
 		i += max(n, 1)
+	}
+	for _, r := range d.ps {
+		d.processRecord(r, d.unix())
 	}
 	d.http()
 	d.rest()

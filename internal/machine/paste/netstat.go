@@ -1,7 +1,6 @@
 package paste
 
 import (
-	"net/netip"
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
@@ -180,65 +179,4 @@ func (d *desk) unixRow(i int, os string, kind Kind, s fact.Socket, rest []string
 	if s.PID != 0 {
 		sys.Process(s.PID, name, "", d.evidence(i))
 	}
-}
-
-// netTCP reads a row of Get-NetTCPConnection: address, port, address, port,
-// state, owner. Its states are names of the program, in every language.
-func (d *desk) netTCP(i int) int {
-	f := d.words
-	if len(f) < 6 {
-		return 0
-	}
-	local, ok := addrPort(f[0], f[1])
-	remote, ok2 := addrPort(f[2], f[3])
-	owner, ok3 := pid(f[len(f)-1])
-	state, ok4 := dotNetState(f[4])
-	if !ok || !ok2 || !ok3 || !ok4 {
-		return 0
-	}
-	s := fact.Socket{Proto: fact.TCP, Local: local, State: state, PID: owner}
-	if remote.Port() != 0 {
-		s.Remote = remote
-	}
-	d.add("windows", NetTCP, i, s, 0)
-	return 1
-}
-
-func addrPort(addr, port string) (netip.AddrPort, bool) {
-	a, err := netip.ParseAddr(addr)
-	n, ok := pid(port)
-	if err != nil || !ok || n > 65535 {
-		return netip.AddrPort{}, false
-	}
-	return netip.AddrPortFrom(a, uint16(n)), true
-}
-
-func dotNetState(word string) (fact.State, bool) {
-	switch word {
-	case "Listen":
-		return fact.Listen, true
-	case "Bound":
-		return fact.Bound, true
-	case "Established":
-		return fact.Established, true
-	case "TimeWait":
-		return fact.TimeWait, true
-	case "CloseWait":
-		return fact.CloseWait, true
-	case "FinWait1":
-		return fact.FinWait1, true
-	case "FinWait2":
-		return fact.FinWait2, true
-	case "SynSent":
-		return fact.SynSent, true
-	case "SynReceived":
-		return fact.SynRecv, true
-	case "LastAck":
-		return fact.LastAck, true
-	case "Closing":
-		return fact.Closing, true
-	case "Closed", "DeleteTCB":
-		return fact.Closed, true
-	}
-	return "", false
 }

@@ -4,7 +4,10 @@
 // with the one command that would tell. It is pure.
 package gather
 
-import "github.com/berthd/berth/internal/fact"
+import (
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/portrange"
+)
 
 // Machine collects the rows of the machine the texts speak of. Rows of several
 // systems (Windows and the Linux inside it) are kept apart until the end, since
@@ -34,6 +37,9 @@ func (m *Machine) On(os string) *System {
 	return s
 }
 
+// Has tells whether rows of that system were met.
+func (m *Machine) Has(os string) bool { return m.systems[os] != nil && m.systems[os].rows > 0 }
+
 // Finish chooses the system with most rows, ties the kernel's sockets to their
 // registrations, and returns its set. The rows of other systems are left out,
 // with a gap that names them. It is called once.
@@ -62,6 +68,7 @@ func (m *Machine) Finish() fact.Set {
 	best.windows()
 	best.set.AddGaps(best.gaps...)
 	best.dropAmbiguous()
+	best.set.Ranges = portrange.Merge(best.set.Ranges)
 	best.set.Machine.OS = best.os
 	if best.rows > 0 {
 		best.set.Machine.Source = "paste"

@@ -44,6 +44,9 @@ func (r Record) Get(names ...string) string {
 	return ""
 }
 
+// Has tells whether r has a property of that name, with or without a value.
+func (r Record) Has(name string) bool { return has(names(r.fields), name) }
+
 // Find reads the records that begin at lines[i], and says how many lines it took,
 // 0 where none begins there.
 func Find(lines []string, i int) (rs []Record, n int) {

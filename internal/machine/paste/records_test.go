@@ -1,0 +1,175 @@
+package paste
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+func kinds(r Result) []string {
+	var out []string
+	for _, s := range r.Seen {
+		out = append(out, fmt.Sprintf("%s: %d", s.Kind, s.Rows))
+	}
+	return out
+}
+
+// facts are the rows of a set in a few words each.
+func facts(s fact.Set) []string {
+	out := sockets(s)
+	for _, p := range s.Processes {
+		row := fmt.Sprintf("process %d %s", p.PID, p.Name)
+		for _, more := range []string{p.Exe, strings.Join(p.Args, "|"), p.User} {
+			if more != "" {
+				row += " " + more
+			}
+		}
+		out = append(out, row)
+	}
+	for _, u := range s.Units {
+		row := "service " + u.Name + " " + u.Active
+		if w := u.Windows.StartWord(); w != "" {
+			row += " " + w
+		}
+		out = append(out, row)
+	}
+	for _, r := range s.Ranges {
+		out = append(out, fmt.Sprintf("%s %s %d-%d %v", r.Kind, r.Proto, r.From, r.To, r.Administered))
+	}
+	for _, r := range s.Redirects {
+		out = append(out, fmt.Sprintf("%s %d > %s", r.Kind, r.From, r.To))
+	}
+	return out
+}
+
+// What the tools of a Windows desk print, each alone.
+func TestWindowsTools(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		kinds      []string
+		want       []string
+	}{
+		{"a list of Get-NetTCPConnection", `PS C:\> Get-NetTCPConnection -LocalPort 80 | fl
+
+LocalAddress   : ::
+LocalPort      : 80
+RemoteAddress  : ::
+RemotePort     : 0
+State          : Listen
+AppliedSetting :
+OwningProcess  : 4
+`, []string{"Get-NetTCPConnection: 1"}, []string{"tcp [::]:80 listen proc:4", "process 4 System"}},
+		{"a choice of its columns", `
+LocalAddress LocalPort State  OwningProcess
+------------ --------- -----  -------------
+0.0.0.0             80 Listen          8120
+`, []string{"Get-NetTCPConnection: 1"}, []string{"tcp 0.0.0.0:80 listen proc:8120", "process 8120 "}},
+		{"port and process alone", `
+LocalPort OwningProcess
+--------- -------------
+       80          8120
+`, []string{"Get-NetTCPConnection: 1"}, []string{"tcp 0.0.0.0:80 listen proc:8120", "process 8120 "}},
+		{"Get-NetUDPEndpoint", `
+LocalAddress                             LocalPort
+------------                             ---------
+::                                       5353
+0.0.0.0                                  5353
+`, []string{"Get-NetUDPEndpoint: 2"}, []string{"udp 0.0.0.0:5353 unconnected", "udp [::]:5353 unconnected"}},
+		{"Get-Process", `
+Handles  NPM(K)    PM(K)      WS(K)     CPU(s)     Id  SI ProcessName
+-------  ------    -----      -----     ------     --  -- -----------
+   3542       0      204        148                 4   0 System
+    551      29    12345      23456       1.23   8120   1 httpd
+`, []string{"processes (Windows): 2"}, []string{"process 4 System", "process 8120 httpd.exe"}},
+		{"wmic", `CommandLine="C:\Apache 24\bin\httpd.exe" -k runservice
+ExecutablePath=C:\Apache 24\bin\httpd.exe
+Name=httpd.exe
+ProcessId=8120
+`, []string{"processes (Windows): 1"}, []string{`process 8120 httpd.exe C:\Apache 24\bin\httpd.exe C:\Apache 24\bin\httpd.exe|-k|runservice`}},
+		{"Get-Service", `
+Status   Name               DisplayName
+------   ----               -----------
+Running  W3SVC              World Wide Web Publishing Service
+Stopped  WinRM              Windows Remote Management (WS-Manag...
+`, []string{"services (Windows): 2"}, []string{"service W3SVC running", "service WinRM stopped"}},
+		{"Win32_Service", `
+Name      : W3SVC
+State     : Running
+StartMode : Auto
+ProcessId : 912
+PathName  : C:\Windows\system32\svchost.exe -k iissvcs
+`, []string{"services (Windows): 1"}, []string{"process 912 ", "service W3SVC running automatic"}},
+		{"excluded ranges", `C:\>netsh int ipv4 show excludedportrange protocol=tcp
+
+Protocol tcp Port Exclusion Ranges
+
+Start Port    End Port
+----------    --------
+        80          80
+     50000       50059     *
+
+* - Administered port exclusions.
+`, []string{"netsh int show excludedportrange: 2"}, []string{"excluded tcp 80-80 false", "excluded tcp 50000-50059 true"}},
+		{"dynamic range", `C:\>netsh int ipv4 show dynamicport tcp
+
+Protocol tcp Dynamic Port Range
+---------------------------------
+Start Port      : 1024
+Number of Ports : 13977
+`, []string{"netsh int show dynamicport: 1"}, []string{"ephemeral tcp 1024-15000 false"}},
+		{"portproxy", `
+Listen on ipv4:             Connect to ipv4:
+
+Address         Port        Address         Port
+--------------- ----------  --------------- ----------
+0.0.0.0         80          172.20.1.2      8080
+`, []string{"netsh interface portproxy show: 1"}, []string{"portproxy 80 > 172.20.1.2:8080"}},
+		{"netstat -abn without -o", `  TCP    0.0.0.0:80             0.0.0.0:0              LISTENING
+ [httpd.exe]
+  TCP    0.0.0.0:443            0.0.0.0:0              LISTENING
+  W3SVC
+ [svchost.exe]
+`, []string{"netstat (Windows): 2"}, []string{"tcp 0.0.0.0:443 listen proc:?svchost.exe", "tcp 0.0.0.0:80 listen proc:?httpd.exe", "process 0 httpd.exe", "process 0 svchost.exe"}},
+		{"WampServer", "Your port 80 is actually used by :\n\nServer: Microsoft-HTTPAPI/2.0\n", []string{"WampServer's port test: 1"}, []string{"tcp 0.0.0.0:80 listen proc:4", "process 4 System"}},
+	} {
+		r := readText(t, c.text)
+		if diff := cmp.Diff(c.kinds, kinds(r)); diff != "" {
+			t.Errorf("%s: seen -want +got:\n%s", c.name, diff)
+		}
+		if diff := cmp.Diff(c.want, facts(r.Set)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+		if r.Set.Machine.OS != "windows" {
+			t.Errorf("%s: on %q", c.name, r.Set.Machine.OS)
+		}
+	}
+}
+
+// ps adds names and owners to what lists sockets, on the system that those are of.
+func TestPS(t *testing.T) {
+	const ps = "USER       PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\nroot       812  0.0  0.1  55280  5012 ?        Ss   10:02   0:00 nginx: master process /usr/sbin/nginx\n"
+	want := []string{"process 812 nginx nginx:|master|process|/usr/sbin/nginx root"}
+	for text, os := range map[string]string{ps: "linux", "tcp4       0      0  *.8080                 *.*                    LISTEN\n" + ps: "darwin"} {
+		r := readText(t, text)
+		got := slices.DeleteFunc(facts(r.Set), func(s string) bool { return !strings.HasPrefix(s, "process") })
+		if diff := cmp.Diff(want, got); diff != "" || r.Set.Machine.OS != os {
+			t.Errorf("on %s: -want +got:\n%s", r.Set.Machine.OS, diff)
+		}
+	}
+}
+
+// A service of which several texts speak is one row.
+func TestServiceFromSeveralTexts(t *testing.T) {
+	r := readText(t, "svchost.exe                   912 w3svc\n\nStatus   Name               DisplayName\n------   ----               -----------\nRunning  W3SVC              World Wide Web Publishing Service\n")
+	if len(r.Set.Units) != 1 || r.Set.Units[0].Active != "running" {
+		t.Errorf("%+v", r.Set.Units)
+	}
+	if diff := cmp.Diff([]string{"proc:912 part-of unit:W3SVC"}, links(r.Set)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
