@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/sys/winapi/advapi32"
 	"github.com/berthd/berth/internal/sys/winapi/iphlpapi"
+	"github.com/berthd/berth/internal/sys/winapi/ntdll"
 )
 
 func read(ctx context.Context, q Query) (fact.Set, error) { return readWindows(ctx, q, live()) }
@@ -16,8 +17,9 @@ func read(ctx context.Context, q Query) (fact.Set, error) { return readWindows(c
 func live() winCalls {
 	return winCalls{
 		table: readTable, module: module, tagged: advapi32.ServiceOfTag, hasBound: iphlpapi.HasBound,
-		noFamily: func(err error) bool { return errors.Is(err, windows.ERROR_NOT_SUPPORTED) },
-		denied:   func(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) },
+		showsBound: func() bool { return ntdll.WineVersion() != "" },
+		noFamily:   func(err error) bool { return errors.Is(err, windows.ERROR_NOT_SUPPORTED) },
+		denied:     func(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) },
 	}
 }
 

@@ -20,7 +20,7 @@ func mustRead(t *testing.T, q Query) []fact.Socket {
 		t.Fatal(err)
 	}
 	for _, g := range set.Gaps {
-		if g.Kind != fact.GapNoBound {
+		if g.Kind != fact.GapNoBound && g.Kind != fact.GapPermission { // an older Windows; services closed to this user
 			t.Errorf("gap %+v", g)
 		}
 	}
@@ -155,7 +155,7 @@ func TestABoundSocketIsFoundOrToldOf(t *testing.T) {
 		}
 		found := len(set.Sockets) == 1 && set.Sockets[0].State == fact.Bound && set.Sockets[0].PID == os.Getpid()
 		told := len(set.Gaps) == 1 && set.Gaps[0].Kind == fact.GapNoBound
-		if !found && (!told || len(set.Sockets) > 0) {
+		if found == told {
 			t.Errorf("%+v: want the socket or the gap", set)
 		}
 	}

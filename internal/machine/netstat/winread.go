@@ -9,16 +9,19 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// winCalls are the ways to Windows' tables; tests put others in their place. Their
-// errors are told apart by the last three.
+// winCalls are the ways to Windows' tables; tests put others in their place. The last
+// two tell their errors apart.
 type winCalls struct {
 	// table reads a table; listeners leaves the rest of TCP's out.
 	table func(t table, listeners bool) ([]byte, error)
 	// module names the owner of a row: a service inside a shared process, else a file.
 	module func(t table, row []byte) (string, error)
 	// tagged names the service that has a tag inside a process.
-	tagged   func(pid, tag uint32) (string, error)
-	hasBound func() error // says why there is no table of bound sockets
+	tagged func(pid, tag uint32) (string, error)
+	// hasBound is nil where there is a table of bound sockets; where there is none,
+	// showsBound tells whether they stand among the others.
+	hasBound   func() error
+	showsBound func() bool
 
 	noFamily func(error) bool // the family is not installed
 	denied   func(error) bool
@@ -185,12 +188,11 @@ func (r *winReader) nameless(err error) {
 	r.set.AddGaps(gap)
 }
 
-// bound reads the sockets that are bound and do not listen. A system without a table
-// of them may still show some among the others, as Wine does.
+// bound reads the sockets that are bound and do not listen.
 func (r *winReader) bound() {
 	tables := []table{tcp4Bound, tcp6Bound}
 	if r.from.hasBound() != nil {
-		if r.q.Part != BoundTCP {
+		if r.q.Part != BoundTCP && !r.from.showsBound() {
 			r.noBound("iphlpapi.dll lacks the call")
 		}
 		tables = []table{tcp4PID, tcp6PID}

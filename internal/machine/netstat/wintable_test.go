@@ -69,6 +69,7 @@ type fake struct {
 	modules  map[uint32]string // by process
 	tags     map[uint32]string
 	noBound  error
+	shows    bool // bound sockets among the others
 	asked    []table
 	named    int
 	listened int // tables that were asked for listeners alone
@@ -100,7 +101,7 @@ func (f *fake) calls() winCalls {
 			}
 			return "", errDenied
 		},
-		hasBound: func() error { return f.noBound },
+		hasBound: func() error { return f.noBound }, showsBound: func() bool { return f.shows },
 		noFamily: func(err error) bool { return err == errNoFamily },
 		denied:   func(err error) bool { return err == errDenied },
 	}
@@ -316,6 +317,10 @@ func TestNoTableOfBoundSockets(t *testing.T) {
 		}
 	}
 	wantGaps(t, readFake(t, &f, Query{Protos: []fact.Proto{fact.UDP}}))
+	f.shows = true
+	set := readFake(t, &f, Query{})
+	wantLines(t, set, "tcp 127.0.0.1:80 bound")
+	wantGaps(t, set)
 }
 
 // The table of bound sockets has connections a second time.
