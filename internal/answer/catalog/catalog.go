@@ -23,7 +23,7 @@ type Kind string
 // Kinds of entry.
 const (
 	Holder      Kind = "holder"      // holds ports itself
-	Blamed      Kind = "blamed"      // is often blamed and does not listen
+	Blamed      Kind = "blamed"      // is often blamed and does not listen: fits no subject that has a port
 	Forwarder   Kind = "forwarder"   // listens for something that stands elsewhere
 	Interceptor Kind = "interceptor" // takes traffic without a listener of its own
 	Supervisor  Kind = "supervisor"  // starts holders again when they end
@@ -55,6 +55,17 @@ type Entry struct {
 	Basis    Basis
 	Note     string   // what is uncertain; "" = nothing that matters
 	YieldsTo []string // entries that may claim this one's examples more exactly
+	// Services are the Windows services that do it: one of them runs, or it is idle.
+	Services []Service
+	Features []string // Windows features that bring it, by the names that dism knows
+	HTTP     []Prefix // what it registers with HTTP.sys, or may
+	Proof    string   // how it is known that a [Blamed] one does not listen
+}
+
+// Service is one Windows service.
+type Service struct {
+	Name    string // as the service manager keys it; a glob where a product adds an instance
+	Display string // as an English Windows shows it
 }
 
 // Warning is a popular cure and why not to take it.

@@ -51,7 +51,8 @@ type Subject struct {
 	URLPath string
 	Cgroup  string
 	// Kernel is set where no process can be the holder: the component's name
-	// ("http.sys", "wireguard"), or "socket" where only the kernel is known to hold it.
+	// ("http.sys", "wireguard"), "socket" where only the kernel is known to hold it,
+	// or "gone" where the process that a listing names has ended.
 	Kernel string
 	Image  string
 	// Cut says that Comm was cut short by the tool that printed it, as lsof does
@@ -91,6 +92,9 @@ func Among(entries []Entry, s Subject) []*Entry {
 
 // fits is the score of the best pattern of e that fits s; 0 means none does.
 func (e *Entry) fits(s *Subject, nameless bool) int {
+	if e.Kind == Blamed && s.Port != 0 {
+		return 0
+	}
 	score := 0
 	for i := range e.Match {
 		p := &e.Match[i]

@@ -78,6 +78,17 @@ func TestNumbersAloneAreAGuess(t *testing.T) {
 	}
 }
 
+func TestTheBlamedHaveNoPort(t *testing.T) {
+	blamed := one(Pattern{Service: []string{"BITS"}})
+	blamed[0].Kind = Blamed
+	if len(Among(blamed, Subject{OS: "windows", Service: "BITS"})) != 1 {
+		t.Error("the service itself is not known")
+	}
+	if len(Among(blamed, Subject{OS: "windows", Service: "BITS", Port: 80})) != 0 {
+		t.Error("one that does not listen fits a listener")
+	}
+}
+
 func TestNamesOfProcesses(t *testing.T) {
 	for _, c := range []struct {
 		name    string

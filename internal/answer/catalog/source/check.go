@@ -22,6 +22,9 @@ func Check(rows []Row) error {
 			return rows[i].err("id %q is also in %s:%d", rows[i].ID, rows[i-1].File, rows[i-1].Line)
 		}
 	}
+	if err := checkOwners(rows); err != nil {
+		return err
+	}
 	for i := range rows {
 		if err := checkClaims(&rows[i], entries); err != nil {
 			return err
@@ -56,7 +59,7 @@ func broken(key, format string, a ...any) error {
 // checkRow tests the rules that concern one entry alone.
 func checkRow(r *Row) error {
 	for _, check := range []func(*Row) error{
-		checkWords, checkSources, checkPatterns, checkRemedies, checkWarnings, checkExamples,
+		checkWords, checkSources, checkPatterns, checkProof, checkServices, checkHTTP, checkRemedies, checkWarnings, checkExamples,
 	} {
 		if err := check(r); err != nil {
 			return err

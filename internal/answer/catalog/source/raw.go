@@ -25,6 +25,23 @@ type rawEntry struct {
 	Warn            []rawWarning `toml:"warn"`
 	Examples        []rawSubject `toml:"examples"`
 	CounterExamples []rawSubject `toml:"counterExamples"`
+	Services        []rawService `toml:"services"`
+	Features        list         `toml:"features"`
+	HTTP            []rawPrefix  `toml:"http"`
+	Proof           string       `toml:"proof"`
+}
+
+type rawService struct {
+	Name    string `toml:"name"`
+	Display string `toml:"display"`
+}
+
+type rawPrefix struct {
+	URL        string `toml:"url"`
+	Reserved   bool   `toml:"reserved"`
+	SDDL       string `toml:"sddl"`
+	Everywhere bool   `toml:"everywhere"`
+	Usual      bool   `toml:"usual"`
 }
 
 type rawPattern struct {
@@ -141,12 +158,19 @@ func (r *rawEntry) row() (Row, error) {
 	row := Row{Entry: catalog.Entry{
 		ID: r.ID, Kind: catalog.Kind(r.Kind), Name: r.Name, Purpose: r.Purpose,
 		Basis: catalog.Basis(r.Basis), Note: r.Note, Sources: r.Source, YieldsTo: r.YieldsTo,
+		Features: r.Features, Proof: r.Proof,
 	}}
+	for _, s := range r.Services {
+		row.Services = append(row.Services, catalog.Service(s))
+	}
+	for _, p := range r.HTTP {
+		row.HTTP = append(row.HTTP, catalog.Prefix(p))
+	}
 	for i := range r.Match {
 		row.Match = append(row.Match, r.Match[i].pattern())
 	}
 	for _, m := range r.Remedies {
-		row.Remedies = append(row.Remedies, withStandard(catalog.Remedy{
+		row.Remedies = append(row.Remedies, withStandard(&row.Entry, catalog.Remedy{
 			ID: m.ID, Text: m.Text, Effect: m.Effect, Undo: m.Undo, Reversal: catalog.Reversal(m.Reversal),
 		}))
 	}

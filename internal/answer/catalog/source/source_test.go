@@ -63,6 +63,40 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// What Windows calls its parts fills the usual words in.
+func TestServicesAndFeaturesFillRemedies(t *testing.T) {
+	text := strings.Replace(good, `id = "stop:{unit}"`, "id = \"stop:W3SVC\"", 1) +
+		"[[entry.remedies]]\nid = \"startup:W3SVC\"\n[[entry.remedies]]\nid = \"feature:IIS-WebServerRole\"\n" +
+		"[[entry.services]]\nname = \"W3SVC\"\ndisplay = \"World Wide Web\"\n[[entry.http]]\nurl = \"http://+:80/a/\"\nreserved = true\nsddl = \"D:(A;;GX;;;WD)\"\neverywhere = true\nusual = true\n"
+	text = strings.Replace(text, "basis", "features = \"IIS-WebServerRole\"\nbasis", 1)
+	rows, err := Load("f.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := rows[0].Entry
+	if diff := cmp.Diff([]catalog.Service{{Name: "W3SVC", Display: "World Wide Web"}}, e.Services); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]catalog.Prefix{{URL: "http://+:80/a/", Reserved: true, SDDL: "D:(A;;GX;;;WD)", Everywhere: true, Usual: true}}, e.HTTP); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"IIS-WebServerRole"}, e.Features); diff != "" {
+		t.Error(diff)
+	}
+	for i, want := range []string{"sc stop W3SVC (as administrator)", "sc config W3SVC start= demand (as administrator;", "dism /online /disable-feature /featurename:IIS-WebServerRole (as administrator;"} {
+		if r := e.Remedies[i+1]; !strings.HasPrefix(r.Text, want) || r.Undo == "" || r.Reversal == "" {
+			t.Errorf("%+v, want %s", r, want)
+		}
+	}
+	// One letter away there is nothing to fill in.
+	if _, err := Load("f.toml", []byte(strings.Replace(text, `name = "W3SVC"`, `name = "W3SVCS"`, 1))); err == nil {
+		t.Error("a service that the entry does not name has a standard text")
+	}
+	if _, err := Load("f.toml", []byte(strings.Replace(text, `features = "IIS-WebServerRole"`, `features = "IIS"`, 1))); err == nil || !strings.Contains(err.Error(), "text is missing") {
+		t.Errorf("a feature that the entry does not name: %v", err)
+	}
+}
+
 func TestLoadNothing(t *testing.T) {
 	for _, text := range []string{"", "# only a comment\n"} {
 		if rows, err := Load("f.toml", []byte(text)); err != nil || len(rows) != 0 {
@@ -114,6 +148,23 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		{`{ comm = "apache2", port = 80 }`, `{ unit = "nginx.service" }`, "f.toml:12: counter-example 1 fits"},
 		{`{ comm = "apache2", port = 80 }`, `{ address = "here" }`, "f.toml:12: address of an example"},
 		{`{ comm = "apache2", port = 80 }`, `{ port = 70000 }`, "f.toml:12: "},
+		{`basis = "general"`, "proof = \"It listens.\"\nbasis = \"general\"", "f.toml:9: proof is for the blamed: a holder listens"},
+		{`kind = "holder"`, `kind = "blamed"`, "f.toml:3: proof is missing"},
+		{`basis = "general"`, "services = [{ display = \"x\" }]\nbasis = \"general\"", "f.toml:9: service: name is missing"},
+		{`basis = "general"`, "services = [{ name = \"x\", display = \" x\" }]\nbasis = \"general\"", "f.toml:9: service x: display has space"},
+		{`basis = "general"`, "services = [{ label = \"x\" }]\nbasis = \"general\"", "f.toml:9: unknown key entry.services.label"},
+		{`basis = "general"`, "features = \"Web Server\"\nbasis = \"general\"", `f.toml:9: feature "Web Server": want one word`},
+		{`basis = "general"`, "http = [{ url = \"ftp://+:80/\" }]\nbasis = \"general\"", `f.toml:9: url "ftp://+:80/": want http`},
+		{`basis = "general"`, "http = [{ url = \"http://:80/\" }]\nbasis = \"general\"", "want a host name"},
+		{`basis = "general"`, "http = [{ url = \"http://+/\" }]\nbasis = \"general\"", "want a port"},
+		{`basis = "general"`, "http = [{ url = \"http://+:0/\" }]\nbasis = \"general\"", "want a port"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80\" }]\nbasis = \"general\"", "want a slash at its end"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/x\" }]\nbasis = \"general\"", "want a slash at its end"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/x y/\" }]\nbasis = \"general\"", "is no URL prefix"},
+		{`basis = "general"`, "http = [{ url = \"http://+:*/\", reserved = true }]\nbasis = \"general\"", "a reservation names its port"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/\", sddl = \"D:(A;;GX;;;WD)\" }]\nbasis = \"general\"", "belong to a reservation"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/\", everywhere = true }]\nbasis = \"general\"", "belong to a reservation"},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/\", reserved = true, sddl = \"Everyone\" }]\nbasis = \"general\"", "sddl: want D:("},
 		{`[[entry]]`, "id = 1\n[[entry]]", "f.toml:3: unknown key id"},
 		{`[[entry.warn]]`, `[[entry.warn]`, "f.toml:23: "},
 		{`basis = "general"`, `basis = "general`, "f.toml:9: "},
@@ -134,10 +185,22 @@ func TestCheckLooksAcrossEntries(t *testing.T) {
 		`examples = [ { comm = "nginx", port = 80 } ]`, `examples = [ { comm = "nginx", port = 80, proto = "tcp" } ]`)
 	example := strings.NewReplacer(`{ comm = "nginx", port = 80 }`, `{ comm = "nginx", port = 80, proto = "tcp" }`)
 	for name, c := range map[string]struct{ a, b, want string }{
-		"fine":            {good, exact.Replace(good), ""},
-		"same id":         {good, good, `b.toml:3: id "nginx" is also in a.toml:3`},
-		"claimed":         {example.Replace(good), exact.Replace(good), "a.toml:3: example 1 of nginx is claimed more exactly by closer"},
-		"claimed, said":   {example.Replace(strings.Replace(good, "basis", "yieldsTo = \"closer\"\nbasis", 1)), exact.Replace(good), ""},
+		"fine":          {good, exact.Replace(good), ""},
+		"same id":       {good, good, `b.toml:3: id "nginx" is also in a.toml:3`},
+		"claimed":       {example.Replace(good), exact.Replace(good), "a.toml:3: example 1 of nginx is claimed more exactly by closer"},
+		"claimed, said": {example.Replace(strings.Replace(good, "basis", "yieldsTo = \"closer\"\nbasis", 1)), exact.Replace(good), ""},
+		"same service": {
+			strings.Replace(good, "basis", "services = [{ name = \"W3SVC\" }]\nbasis", 1),
+			strings.Replace(exact.Replace(good), "basis", "services = [{ name = \"w3svc\" }]\nbasis", 1), "a.toml:3: service W3SVC is also in closer, b.toml:3",
+		},
+		"same reservation": {
+			strings.Replace(good, "basis", "http = [{ url = \"http://+:80/A/\", reserved = true }]\nbasis", 1),
+			strings.Replace(exact.Replace(good), "basis", "http = [{ url = \"http://+:80/a/\", reserved = true }]\nbasis", 1), "a.toml:3: reservation http://+:80/A/ is also in closer, b.toml:3",
+		},
+		"same registration": {
+			strings.Replace(good, "basis", "http = [{ url = \"http://+:80/A/\" }]\nbasis", 1),
+			strings.Replace(exact.Replace(good), "basis", "http = [{ url = \"http://+:80/a/\" }]\nbasis", 1), "",
+		},
 		"yields to whom?": {strings.Replace(good, "basis", "yieldsTo = \"nobody\"\nbasis", 1), exact.Replace(good), `a.toml:3: yieldsTo names "nobody"`},
 	} {
 		a, err1 := Load("a.toml", []byte(c.a))

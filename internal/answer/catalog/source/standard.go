@@ -1,11 +1,15 @@
 package source
 
-import "github.com/berthd/berth/internal/answer/catalog"
+import (
+	"slices"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+)
 
 // withStandard fills the fields that r leaves open with what is usual for its ID,
 // so that a row needs to say only what is special: most often the effect.
-func withStandard(r catalog.Remedy) catalog.Remedy {
-	s := standard(r)
+func withStandard(e *catalog.Entry, r catalog.Remedy) catalog.Remedy {
+	s := standard(e, r)
 	if r.Text == "" {
 		r.Text = s.Text
 	}
@@ -18,7 +22,18 @@ func withStandard(r catalog.Remedy) catalog.Remedy {
 	return r
 }
 
-func standard(r catalog.Remedy) catalog.Remedy {
+func standard(e *catalog.Entry, r catalog.Remedy) catalog.Remedy {
+	name := r.Target()
+	switch {
+	case slices.ContainsFunc(e.Services, func(s catalog.Service) bool { return s.Name == name }):
+		return ofService(r.Kind(), name)
+	case r.Kind() == catalog.Feature && slices.Contains(e.Features, name):
+		return catalog.Remedy{
+			Text:     "dism /online /disable-feature /featurename:" + name + " (as administrator; then reboot where it asks for it)",
+			Undo:     "dism /online /enable-feature /all /featurename:" + name,
+			Reversal: catalog.Restartable,
+		}
+	}
 	switch r.ID {
 	case "wait":
 		return catalog.Remedy{Undo: "Nothing was changed.", Reversal: catalog.Reversible}
@@ -28,12 +43,24 @@ func standard(r catalog.Remedy) catalog.Remedy {
 		return catalog.Remedy{Text: "sudo systemctl disable --now {unit}", Undo: "sudo systemctl enable --now {unit}", Reversal: catalog.Restartable}
 	case "stop:{container}":
 		return catalog.Remedy{Text: "Stop the container in its own engine: docker stop {container}", Undo: "docker start {container}", Reversal: catalog.Restartable}
-	case "stop:{service}":
-		return catalog.Remedy{Text: "sc stop {service} (as administrator)", Undo: "sc start {service}", Reversal: catalog.Restartable}
-	case "startup:{service}":
-		return catalog.Remedy{Text: "sc config {service} start= demand (as administrator; sc qc {service} shows the old value first)", Undo: "sc config {service} start= with the old value", Reversal: catalog.Reversible}
+	case "stop:{service}", "startup:{service}":
+		return ofService(r.Kind(), name)
 	}
 	return standardOfKind(r.Kind())
+}
+
+// ofService is for one Windows service.
+func ofService(k catalog.RemedyKind, name string) catalog.Remedy {
+	switch k {
+	case catalog.Stop:
+		return catalog.Remedy{Text: "sc stop " + name + " (as administrator)", Undo: "sc start " + name, Reversal: catalog.Restartable}
+	case catalog.Startup:
+		return catalog.Remedy{
+			Text: "sc config " + name + " start= demand (as administrator; sc qc " + name + " shows the old value first)",
+			Undo: "sc config " + name + " start= with the old value", Reversal: catalog.Reversible,
+		}
+	}
+	return standardOfKind(k)
 }
 
 func standardOfKind(k catalog.RemedyKind) catalog.Remedy {

@@ -33,6 +33,8 @@ func literal(b *bytes.Buffer, v reflect.Value, elided bool) {
 	switch v.Kind() {
 	case reflect.String:
 		fmt.Fprintf(b, "%q", v.String())
+	case reflect.Bool:
+		fmt.Fprintf(b, "%t", v.Bool())
 	case reflect.Uint16:
 		fmt.Fprintf(b, "%d", v.Uint())
 	case reflect.Slice:

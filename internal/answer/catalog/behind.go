@@ -1,0 +1,173 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// anyProgram is the entry for programs that the catalog does not know by name.
+const anyProgram = "http-sys-program"
+
+// Guess is one likely owner of a port that HTTP.sys holds.
+type Guess struct {
+	Entry   *Entry
+	Because []Reason // the strongest first; never empty
+	weight  int
+}
+
+// Reason is one ground of a [Guess].
+type Reason struct {
+	Kind  ReasonKind
+	Value string
+}
+
+// ReasonKind says what speaks for a guess.
+type ReasonKind string
+
+// Grounds of a guess, the strongest first.
+const (
+	ServiceRuns ReasonKind = "service-runs" // Value: the running service, as the caller spelled it
+	URLReserved ReasonKind = "url-reserved" // Value: the reservation, as the caller spelled it
+	UsesPort    ReasonKind = "uses-port"    // Value: the URL that it registers on this port unless told otherwise
+	AnyPort     ReasonKind = "any-port"     // it takes whatever port it is told to; no Value
+)
+
+// LikelyBehindHTTP ranks who may be behind a port that the Windows kernel holds
+// while nobody tells which URLs are registered: first a running service that has a
+// reservation on the port, then running services that register there, then what is
+// merely common on it. reservations are the URLs that are reserved on this machine
+// (netsh: urlacl), of any port; runningServices are the services that run, by
+// name. Where they are all of them, a service that does not run is ruled out; they
+// are not where RpcSs, which every Windows runs, is missing. Either may be nil for
+// "not known".
+//
+// Every answer is a guess: only the list of registrations tells.
+func LikelyBehindHTTP(port uint16, reservations, runningServices []string) []Guess {
+	var out []Guess
+	claimed := claims(port, reservations)
+	all := slices.ContainsFunc(runningServices, isRPC)
+	for i := range table {
+		e := &table[i]
+		service := runningOne(e, runningServices)
+		if service == "" && all && len(e.Services) > 0 {
+			continue
+		}
+		if g := guess(e, port, claimed, service); len(g.Because) > 0 {
+			out = append(out, g)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Guess) int { return cmp.Compare(b.weight, a.weight) })
+	return out
+}
+
+// claim is a reservation on the port and the entry that it belongs to.
+type claim struct {
+	entry      *Entry
+	url        string
+	everywhere bool
+}
+
+func claims(port uint16, reservations []string) []claim {
+	var out []claim
+	for _, url := range reservations {
+		if at, path, ok := splitPrefix(url); ok && at == port {
+			out = append(out, claimant(url, path))
+		}
+	}
+	return out
+}
+
+// claimant finds whose reservation url is: by the whole prefix, else by its path,
+// which says much except for the root.
+func claimant(url, path string) claim {
+	for i := range table {
+		for j := range table[i].HTTP {
+			p := &table[i].HTTP[j]
+			if !p.Reserved {
+				continue
+			}
+			if samePrefix(p.URL, url) {
+				return claim{&table[i], url, p.Everywhere}
+			}
+			if _, own, _ := splitPrefix(p.URL); own != "/" && samePrefix(own, path) {
+				return claim{entry: &table[i], url: url}
+			}
+		}
+	}
+	e, _ := ByID(anyProgram)
+	return claim{entry: e, url: url}
+}
+
+// Weights: each ground outweighs all below it.
+const (
+	runs     = 16
+	reserved = 8
+	usual    = 4
+	onPort   = 2
+	idle     = 1 // a reservation that every Windows has
+)
+
+// guess weighs what speaks for e. A service that runs does so only on a port that
+// is known to be its.
+func guess(e *Entry, port uint16, claimed []claim, service string) Guess {
+	g := Guess{Entry: e}
+	for _, c := range claimed {
+		switch {
+		case c.entry != e:
+		case c.everywhere && service == "":
+			g.add(idle, URLReserved, c.url)
+		default:
+			g.add(reserved, URLReserved, c.url)
+		}
+	}
+	g.ports(port)
+	if service != "" && len(g.Because) > 0 {
+		g.weight += runs
+		g.Because = slices.Insert(g.Because, 0, Reason{ServiceRuns, service})
+	}
+	return g
+}
+
+// ports adds what e registers on port, or on any port.
+func (g *Guess) ports(port uint16) {
+	anyPort := false
+	for i := range g.Entry.HTTP {
+		p := &g.Entry.HTTP[i]
+		at, _, _ := splitPrefix(p.URL)
+		switch {
+		case at == port && p.Usual:
+			g.add(onPort+usual, UsesPort, p.URL)
+			return
+		case at == port:
+			g.add(onPort, UsesPort, p.URL)
+			return
+		case at == 0:
+			anyPort = true
+		}
+	}
+	if anyPort {
+		g.add(0, AnyPort, "")
+	}
+}
+
+// add notes a reason. A second one of its kind adds nothing to the weight.
+func (g *Guess) add(weight int, kind ReasonKind, value string) {
+	if !slices.ContainsFunc(g.Because, func(r Reason) bool { return r.Kind == kind }) {
+		g.weight += weight
+	}
+	g.Because = append(g.Because, Reason{kind, value})
+}
+
+func isRPC(service string) bool { return strings.EqualFold(strings.TrimSpace(service), "RpcSs") }
+
+// runningOne is the first of e's services that runs, as running spells it.
+func runningOne(e *Entry, running []string) string {
+	for _, s := range e.Services {
+		i := slices.IndexFunc(running, func(name string) bool { return glob(s.Name, strings.TrimSpace(name), true) })
+		if i >= 0 {
+			return running[i]
+		}
+	}
+	return ""
+}

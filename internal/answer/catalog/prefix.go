@@ -1,0 +1,73 @@
+package catalog
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Prefix is a URL that an entry registers with HTTP.sys, or may register.
+type Prefix struct {
+	// URL is written as netsh prints it, http://+:80/path/. The port * is whatever
+	// port it was told to take; a path that ends in * is anything below.
+	URL string
+	// Reserved: Windows, or the set-up of the product, reserves it for this entry.
+	Reserved bool
+	SDDL     string // of that reservation, as captured; "" = never captured
+	// Everywhere: every Windows has the reservation, so that finding it says
+	// nothing about who listens.
+	Everywhere bool
+	// Usual: where the kernel holds this port, it is often for this one.
+	Usual bool
+}
+
+// Reserved finds the entry for which url is reserved by default, by Windows or by
+// the set-up of a product. Scheme, host, port and path are compared without case,
+// with or without the last slash. A longer path is somebody's own reservation, not
+// the default one, and is not found.
+func Reserved(url string) (*Entry, bool) {
+	for i := range table {
+		for j := range table[i].HTTP {
+			if p := &table[i].HTTP[j]; p.Reserved && samePrefix(p.URL, url) {
+				return &table[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+// ForService finds the entry of a Windows service by its name or by the English
+// name it is shown under, without case, as net stop takes both.
+func ForService(name string) (*Entry, bool) {
+	for i := range table {
+		for _, s := range table[i].Services {
+			if glob(s.Name, name, true) || s.Display != "" && strings.EqualFold(s.Display, name) {
+				return &table[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+func samePrefix(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
+}
+
+// splitPrefix takes scheme://host:port/path apart. port is 0 for the * of a
+// [Prefix]; the second address in HTTP://127.0.0.1:80:127.0.0.1/ is left out.
+func splitPrefix(url string) (port uint16, path string, ok bool) {
+	_, rest, ok := strings.Cut(url, "://")
+	authority, path, _ := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, ']'); at >= 0 && strings.HasPrefix(authority, "[") {
+		authority = authority[at:]
+	}
+	_, digits, colon := strings.Cut(authority, ":")
+	digits, _, _ = strings.Cut(digits, ":")
+	if !ok || !colon {
+		return 0, "", false
+	}
+	if digits == "*" {
+		return 0, "/" + path, true
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	return uint16(n), "/" + path, err == nil && n != 0
+}
