@@ -108,7 +108,7 @@ func urlPath(url string) string {
 }
 
 func (w *who) processSubject(c catalog.Subject, n chain.Node, p *fact.Process) subject {
-	c.Exe, c.Comm, c.Args = p.Exe, p.Name, p.Args
+	c.Exe, c.Comm, c.Cut, c.Args = p.Exe, p.Name, p.NameCut, p.Args
 	if base := path.Base(p.Exe); base == "busybox" || base == "toybox" {
 		c.Comm = base // which goes by the name of whatever it plays
 	}

@@ -42,12 +42,19 @@ func (d *desk) lsof(i int) int {
 		s.Linux = &fact.LinuxSocket{Inode: inode}
 	}
 	d.add(os, Lsof, i, s, inode)
-	row := d.machine.On(os).Process(owner, strings.ReplaceAll(f[0], `\x20`, " "), "", d.evidence(i))
+	name := strings.ReplaceAll(f[0], `\x20`, " ")
+	row := d.machine.On(os).Process(owner, name, "", d.evidence(i))
+	if row.Name == name && len(name) == lsofCommand {
+		row.NameCut = true
+	}
 	if row.User == "" {
 		row.User = f[2]
 	}
 	return 1
 }
+
+// lsofCommand is how much of a command lsof shows where nobody asks for more.
+const lsofCommand = 9
 
 // family finds the TYPE column of an internet socket, or -1.
 func family(f []string) int {

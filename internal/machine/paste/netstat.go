@@ -1,6 +1,7 @@
 package paste
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
@@ -15,7 +16,23 @@ const maxLead = 12
 // translated and not read: a listener has no peer, and what has one and no owner
 // any more is in TIME_WAIT; other connections' state stays unknown.
 func (d *desk) windowsNetstat(i int) int {
+	if n := d.netstatRow(i, d.words, 1); n > 0 {
+		return n
+	}
 	f := d.words
+	if more := d.wrapped(i); more != nil && len(f) < 4 {
+		if n := d.netstatRow(i, append(slices.Clone(f), more...), 2); n > 0 {
+			return n
+		}
+	}
+	if len(f) >= 4 && len(f) <= 5 && windowsNames(f) {
+		return d.unresolved(NetstatWindows, i, f[1], "netstat -ano")
+	}
+	return 0
+}
+
+// netstatRow reads a row from the words of n lines.
+func (d *desk) netstatRow(i int, f []string, n int) int {
 	for k := 0; k+2 < len(f) && k < maxLead; k++ {
 		proto, wild, ok := protocol(strings.Trim(f[k], "`*|"))
 		if !ok || decimal(f[k+1]) {
@@ -27,17 +44,34 @@ func (d *desk) windowsNetstat(i int) int {
 			continue
 		}
 		owner, told := lastNumber(f[k+3:])
+		if more := d.wrapped(i); !told && n == 1 && more != nil {
+			owner, told = lastNumber(more)
+			n = 2
+		}
 		s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: windowsState(proto, remote, owner, told)}
 		if !remote.any {
 			s.Remote = remote.at
 		}
 		id := d.add("windows", NetstatWindows, i, s, 0)
-		return 1 + d.executable(i+1, owner, id)
-	}
-	if len(f) >= 4 && len(f) <= 5 && windowsNames(f) {
-		return d.unresolved(NetstatWindows, i, f[1], "netstat -ano")
+		return n + d.executable(i+n, owner, id)
 	}
 	return 0
+}
+
+// wrapped are the words of the next line where it can be nothing but the end of a
+// row that a mail broke: a PID, with what stands before it.
+func (d *desk) wrapped(i int) []string {
+	if i+1 >= len(d.lines) {
+		return nil
+	}
+	f := strings.Fields(d.lines[i+1])
+	if len(f) == 0 || len(f) > 3 || !decimal(f[len(f)-1]) || decimal(f[0]) && len(f) > 1 {
+		return nil
+	}
+	if _, _, row := protocol(f[0]); row {
+		return nil
+	}
+	return f
 }
 
 // windowsNames tells whether f is a row with names in place of numbers:

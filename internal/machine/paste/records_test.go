@@ -173,3 +173,37 @@ func TestServiceFromSeveralTexts(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// A mail breaks rows where it likes; the PID stays the row's.
+func TestWrappedRows(t *testing.T) {
+	want := []string{"tcp 0.0.0.0:80 listen proc:4", "process 4 System"}
+	for _, text := range []string{
+		"  TCP    0.0.0.0:80             0.0.0.0:0              LISTENING\n4\n",
+		"  TCP    0.0.0.0:80             0.0.0.0:0\n LISTENING       4\n",
+		"  TCP    0.0.0.0:80\n0.0.0.0:0     LISTENING       4\n",
+	} {
+		if diff := cmp.Diff(want, facts(readText(t, text).Set)); diff != "" {
+			t.Errorf("%q: -want +got:\n%s", text, diff)
+		}
+	}
+	r := readText(t, "  TCP    0.0.0.0:80             0.0.0.0:0              LISTENING\n  TCP    0.0.0.0:81             0.0.0.0:0              LISTENING       4\nline 4\n")
+	if diff := cmp.Diff([]string{"tcp 0.0.0.0:80 listen", "tcp 0.0.0.0:81 listen proc:4", "process 4 System"}, facts(r.Set)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// lsof cuts commands at nine letters; another text has the rest.
+func TestCutCommands(t *testing.T) {
+	const lsof = "systemd-r  612 systemd-resolve   14u  IPv4  18310      0t0  TCP 127.0.0.53:domain (LISTEN)\n"
+	r := readText(t, lsof)
+	if p := r.Set.Processes[0]; !p.NameCut || p.Name != "systemd-r" {
+		t.Errorf("%+v", p)
+	}
+	r = readText(t, lsof+"LISTEN 0 4096 127.0.0.53%lo:53 0.0.0.0:* users:((\"systemd-resolve\",pid=612,fd=14))\n")
+	if p := r.Set.Processes[0]; p.NameCut || p.Name != "systemd-resolve" {
+		t.Errorf("%+v", p)
+	}
+	if p := readText(t, "node 612 kim   14u  IPv4  18310      0t0  TCP *:3000 (LISTEN)\n").Set.Processes[0]; p.NameCut {
+		t.Errorf("%+v", p)
+	}
+}

@@ -34,8 +34,12 @@ func (d *desk) ss(i int) int {
 	if !remote.any {
 		s.Remote = remote.at
 	}
-	d.ssRow(i, s, strings.HasPrefix(f[k+3], "*:"), strings.Join(f[k+5:], " "))
-	return 1
+	rest, n := strings.Join(f[k+5:], " "), 1
+	if i+1 < len(d.lines) && strings.HasPrefix(strings.TrimSpace(d.lines[i+1]), "users:((") {
+		rest, n = rest+" "+d.lines[i+1], 2 // ss itself breaks rows at the terminal's width
+	}
+	d.ssRow(i, s, strings.HasPrefix(f[k+3], "*:"), rest)
+	return n
 }
 
 // ssRow adds the row; both says that ss printed its star, for a socket that

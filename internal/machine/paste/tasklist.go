@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/berthd/berth/internal/machine/httpsys/shape"
 	"github.com/berthd/berth/internal/machine/paste/gather"
 )
 
@@ -167,7 +168,7 @@ func taskRow(f []string) (int, bool) {
 
 // amount tells whether s is a number with marks between its thousands.
 func amount(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789.,'\ufffd") == "" && strings.ContainsAny(s, "0123456789")
+	return s != "" && strings.TrimFunc(s, func(r rune) bool { return strings.ContainsRune("0123456789.,'\ufffd", r) || shape.Unreadable(r) }) == "" && strings.ContainsAny(s, "0123456789")
 }
 
 func isImage(s string) bool {

@@ -3,6 +3,7 @@ package gather
 import (
 	"cmp"
 	"net/netip"
+	"strings"
 
 	"github.com/berthd/berth/internal/fact"
 )
@@ -36,7 +37,8 @@ func (s *System) Process(pid int, name, exe, evidence string) *fact.Process {
 		s.set.Processes = append(s.set.Processes, fact.Process{ID: fact.ProcessID(pid, 0), PID: pid, Evidence: evidence})
 	}
 	row := &s.set.Processes[at]
-	if row.Name == "" && name != "" {
+	if name != "" && (row.Name == "" || row.NameCut && strings.HasPrefix(name, row.Name)) {
+		row.NameCut = row.NameCut && row.Name == name
 		row.Name, row.Evidence = name, evidence
 	}
 	if row.Exe == "" {

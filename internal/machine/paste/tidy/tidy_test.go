@@ -36,7 +36,7 @@ func TestUndress(t *testing.T) {
 		"TCP\u00a0\u200b80":                  "TCP 80",
 		"\x1b[31mred\x1b[0m":                 "red",
 		"tail \t":                            "tail",
-		"caf\xe9":                            "caf\ufffd",
+		"caf\xe9":                            "caf\uf7e9",
 		"<td>TCP</td><td>0.0.0.0:80</td>":    "  TCP    0.0.0.0:80",
 		"if a < b and c > d, then 80 < 443?": "if a < b and c > d, then 80 < 443?",
 	} {
