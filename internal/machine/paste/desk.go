@@ -44,7 +44,8 @@ func (d *desk) open(t Text) {
 func (d *desk) read() {
 	recognisers := [...]recogniser{
 		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
-		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask,
+		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask, (*desk).taskBlock,
+		(*desk).windowsVersion, (*desk).fuser,
 	}
 	seen := len(d.result.Seen)
 	d.objects()
@@ -71,6 +72,7 @@ func (d *desk) read() {
 		d.processRecord(r, d.unix())
 	}
 	d.http()
+	d.runningServices()
 	d.rest()
 	slices.SortStableFunc(d.result.Seen[seen:], func(a, b Seen) int { return cmp.Compare(a.FirstLine, b.FirstLine) })
 }

@@ -47,6 +47,9 @@ const (
 	DynamicPorts   Kind = "netsh int show dynamicport"
 	PortProxy      Kind = "netsh interface portproxy show"
 	DockerPS       Kind = "docker ps"
+	Fuser          Kind = "fuser"
+	WindowsVersion Kind = "ver"
+	NetStart       Kind = "net start"
 	XAMPPLog       Kind = "XAMPP's log"
 	WampTest       Kind = "WampServer's port test"
 )

@@ -207,3 +207,33 @@ func TestCutCommands(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestDesktop(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		kinds      []string
+		want       []string
+	}{
+		{"tasklist /fo list", "Abbildname:                 httpd.exe\nPID:                        8120\nSitzungsname:               Services\nSitz.-Nr.:                  0\nSpeichernutzung:            12.345 K\n",
+			[]string{"tasklist: 1"}, []string{"process 8120 httpd.exe"}},
+		{"tasklist /svc /fo list", "Image Name:   svchost.exe\nPID:          912\nServices:     W3SVC\n\nImage Name:   System\nPID:          4\nServices:     N/A\n",
+			[]string{"tasklist /svc: 1", "tasklist /svc: 1"}, []string{"process 912 svchost.exe", "process 4 System", "service W3SVC "}},
+		{"ver", "Microsoft Windows [Version 10.0.19045.3693]\n", []string{"ver: 1"}, nil},
+		{"fuser", "80/tcp:               812   813\n", []string{"fuser: 2"}, []string{"tcp 0.0.0.0:80 listen proc:812 proc:813", "process 812 ", "process 813 "}},
+		{"net start", "These Windows services are started:\n\n   BranchCache\n   Print Spooler\n   SQL Server Reporting Services (MSSQLSERVER)\n   Themes\n\nThe command completed successfully.\n",
+			[]string{"net start: 3"}, []string{"service PeerDistSvc running", "service Spooler running", "service ReportServer running"}},
+		{"two titles in a text", "   BranchCache\n   Print Spooler\n", nil, nil},
+		{"titles in another language", "Folgende Windows-Dienste sind gestartet:\n\n   Designs\n   Druckwarteschlange\n   Zwischenspeicher\n", nil, nil},
+	} {
+		r := readText(t, c.text)
+		if diff := cmp.Diff(c.kinds, kinds(r)); diff != "" {
+			t.Errorf("%s: seen -want +got:\n%s", c.name, diff)
+		}
+		if diff := cmp.Diff(c.want, facts(r.Set)); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.name, diff)
+		}
+	}
+	if m := readText(t, "Microsoft Windows [Версия 6.1.7601]\n").Set.Machine; m.OS != "windows" || m.Windows == nil || m.Windows.Build != 7601 {
+		t.Errorf("%+v", m)
+	}
+}
