@@ -61,8 +61,10 @@ func Split(text string) []Line {
 }
 
 // Readable makes a line of an OEM code page, as the console tools print it,
-// valid: ASCII stays, the rest becomes replacement signs, but for a full stop
-// that ends it and for full-width colons. Valid UTF-8 comes back as it is.
+// valid: ASCII stays, and so do a full stop that ends it and full-width colons. Every
+// other byte becomes a character of private use that is its own ([Unreadable]), so
+// that two labels stay two although neither can be read. Valid UTF-8 comes back as
+// it is.
 func Readable(line string) string {
 	if utf8.ValidString(line) {
 		return line
@@ -73,8 +75,21 @@ func Readable(line string) string {
 			break
 		}
 	}
-	return strings.ToValidUTF8(fullWidthColons(line), "\ufffd")
+	line = fullWidthColons(line)
+	var b strings.Builder
+	for i, r := range line {
+		if r == utf8.RuneError && line[i] >= utf8.RuneSelf && !strings.HasPrefix(line[i:], "\ufffd") {
+			r = firstUnreadable + rune(line[i]-utf8.RuneSelf)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
+
+const firstUnreadable = 0xf780
+
+// Unreadable tells whether r stands for a byte that [Readable] could not read.
+func Unreadable(r rune) bool { return r >= firstUnreadable && r < firstUnreadable+0x80 }
 
 // fullWidthColons makes the colons of the code pages 932, 936 and 950 readable,
 // which stand on the border of two bytes each.
@@ -106,9 +121,9 @@ func cutLine(raw string) string {
 // Classify gives line n of a text, counted from 1, its shape.
 func Classify(n int, raw string) Line {
 	raw = Readable(cutLine(raw))
-	text := strings.TrimLeft(raw, " \t\u00a0\u3000")
+	text := strings.TrimLeft(raw, blanks)
 	l := Line{N: n, Indent: columns(raw[:len(raw)-len(text)])}
-	l.Text = strings.TrimRight(text, " \t\u00a0\u3000")
+	l.Text = strings.TrimRight(text, blanks)
 	if inner, ok := strings.CutPrefix(l.Text, "<"); ok && strings.HasSuffix(inner, ">") && IsURL(inner) {
 		l.Text = strings.TrimSuffix(inner, ">") // autolinks of Markdown
 	}
@@ -128,6 +143,8 @@ func Classify(n int, raw string) Line {
 	}
 	return l
 }
+
+const blanks = " \t\u00a0\u3000"
 
 func labelled(ok bool, value string) Kind {
 	switch {

@@ -6,12 +6,12 @@ func TestReadable(t *testing.T) {
 	for raw, want := range map[string]string{
 		"Request queue name: Pool":  "Request queue name: Pool",
 		"Größe: 1":                  "Größe: 1",
-		"Gr\x94\xe1e: 1":            "Gr\ufffde: 1",   // 850
-		"\x97v\x8b\x81\x81\x42":     "\ufffdv\ufffd。", // 932, a full stop at the end
-		"\xb0\xe6\xa3\xba1":         "\ufffd：1",       // 936, a full-width colon
-		"\xaa\xac\xba\x41\xa1\x47x": "\ufffdA：x",      // 950
-		"\x81\x46\x81\x46":          "：：",             // 932
-		"a\x81":                     "a\ufffd",
+		"Gr\x94\xe1e: 1":            "Gr\uf794\uf7e1e: 1",    // 850
+		"\x97v\x8b\x81\x81\x42":     "\uf797v\uf78b\uf781。",  // 932, a full stop at the end
+		"\xb0\xe6\xa3\xba1":         "\uf7b0\uf7e6：1",        // 936, a full-width colon
+		"\xaa\xac\xba\x41\xa1\x47x": "\uf7aa\uf7ac\uf7baA：x", // 950
+		"\x81\x46\x81\x46":          "：：",                    // 932
+		"\ufffd\x81":                "\ufffd\uf781",
 	} {
 		if got := Readable(raw); got != want {
 			t.Errorf("%q: %q, want %q", raw, got, want)

@@ -48,6 +48,8 @@ func writeRune(b *strings.Builder, r rune, raw string) int {
 		return control(b, r)
 	case r >= 0x80 && r < 0xa0:
 		return escape(b, `\x`, uint64(r), 2)
+	case r >= 0xf780 && r < 0xf800: // a byte that a pasted text had and nobody could read
+		return escape(b, `\x`, uint64(r-0xf700), 2)
 	case !unicode.IsPrint(r):
 		return escape(b, `\u`, uint64(r), 4)
 	}
