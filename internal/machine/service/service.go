@@ -7,6 +7,9 @@
 // asked over D-Bus, in few round trips; nothing is started, changed or loaded but
 // the units asked for. The system's manager is asked through the bus daemon, which
 // is quicker than the manager's private socket; that one is root's second way.
+//
+// On Windows the service control manager tells which services live in a process,
+// which depend on which, and who may stop them (see the room scm).
 package service
 
 import (
@@ -27,17 +30,25 @@ type Query struct {
 	// ports, and the last few. None picks the last few only.
 	Ports []uint16
 	// Failed also lists failed and restarting units with their log.
-	Failed  bool
+	Failed bool
+	// Names are services that are wanted whoever holds what: those that a listing
+	// of HTTP.sys names, or a person. Windows only.
+	Names []string
+	// All wants every service and driver, for the overview and for snapshots: of
+	// those that nothing else asks for, what the list and the registry say. Windows
+	// only.
+	All     bool
 	Timeout time.Duration // 0 = DefaultTimeout
 }
 
 // Read yields Unit rows with the links PartOf, MainOf, StartedBy, AdoptedBy,
-// CreatedIn, ListensFor and Triggers. It needs no privilege for units of the
-// system and of the asker's own user manager; other users' managers are
-// [fact.GapNoBus], and a log closed to the asker [fact.GapNoLog]. systemd is
-// Linux only; supervisors found by ancestry are told on every OS. It blocks for
-// the round trips to systemd, at most Query.Timeout; where systemd does not run it
-// only looks once whether it does. The error is ctx's.
+// CreatedIn, ListensFor, Triggers and DependsOn. It needs no privilege for units of
+// the system and of the asker's own user manager; other users' managers are
+// [fact.GapNoBus], a log closed to the asker is [fact.GapNoLog], a closed service
+// of Windows [fact.GapPermission]. Supervisors found by ancestry are told on every
+// OS. It blocks for the round trips to systemd, at most Query.Timeout, or to
+// Windows' manager; where neither runs it only looks once whether it does. The
+// error is ctx's.
 func Read(ctx context.Context, q Query) (fact.Set, error) {
 	s := supervised(q.Processes)
 	s.Add(managed(ctx, q))

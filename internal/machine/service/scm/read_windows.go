@@ -66,21 +66,27 @@ func said(err error) error {
 func (m manager) list() ([]status, error) {
 	const (
 		kinds = windows.SERVICE_WIN32 | windows.SERVICE_DRIVER
-		size  = 256 << 10 // the most that the call takes
+		first = 16 << 10  // the whole buffer travels, which is dear under Wine
+		most  = 256 << 10 // that the call takes
 	)
 	var all []status
-	b := make([]byte, size)
+	b := make([]byte, first)
 	for resume := uint32(0); ; {
 		var need, n uint32
 		err := windows.EnumServicesStatusEx(m.handle, windows.SC_ENUM_PROCESS_INFO, kinds, windows.SERVICE_STATE_ALL,
-			&b[0], size, &need, &n, &resume, nil)
+			&b[0], uint32(len(b)), &need, &n, &resume, nil)
 		if err != nil && !errors.Is(err, windows.ERROR_MORE_DATA) {
 			return all, said(err)
 		}
 		all = append(all, parseStatuses(at(b), int(n))...)
-		if err == nil || n == 0 || len(all) > maxAnswer/statusSize {
+		if err == nil || n == 0 && len(b) == most || len(all) > maxAnswer/statusSize {
 			return all, nil
 		}
+		size := min(max(int(need), len(b)), most)
+		if n == 0 {
+			size = most
+		}
+		b = make([]byte, size)
 	}
 }
 
