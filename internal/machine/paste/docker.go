@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/terms"
 )
 
 // docker reads a row of docker ps or podman ps that publishes ports: a 12-digit
@@ -21,7 +22,7 @@ func (d *desk) docker(i int) int {
 	for _, word := range f {
 		c.Ports = append(c.Ports, published(strings.TrimSuffix(word, ","))...)
 	}
-	c.State = containerState(f)
+	c.State = terms.ContainerState(f)
 	if len(c.Ports) == 0 && c.State == "" {
 		return 0
 	}
@@ -40,23 +41,6 @@ func containerID(s string) bool {
 		}
 	}
 	return true
-}
-
-// containerState reads the engine's words for the status, which it never translates.
-func containerState(f []string) string {
-	for k := 2; k+1 < len(f); k++ {
-		switch {
-		case f[k] == "Up":
-			return "running"
-		case f[k] == "Created":
-			return "created"
-		case f[k] == "Exited":
-			return "exited"
-		case f[k] == "Restarting" && strings.HasPrefix(f[k+1], "("):
-			return "restarting"
-		}
-	}
-	return ""
 }
 
 // published reads "0.0.0.0:8000-8001->80-81/tcp"; "80/tcp" alone publishes nothing.

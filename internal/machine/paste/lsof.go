@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/terms"
 )
 
 // lsof reads a row of lsof -i: COMMAND PID USER FD TYPE DEVICE SIZE/OFF NODE NAME
@@ -30,7 +31,7 @@ func (d *desk) lsof(i int) int {
 	if !ok || !local.at.Addr().IsValid() {
 		return d.unresolved(Lsof, i, here, "lsof -nP -i")
 	}
-	s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: lsofState(proto, f[k+5:])}
+	s := fact.Socket{Proto: proto, Local: local.at, PID: owner, State: terms.LsofState(proto, f[k+5:])}
 	if remote, ok := d.reader.end(there, ':', proto, wild); connected && ok {
 		s.Remote = remote.at
 	}
@@ -64,29 +65,4 @@ func family(f []string) int {
 		}
 	}
 	return -1
-}
-
-// lsofState reads lsof's words for the states, which it never translates.
-func lsofState(proto fact.Proto, rest []string) fact.State {
-	if len(rest) == 0 {
-		if proto == fact.UDP {
-			return fact.Unconnected
-		}
-		return ""
-	}
-	switch strings.Trim(rest[0], "()") {
-	case "LISTEN":
-		return fact.Listen
-	case "ESTABLISHED":
-		return fact.Established
-	case "CLOSE_WAIT":
-		return fact.CloseWait
-	case "TIME_WAIT":
-		return fact.TimeWait
-	case "CLOSED":
-		return fact.Closed
-	case "SYN_SENT":
-		return fact.SynSent
-	}
-	return ""
 }

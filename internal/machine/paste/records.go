@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/paste/gather"
 	"github.com/berthd/berth/internal/machine/paste/record"
+	"github.com/berthd/berth/internal/machine/paste/terms"
 )
 
 // objects reads what prints objects by the names of their properties, before the
@@ -57,7 +58,7 @@ func (d *desk) socketRecord(r record.Record) {
 	kind := NetTCP
 	switch state := r.Get("State"); {
 	case state != "":
-		s.State, _ = dotNetState(state)
+		s.State, _ = terms.DotNetState(state)
 	case !r.Has("RemotePort") && !r.Has("State"):
 		s.Proto, s.State, kind = fact.UDP, fact.Unconnected, NetUDP
 	}
@@ -75,7 +76,7 @@ func (d *desk) processRecord(r record.Record, os string) {
 		return
 	}
 	kind, name := ProcessList, r.Get("ProcessName", "Name", "Caption", "ImageName")
-	args := commandLine(r.Get("CommandLine"))
+	args := terms.CommandLine(r.Get("CommandLine"))
 	if r.Unix() {
 		kind = PS
 		args = strings.Fields(r.Get("ARGS", "COMMAND", "CMD"))
@@ -83,7 +84,7 @@ func (d *desk) processRecord(r record.Record, os string) {
 	}
 	exe := r.Get("ExecutablePath", "Path")
 	if r.Get("ProcessName") != "" && !r.Unix() {
-		name = imageName(name, exe)
+		name = terms.ImageName(name, exe)
 	}
 	ppid, _ := pid(r.Get("ParentProcessId", "PPID"))
 	d.saw(kind, r.Line, r.Last, 1)
@@ -112,48 +113,10 @@ func unixName(r record.Record, args []string) string {
 	return strings.Trim(args[0][strings.LastIndexByte(args[0], '/')+1:], "[]:")
 }
 
-// imageName gives a process's name, as PowerShell has it, the suffix that every
-// other tool shows.
-func imageName(name, exe string) string {
-	switch base := exe[strings.LastIndexAny(exe, `\/`)+1:]; {
-	case base != "":
-		return base
-	case name == "System", name == "Idle", name == "Registry", strings.Contains(name, " "):
-		return name
-	}
-	return name + ".exe"
-}
-
-// commandLine splits a Windows command line where programs do, quotes kept together.
-func commandLine(s string) []string {
-	var out []string
-	var word strings.Builder
-	in, quoted := false, false
-	for _, c := range s {
-		switch {
-		case c == '"':
-			quoted, in = !quoted, true
-		case (c == ' ' || c == '\t') && !quoted:
-			if in {
-				out = append(out, word.String())
-				word.Reset()
-			}
-			in = false
-		default:
-			in = true
-			word.WriteRune(c)
-		}
-	}
-	if in {
-		out = append(out, word.String())
-	}
-	return out
-}
-
 func (d *desk) serviceRecord(r record.Record) {
 	u := fact.Unit{Manager: "scm", Name: r.Get("Name"), Description: r.Get("DisplayName"), Evidence: d.evidence(r.Line)}
 	u.ExecStart, u.User = r.Get("PathName"), r.Get("StartName")
-	u.Active = serviceState(r.Get("Status", "State"))
+	u.Active = terms.ServiceState(r.Get("Status", "State"))
 	if n := slices.Index([]string{"Boot", "System", "Auto", "Manual", "Disabled"}, strings.Replace(r.Get("StartMode", "StartType"), "Automatic", "Auto", 1)); n >= 0 {
 		start := uint32(n)
 		u.Windows = &fact.WindowsService{Start: &start}
@@ -173,23 +136,6 @@ func (d *desk) serviceRecord(r record.Record) {
 	}
 }
 
-// serviceState reads .NET's names for a service's state, which no language changes.
-func serviceState(word string) string {
-	switch word {
-	case "Running", "Stopped", "Paused":
-		return strings.ToLower(word)
-	case "StartPending", "Start Pending":
-		return "starting"
-	case "StopPending", "Stop Pending":
-		return "stopping"
-	case "ContinuePending", "Continue Pending":
-		return "continuing"
-	case "PausePending", "Pause Pending":
-		return "pausing"
-	}
-	return ""
-}
-
 // netTCP reads a row of Get-NetTCPConnection: address, port, address, port,
 // state, owner. Its states are names of the program, in every language.
 func (d *desk) netTCP(i int) int {
@@ -200,7 +146,7 @@ func (d *desk) netTCP(i int) int {
 	local, ok := addrPort(f[0], f[1])
 	remote, ok2 := addrPort(f[2], f[3])
 	owner, ok3 := pid(f[len(f)-1])
-	state, ok4 := dotNetState(f[4])
+	state, ok4 := terms.DotNetState(f[4])
 	if !ok || !ok2 || !ok3 || !ok4 {
 		return 0
 	}
@@ -219,34 +165,4 @@ func addrPort(addr, port string) (netip.AddrPort, bool) {
 		return netip.AddrPort{}, false
 	}
 	return netip.AddrPortFrom(a, uint16(n)), true
-}
-
-func dotNetState(word string) (fact.State, bool) {
-	switch word {
-	case "Listen":
-		return fact.Listen, true
-	case "Bound":
-		return fact.Bound, true
-	case "Established":
-		return fact.Established, true
-	case "TimeWait":
-		return fact.TimeWait, true
-	case "CloseWait":
-		return fact.CloseWait, true
-	case "FinWait1":
-		return fact.FinWait1, true
-	case "FinWait2":
-		return fact.FinWait2, true
-	case "SynSent":
-		return fact.SynSent, true
-	case "SynReceived":
-		return fact.SynRecv, true
-	case "LastAck":
-		return fact.LastAck, true
-	case "Closing":
-		return fact.Closing, true
-	case "Closed", "DeleteTCB":
-		return fact.Closed, true
-	}
-	return "", false
 }

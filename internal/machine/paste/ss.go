@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste/terms"
 )
 
 // ss reads a row of ss: [netid] STATE recv-q send-q local peer [process].
@@ -13,14 +14,14 @@ func (d *desk) ss(i int) int {
 	f := d.words
 	k := 0
 	if len(f) > 0 {
-		if _, ok := ssState(f[0]); !ok {
+		if _, ok := terms.SSState(f[0]); !ok {
 			k = 1
 		}
 	}
 	if len(f) < k+5 || !decimal(f[k+1]) || !decimal(f[k+2]) {
 		return 0
 	}
-	state, ok := ssState(f[k])
+	state, ok := terms.SSState(f[k])
 	proto, known := ssProto(f[:k], state)
 	if !ok || !known {
 		return 0
@@ -118,33 +119,4 @@ func ssProto(netid []string, state fact.State) (fact.Proto, bool) {
 	}
 	p, _, ok := protocol(netid[0])
 	return p, ok
-}
-
-// ssState reads ss's words for the states, which it never translates.
-func ssState(word string) (fact.State, bool) {
-	switch word {
-	case "LISTEN":
-		return fact.Listen, true
-	case "UNCONN":
-		return fact.Unconnected, true
-	case "ESTAB":
-		return fact.Established, true
-	case "TIME-WAIT":
-		return fact.TimeWait, true
-	case "CLOSE-WAIT":
-		return fact.CloseWait, true
-	case "FIN-WAIT-1":
-		return fact.FinWait1, true
-	case "FIN-WAIT-2":
-		return fact.FinWait2, true
-	case "SYN-SENT":
-		return fact.SynSent, true
-	case "SYN-RECV":
-		return fact.SynRecv, true
-	case "LAST-ACK":
-		return fact.LastAck, true
-	case "CLOSING":
-		return fact.Closing, true
-	}
-	return "", false
 }
