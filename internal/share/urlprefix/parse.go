@@ -25,7 +25,7 @@ const (
 	FaultWildcard   Fault = "wildcard"     // a "*" or "+" that is neither alone nor before a domain
 	FaultPunycode   Fault = "punycode"     // xn--: the name is wanted in Unicode
 	FaultOddIP      Fault = "odd-ip"       // "192.", "1.2.3", "256.0.0.1"
-	FaultAnyIP      Fault = "any-ip"       // 0.0.0.0 or [::]: "+" and "*" are the words for it
+	FaultAnyIP      Fault = "any-ip"       // 0.0.0.0 or [::]: "+" and "*" stand for every address
 	FaultNoPort     Fault = "no-port"      // the port is always needed
 	FaultPort       Fault = "port"         // not a number
 	FaultPortRange  Fault = "port-range"   // 0, or above 65535
@@ -71,10 +71,8 @@ func (e *Error) Code() Code {
 // Confidence is how sure it is that HTTP.sys refuses the text too.
 func (e *Error) Confidence() Confidence {
 	switch e.Fault {
-	case FaultHost, FaultPath, FaultLong:
-		return Possible // what Windows does is not documented; berth refuses it
-	case FaultOddIP, FaultAnyIP, FaultEscape, FaultWildcard:
-		return Likely
+	case FaultHost, FaultPath, FaultLong, FaultEscape, FaultWildcard, FaultOddIP, FaultAnyIP:
+		return Likely // the grammar has no place for it; what Windows answers is reported, or not known
 	}
 	return Certain
 }

@@ -87,9 +87,9 @@ func (t *Table[V]) MayRegister(p Prefix, who Who) Verdict[V] {
 	case !p.Local() || p.Port <= freePorts:
 		return Verdict[V]{Code: AccessDenied, Rule: RuleUnreserved, Confidence: Certain}
 	}
-	sure := Possible // by address: one report for 127.0.0.1, none for [::1]
-	if p.Bucket == Explicit {
-		sure = Likely
+	sure := Likely
+	if p.Addr.Is6() {
+		sure = Possible // 127.0.0.1 has one report, [::1] has none
 	}
 	if e := t.anyReservation(p.Port); e != nil { // met once, unexplained
 		return Verdict[V]{Code: AccessDenied, Rule: RuleLocalhostLost, Confidence: Possible, By: e}

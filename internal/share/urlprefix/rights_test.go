@@ -96,7 +96,7 @@ func TestMayRegisterLocalhost(t *testing.T) {
 	}{
 		{&plain, attempt{user(userA), "http://localhost:19800/", 0, urlprefix.RuleLocalhost, urlprefix.Likely}},
 		{&plain, attempt{user(userA), "http://LOCALHOST:19800/x/", 0, urlprefix.RuleLocalhost, urlprefix.Likely}},
-		{&plain, attempt{user(userA), "http://127.0.0.1:19800/", 0, urlprefix.RuleLocalhost, urlprefix.Possible}},
+		{&plain, attempt{user(userA), "http://127.0.0.1:19800/", 0, urlprefix.RuleLocalhost, urlprefix.Likely}},
 		{&plain, attempt{user(userA), "http://[::1]:19800/", 0, urlprefix.RuleLocalhost, urlprefix.Possible}},
 		{&plain, attempt{user(userA), "http://localhost:1025/", 0, urlprefix.RuleLocalhost, urlprefix.Likely}},
 		{&plain, attempt{user(userA), "http://localhost:1024/", 5, urlprefix.RuleUnreserved, urlprefix.Certain}},
