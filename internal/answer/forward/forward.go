@@ -155,7 +155,7 @@ func program(p fact.Process) string {
 	case len(p.Args) > 0 && p.Args[0] != "" && !strings.Contains(p.Args[0], " "):
 		return base(p.Args[0])
 	}
-	return p.Name
+	return strings.TrimSuffix(p.Name, ".exe")
 }
 
 func base(path string) string {

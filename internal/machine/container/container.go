@@ -2,10 +2,10 @@
 //
 // Three sources are read. A process' control group path and its ancestors'
 // command lines name the container without anybody's help. Docker and Podman are
-// asked over their own unix sockets, in plain HTTP, for the name, the published
-// ports and the compose project. The command lines of forwarders (docker-proxy,
-// conmon, rootlessport and their like) and the rules of the packet filter say
-// where published traffic goes.
+// asked over their own unix sockets (on Windows named pipes), in plain HTTP, for
+// the name, the published ports and the compose project. The command lines of
+// forwarders (docker-proxy, conmon, rootlessport and their like) and the rules of
+// the packet filter say where published traffic goes.
 //
 // The package is lazy: an engine is asked only when something in the query points
 // at one, and nothing is read at all when nothing does. The engine's list of
@@ -45,8 +45,8 @@ type Query struct {
 // an engine closed to the caller is a [fact.GapNoEngine], and the containers are
 // then named by id alone. It starts no engine: one that socket activation would
 // start is left alone, with a gap; Podman's API service, which runs for its
-// answer only, is the exception. Engines are asked on Linux and macOS; on another
-// OS a pointer to one is a [fact.GapNotThisOS]. The error is only that of ctx.
+// answer only, is the exception. Engines are asked on Linux, macOS and Windows; on
+// another OS a pointer to one is a [fact.GapNotThisOS]. The error is only that of ctx.
 func Read(ctx context.Context, q Query) (fact.Set, error) {
 	return newReader(q, live()).read(ctx)
 }

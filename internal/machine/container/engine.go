@@ -321,6 +321,8 @@ func reason(err error) string {
 
 func closedHint(engine string, at place) string {
 	switch {
+	case strings.HasPrefix(at.path, pipeRoot):
+		return "run as administrator, or as a member of group docker-users"
 	case at.uid != "":
 		return "run as the user with uid " + at.uid + ", or as root"
 	case engine == "docker":

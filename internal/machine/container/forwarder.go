@@ -17,7 +17,7 @@ func program(p fact.Process) string {
 	case len(p.Args) > 0 && p.Args[0] != "":
 		return base(p.Args[0])
 	}
-	return p.Name
+	return strings.TrimSuffix(p.Name, ".exe")
 }
 
 func base(path string) string {
@@ -33,7 +33,7 @@ func forwards(name string) (engine string, ok bool) {
 		return "docker", true
 	case "conmon", "rootlessport", "rootlessport-child", "rootlessport-ch", "pasta", "pasta.avx2", "gvproxy":
 		return "podman", true
-	case "slirp4netns":
+	case "slirp4netns", "wslrelay", "wslhost": // WSL's show what listens inside: an engine's forwarder, maybe
 		return "", true
 	}
 	return "", false

@@ -1,0 +1,36 @@
+package container
+
+import (
+	"os"
+	"slices"
+
+	"github.com/berthd/berth/internal/fact"
+)
+
+func live() effects {
+	return effects{
+		supported: true, self: func() string { return "" }, dial: dialPipe, sockets: sockets,
+		dormant:  func(string, string) bool { return false },
+		inside:   func(int, string) bool { return false }, // containers live in a virtual machine, or in jobs that are not looked into
+		monitors: func(uint64) []fact.Process { return nil },
+	}
+}
+
+// sockets lists the usual named pipes. The engine is in a virtual machine of the
+// user's, but for Windows containers; either way its forwarders are anybody's.
+func sockets(engine, _ string) []place {
+	variable, pipes := "DOCKER_HOST", []string{"docker_engine", "dockerDesktopLinuxEngine", "dockerDesktopWindowsEngine"}
+	if engine == "podman" {
+		variable, pipes = "CONTAINER_HOST", []string{"podman-machine-default"}
+	}
+	var out []place
+	if path := pipePath(os.Getenv(variable)); path != "" {
+		out = append(out, place{path: path, vm: true})
+	}
+	for _, name := range pipes {
+		if p := (place{path: pipeRoot + name, vm: true}); !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
