@@ -167,7 +167,7 @@ func want(set *fact.Set, e fact.Endpoint, a netip.Addr) bindrule.Want {
 	w := bindrule.Want{Proto: e.Proto, Local: netip.AddrPortFrom(a, e.Port), Privileged: true,
 		ReuseAddr: e.Proto == fact.TCP && set.Machine.OS != "windows"}
 	if k := set.Machine.Asker; k != nil {
-		w.UID, w.Privileged = k.UID, k.CapEff&(1<<capNetBindService) != 0
+		w.UID, w.Privileged = k.UID, k.CapEff&(1<<capNetBindService) != 0 || set.Machine.OS != "linux"
 	}
 	for _, r := range set.Ranges {
 		if r.Kind == fact.SELinux && r.Holds(e.Proto, e.Port) {

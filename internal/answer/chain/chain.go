@@ -235,7 +235,9 @@ func (x *Index) registrationNodes(s *fact.Socket) []Node {
 			for _, p := range x.Links(q.To, fact.ServedBy) {
 				pn := x.leaf(p)
 				pn.Children = x.above(p.To)
-				qn.Children = append(qn.Children, pn)
+				if x.units[p.To] == nil || !Mentions(qn.Children, p.To) {
+					qn.Children = append(qn.Children, pn)
+				}
 			}
 			n.Children = append(n.Children, qn)
 		}

@@ -96,7 +96,7 @@ func (d *damage) listenList() {
 		return
 	}
 	for _, a := range list {
-		if !a.Addr.IsUnspecified() && !a.Addr.IsLoopback() && len(d.x.Set.Machine.Addrs) > 0 && !d.own(a.Addr) {
+		if d.gone(a.Addr) {
 			d.say(RuleListenAddrGone, Certain, map[string]string{"address": a.Addr.String()}, a.ID)
 		}
 	}
@@ -111,8 +111,13 @@ func (d *damage) listenList() {
 	}
 }
 
-func (d *damage) own(a netip.Addr) bool {
-	return slices.ContainsFunc(d.x.Set.Machine.Addrs, func(o fact.Addr) bool { return o.Prefix.Addr().WithZone("") == a.WithZone("") })
+// gone tells whether a is no address of this machine, where those of its family are
+// known.
+func (d *damage) gone(a netip.Addr) bool {
+	addrs := d.x.Set.Machine.Addrs
+	family := slices.ContainsFunc(addrs, func(o fact.Addr) bool { return o.Prefix.Addr().Is4() == a.Is4() })
+	own := slices.ContainsFunc(addrs, func(o fact.Addr) bool { return o.Prefix.Addr().WithZone("") == a.WithZone("") })
+	return family && !own && !a.IsUnspecified() && !a.IsLoopback()
 }
 
 // Addrs is a listen list in one line.

@@ -189,16 +189,3 @@ func (w *who) books() {
 func (w *who) holds(id fact.ID) bool {
 	return slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.ID == id || chain.Mentions(h.Nodes, id) })
 }
-
-// reserved: URLs that somebody may listen on and nobody does.
-func (w *who) reserved() {
-	live := map[string]bool{}
-	for _, r := range w.x.Set.Registrations {
-		live[strings.ToLower(r.URL)] = true
-	}
-	for _, r := range w.x.Set.Reservations {
-		if r.Port == w.q.Endpoint.Port && !live[strings.ToLower(r.URL)] {
-			w.say(RuleReservedOnly, Certain, map[string]string{"url": r.URL}, r.ID)
-		}
-	}
-}

@@ -48,7 +48,7 @@ func ruleOrder(r Rule) int {
 	order := [...]Rule{
 		RuleErrorLine, RuleDenied, RuleExcluded, RuleUnknown, RuleSecondCopy, RuleConfigTwice, RuleNewcomerFailed, RuleNewcomerRefused, RuleFree, RuleYourFolder, RuleOrphanMaster,
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
-		RuleHTTPSysUnnamed, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RulePortProxy, RuleBoundOnly,
+		RuleHTTPSysUnnamed, RuleLikelyBehind, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RulePortProxy, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
 		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
 		RuleHTTPDisabled, RuleListenListStarves, RuleListenAddrGone, RuleReservationsWiped, RuleExcludedStarred, RuleReservedOnly, RuleAccountGone, RuleKnown,
@@ -187,6 +187,7 @@ func (w *who) ownerRules(h *chain.Holder) {
 	case chain.OwnerKernel:
 		if w.x.Set.Machine.OS == "windows" && !w.kernelPart(h) {
 			w.say(RuleHTTPSysUnnamed, Likely, nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)
+			w.likelyBehind()
 			return
 		}
 		w.say(RuleKernelSocket, w.kernelSure(h), nil, append([]fact.ID{h.Owner.ID}, h.Sockets...)...)

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
@@ -124,4 +126,80 @@ func (w *who) kernelPart(h *chain.Holder) bool {
 	}
 	found := catalog.Match(catalog.Subject{OS: "windows", Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr(), Comm: "System", Kernel: "System"})
 	return len(found) > 0 && !slices.ContainsFunc(found[0].Match, func(p catalog.Pattern) bool { return slices.Contains(p.Kernel, "http.sys") })
+}
+
+// maxGuesses bounds those who may stand behind the kernel's listener: more are no
+// help.
+const maxGuesses = 4
+
+// likelyBehind ranks who may have registered a URL on the port, where nobody told.
+func (w *who) likelyBehind() {
+	if len(w.x.Set.Registrations) > 0 {
+		return // the listing is there, and names nobody on this port
+	}
+	var urls, running []string
+	for _, r := range w.x.Set.Reservations {
+		urls = append(urls, r.URL)
+	}
+	for _, u := range w.x.Set.Units {
+		if u.Manager == "scm" && u.Active == "running" {
+			running = append(running, u.Name)
+		}
+	}
+	guesses := catalog.LikelyBehindHTTP(w.q.Endpoint.Port, urls, running)
+	for _, g := range guesses[:min(len(guesses), maxGuesses)] {
+		sure, args := Possible, map[string]string{"entry": g.Entry.ID}
+		for _, r := range g.Because {
+			args[string(r.Kind)] = r.Value
+			if r.Kind == catalog.ServiceRuns {
+				sure = Likely
+			}
+		}
+		w.say(RuleLikelyBehind, sure, args)
+	}
+}
+
+// reserved: URLs that somebody may listen on and nobody does, and what that does to
+// requests of others.
+func (w *who) reserved() {
+	live := map[string]bool{}
+	for _, r := range w.x.Set.Registrations {
+		live[bareURL(r.URL)] = true
+	}
+	for _, r := range w.x.Set.Reservations {
+		if r.Port != w.q.Endpoint.Port || live[bareURL(r.URL)] {
+			continue
+		}
+		args := map[string]string{"url": r.URL, "for": listeners(r), "shadows": shadows(r.URL)}
+		if e, ok := catalog.Reserved(r.URL); ok {
+			args["entry"] = e.ID
+		}
+		w.say(RuleReservedOnly, Certain, args, r.ID)
+	}
+}
+
+// bareURL is a URL as it compares: without case and without its last slash.
+func bareURL(url string) string { return strings.TrimSuffix(strings.ToLower(url), "/") }
+
+// listeners are the accounts that may register under a reservation.
+func listeners(r fact.Reservation) string {
+	var out []string
+	for _, p := range r.Rights {
+		if p.Listen && !p.Deny {
+			out = append(out, cmp.Or(p.Account, p.SID))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// shadows tells whose requests a reservation without a registration turns away:
+// "all" for a strong wildcard, "weaker" for a host name, "" for a weak wildcard.
+func shadows(url string) string {
+	switch host := urlHost(url); host {
+	case "+":
+		return "all"
+	case "*", "":
+		return ""
+	}
+	return "weaker"
 }

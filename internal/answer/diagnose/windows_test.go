@@ -2,6 +2,7 @@ package diagnose_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/berthd/berth/internal/answer/chain"
@@ -52,6 +53,7 @@ func windowsRules() []ruled {
 	return []ruled{
 		{diagnose.RuleExcluded, idle(excluded(50, 149, false)), excluded(81, 149, false), q80},
 		{diagnose.RuleExcludedStarred, idle(excluded(50, 149, true)), excluded(50, 149, false), q80},
+		{diagnose.RuleLikelyBehind, with(windows(false), func(s *fact.Set) { s.Units = []fact.Unit{service("PeerDistSvc", "running", 3)} }), func(s *fact.Set) { *s = windows(true) }, q80},
 		{diagnose.RuleDenied, idle(excluded(50, 149, false)), func(s *fact.Set) { s.Ranges = nil }, denied},
 		{diagnose.RulePortProxy, idle(func(s *fact.Set) {
 			s.Redirects = []fact.Redirect{{ID: "redirect:1", Kind: "portproxy", Proto: fact.TCP, From: 80, Last: 80, To: "172.20.1.2:80"}}
@@ -173,5 +175,31 @@ func TestExcludedIsNotFree(t *testing.T) {
 		if a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}}); a.Status != want {
 			t.Errorf("starred %v: %s", star, a.Status)
 		}
+	}
+}
+
+// Without a listing those who may stand behind PID 4 are ranked: a service that
+// runs, then what is merely common; a service that is stopped is ruled out.
+func TestLikelyBehind(t *testing.T) {
+	ranked := func(change func(*fact.Set)) (entries []string, sure []diagnose.Confidence) {
+		set := windows(false)
+		change(&set)
+		for _, f := range diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}}).Findings {
+			if f.Rule == diagnose.RuleLikelyBehind {
+				entries, sure = append(entries, f.Args["entry"]), append(sure, f.Confidence)
+			}
+		}
+		return entries, sure
+	}
+	if got, sure := ranked(func(s *fact.Set) {
+		s.Units = []fact.Unit{service("W3SVC", "running", 2), service("PeerDistSvc", "stopped", 3)}
+	}); len(got) == 0 || got[0] != "iis" || sure[0] != diagnose.Likely || slices.Contains(got, "branchcache") {
+		t.Errorf("%v %v", got, sure)
+	}
+	if got, sure := ranked(func(s *fact.Set) { s.Units = []fact.Unit{service("PeerDistSvc", "running", 3)} }); len(got) == 0 || got[0] != "branchcache" || sure[0] != diagnose.Likely {
+		t.Errorf("%v %v", got, sure)
+	}
+	if got, sure := ranked(func(*fact.Set) {}); len(got) == 0 || slices.Contains(sure, diagnose.Likely) {
+		t.Errorf("%v %v", got, sure)
 	}
 }

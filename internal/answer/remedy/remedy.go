@@ -77,7 +77,13 @@ type suggester struct {
 	out []Remedy
 }
 
-func (s *suggester) add(r Remedy) { s.out = append(s.out, r) }
+// add adds a remedy unless there is one of its name: two URLs of one service are
+// one service to stop.
+func (s *suggester) add(r Remedy) {
+	if r.Target == "" || !slices.ContainsFunc(s.out, func(o Remedy) bool { return o.ID() == r.ID() && o.Entry == r.Entry }) {
+		s.out = append(s.out, r)
+	}
+}
 
 // waiting: connections go away by themselves, ended ones within a minute.
 func (s *suggester) waiting() {
@@ -388,6 +394,9 @@ func (s *suggester) ofProcess(about fact.ID, word string) string {
 // unitOf is the unit that owns what about belongs to: never a session, which is
 // only where it was started.
 func (s *suggester) unitOf(about fact.ID) string {
+	if s.x.Registration(about) != nil {
+		return s.behind(about)
+	}
 	for _, h := range s.a.Holders {
 		u := s.x.Unit(h.Owner.ID)
 		if u != nil && (u.ID == about || slices.ContainsFunc(h.Nodes, func(n chain.Node) bool { return n.ID == about })) {

@@ -138,3 +138,31 @@ func (s *suggester) dependents(u *fact.Unit) map[string]string {
 	}
 	return map[string]string{"dependents": strings.Join(slices.Compact(names), ", ")}
 }
+
+// behind is the one service behind a registration, or "".
+func (s *suggester) behind(registration fact.ID) string {
+	var names []string
+	for _, q := range s.x.Links(registration, fact.InQueue) {
+		for _, l := range s.x.Links(q.To, fact.ServedBy) {
+			us := s.x.Candidates(chain.Node{Children: s.parts(l.To)})
+			if u := s.x.Unit(l.To); u != nil {
+				return u.Name
+			}
+			for _, u := range us {
+				names = append(names, u.Name)
+			}
+		}
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	return names[0]
+}
+
+func (s *suggester) parts(process fact.ID) []chain.Node {
+	var out []chain.Node
+	for _, l := range s.x.Links(process, fact.PartOf) {
+		out = append(out, chain.Node{ID: l.To, Link: l.Kind})
+	}
+	return out
+}

@@ -49,9 +49,9 @@ func TestSuggestOnWindows(t *testing.T) {
 		{"a program", func(*fact.Set) {}, "port move:pid-10 stop:pid-10", "taskkill /PID 10"},
 		{"a service", unit(scm("Web", "running", 3)), "port move:Web stop:Web", "sc stop Web"},
 		{"one that starts by itself", unit(scm("Web", "running", 2)), "port move:Web stop:Web startup:Web", "sc stop Web\nsc config Web start= demand"},
-		{"a service behind HTTP.sys", behindHTTP(scm("Web", "running", 3)), "move:Web stop:Web", "sc stop Web"},
+		{"a service behind HTTP.sys", behindHTTP(scm("Web", "running", 3)), "stop:Web", "sc stop Web"},
 		{"two in one process", behindHTTP(scm("Web", "running", 3), scm("Api", "running", 3)), "port", ""},
-		{"a program behind HTTP.sys", behindHTTP(), "move:pid-20", ""},
+		{"a program behind HTTP.sys", behindHTTP(), "move", ""},
 		{"a range", func(s *fact.Set) {
 			s.Sockets, s.Ranges = nil, []fact.Range{{Kind: fact.Excluded, Proto: fact.TCP, From: 50, To: 149}}
 		}, "port exclude:80", "net stop winnat\nnetsh int ipv4 add excludedportrange protocol=tcp startport=80 numberofports=1\nnet start winnat"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
@@ -48,12 +49,37 @@ func (n Names) heldLine(a diagnose.Answer) string {
 	var who []string
 	for _, h := range a.Holders {
 		w := n.Holder(h)
+		if h.Owner.Kind == chain.OwnerHTTPSys {
+			w = n.product(a, h, w)
+		}
 		if len(a.Holders) > 1 {
 			w += " on " + n.Addresses(h)
 		}
 		who = append(who, w)
 	}
 	return s + List(who) + "."
+}
+
+// product puts what the one service behind the kernel's HTTP listener is for before
+// its name: people know Reporting Services, and not what its service is called.
+func (n Names) product(a diagnose.Answer, h chain.Holder, said string) string {
+	who, sure := n.Behind(h)
+	if len(who) != 1 || !sure || !strings.HasPrefix(who[0], "service ") {
+		return said
+	}
+	var names []string
+	for _, f := range a.Findings {
+		if f.Rule != diagnose.RuleKnown || f.Confidence != diagnose.Certain || n.X.Registration(f.About[0]) == nil || !chain.Mentions(h.Nodes, f.About[0]) {
+			continue
+		}
+		if e, ok := catalog.ByID(f.Args["entry"]); ok {
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) != 1 {
+		return said
+	}
+	return strings.Replace(said, who[0], names[0]+" ("+strings.Replace(strings.TrimSuffix(who[0], ")"), " (PID ", ", PID ", 1)+")", 1)
 }
 
 // Addresses are the endpoints that a holder has.

@@ -73,26 +73,34 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "keep the port out of the range for outgoing connections, for the next time"
 	case remedy.Stop:
-		if r.Args["state"] == "stopped" {
-			return "end " + n.Row(r.About) + "; a stopped process ends only when it is woken too"
-		}
-		if r.Args["inherited"] != "" {
-			return "end " + n.Row(r.About) + ", and start it again from a program that does not hold the port"
-		}
-		if k := n.X.Container(r.About); k != nil && r.Command == nil && k.User != "" {
-			return "stop " + n.Row(r.About) + ", as the user who runs it (uid " + Name(k.User) + "): nobody else's engine knows it"
-		}
-		return "stop " + n.Row(r.About)
+		return n.stopWords(r)
 	case remedy.Startup:
-		if r.Args["back"] != "" {
-			return "let the HTTP driver start on demand again, as Windows sets it up (as administrator)"
-		}
-		if r.Args["was"] != "" {
-			return "let " + n.Row(r.About) + " start only when it is asked for (as administrator)"
-		}
-		return "keep " + n.Row(r.About) + " from starting at boot"
+		return n.startWords(r)
 	}
 	return string(r.Kind)
+}
+
+func (n Names) stopWords(r remedy.Remedy) string {
+	if r.Args["state"] == "stopped" {
+		return "end " + n.Row(r.About) + "; a stopped process ends only when it is woken too"
+	}
+	if r.Args["inherited"] != "" {
+		return "end " + n.Row(r.About) + ", and start it again from a program that does not hold the port"
+	}
+	if k := n.X.Container(r.About); k != nil && r.Command == nil && k.User != "" {
+		return "stop " + n.Row(r.About) + ", as the user who runs it (uid " + Name(k.User) + "): nobody else's engine knows it"
+	}
+	return "stop " + n.Row(r.About)
+}
+
+func (n Names) startWords(r remedy.Remedy) string {
+	if r.Args["back"] != "" {
+		return "let the HTTP driver start on demand again, as Windows sets it up (as administrator)"
+	}
+	if r.Args["was"] != "" {
+		return "let " + n.Row(r.About) + " start only when it is asked for (as administrator)"
+	}
+	return "keep " + n.Row(r.About) + " from starting at boot"
 }
 
 // moveContainer: what a container publishes is fixed when it is made.

@@ -387,8 +387,6 @@ func (n Names) aboutHTTP(f diagnose.Finding) string {
 		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
 	case diagnose.RuleHTTPSysUnnamed:
 		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
-	case diagnose.RuleReservedOnly:
-		return Clean(f.Args["url"], 120) + " is reserved and nobody listens on it; a reservation alone holds no port."
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/bindrule"
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
 )
 
@@ -22,6 +23,10 @@ func Finding(f diagnose.Finding, about []string) string {
 		return denied(f.Args["why"])
 	case diagnose.RulePortProxy:
 		return portProxy(f.Args)
+	case diagnose.RuleLikelyBehind:
+		return likely(f.Args)
+	case diagnose.RuleReservedOnly:
+		return reserved(f.Args)
 	}
 	return damage(f, about)
 }
@@ -84,6 +89,70 @@ func httpDisabled(about []string) string {
 		return s + ", so " + list(about[1:]) + " cannot start any more. sc config http start= demand puts it right, and the next start of one of them starts it."
 	}
 	return s + ": no program can register a URL. sc config http start= demand puts it right."
+}
+
+// likely names one who may stand behind the kernel's listener, and why.
+func likely(args map[string]string) string {
+	e, ok := catalog.ByID(args["entry"])
+	if !ok {
+		return ""
+	}
+	service, url := args[string(catalog.ServiceRuns)], args[string(catalog.URLReserved)]
+	if url == "" {
+		url = args[string(catalog.UsesPort)]
+	}
+	switch {
+	case service != "" && url != "":
+		return e.Name + " stands behind it: its service " + service + " runs, and " + url + " is its URL."
+	case service != "":
+		return e.Name + " stands behind it: its service " + service + " runs, and registers URLs on whatever port it is told."
+	case url != "":
+		return e.Name + " stands behind it: " + url + " is its URL; whether it runs, nobody said."
+	}
+	return e.Name + " stands behind it: it is often the one on this port."
+}
+
+// reserved says what a reservation without a listener is and does.
+func reserved(args map[string]string) string {
+	s := "the reservation of " + args["url"]
+	if e, ok := catalog.ByID(args["entry"]); ok {
+		s += " (" + e.Name + ")"
+	}
+	if who := args["for"]; who != "" {
+		s += " for " + accounts(who)
+	}
+	s += " has no listener. A reservation alone holds no port"
+	switch args["shadows"] {
+	case "all":
+		return s + "; once HTTP.sys has the port for another URL, requests below this one get 503 until somebody registers it."
+	case "weaker":
+		return s + "; once HTTP.sys has the port for a URL with * or an address, requests below this one get 503 until somebody registers it."
+	}
+	return s + "."
+}
+
+// accounts puts names in place of the SIDs that are the same on every Windows.
+func accounts(list string) string {
+	words := strings.Split(list, ", ")
+	for i, w := range words {
+		switch w {
+		case "S-1-1-0":
+			words[i] = "Everyone"
+		case "S-1-5-11":
+			words[i] = "Authenticated Users"
+		case "S-1-5-18":
+			words[i] = "LocalSystem"
+		case "S-1-5-19":
+			words[i] = "LOCAL SERVICE"
+		case "S-1-5-20":
+			words[i] = "NETWORK SERVICE"
+		case "S-1-5-32-544":
+			words[i] = "Administrators"
+		case "S-1-5-32-545":
+			words[i] = "Users"
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // maxNamed bounds the rows that one sentence names.
