@@ -37,20 +37,18 @@ const (
 // while nobody tells which URLs are registered: first a running service that has a
 // reservation on the port, then running services that register there, then what is
 // merely common on it. reservations are the URLs that are reserved on this machine
-// (netsh: urlacl), of any port; runningServices are the services that run, by
-// name. Where they are all of them, a service that does not run is ruled out; they
-// are not where RpcSs, which every Windows runs, is missing. Either may be nil for
-// "not known".
+// (netsh: urlacl), of any port; runningServices are all services that run, by
+// name: one that is not among them is ruled out, so a part of the list will not do.
+// Either may be nil for "not known", and then speaks neither for nor against anybody.
 //
 // Every answer is a guess: only the list of registrations tells.
 func LikelyBehindHTTP(port uint16, reservations, runningServices []string) []Guess {
 	var out []Guess
 	claimed := claims(port, reservations)
-	all := slices.ContainsFunc(runningServices, isRPC)
 	for i := range table {
 		e := &table[i]
 		service := runningOne(e, runningServices)
-		if service == "" && all && len(e.Services) > 0 {
+		if service == "" && runningServices != nil && len(e.Services) > 0 {
 			continue
 		}
 		if g := guess(e, port, claimed, service); len(g.Because) > 0 {
@@ -81,19 +79,14 @@ func claims(port uint16, reservations []string) []claim {
 // claimant finds whose reservation url is: by the whole prefix, else by its path,
 // which says much except for the root.
 func claimant(url, path string) claim {
-	for i := range table {
-		for j := range table[i].HTTP {
-			p := &table[i].HTTP[j]
-			if !p.Reserved {
-				continue
-			}
-			if samePrefix(p.URL, url) {
-				return claim{&table[i], url, p.Everywhere}
-			}
-			if _, own, _ := splitPrefix(p.URL); own != "/" && samePrefix(own, path) {
-				return claim{entry: &table[i], url: url}
-			}
-		}
+	if e, p := reservedAs(func(own string) bool { return samePrefix(own, url) }); p != nil {
+		return claim{e, url, p.Everywhere}
+	}
+	if e, p := reservedAs(func(own string) bool {
+		_, at, _ := splitPrefix(own)
+		return at != "/" && samePrefix(at, path)
+	}); p != nil {
+		return claim{entry: e, url: url}
 	}
 	e, _ := ByID(anyProgram)
 	return claim{entry: e, url: url}
@@ -101,9 +94,9 @@ func claimant(url, path string) claim {
 
 // Weights: each ground outweighs all below it.
 const (
-	runs     = 16
-	reserved = 8
-	usual    = 4
+	runs     = 32
+	reserved = 16
+	usual    = 4 // once, twice or three times
 	onPort   = 2
 	idle     = 1 // a reservation that every Windows has
 )
@@ -136,11 +129,8 @@ func (g *Guess) ports(port uint16) {
 		p := &g.Entry.HTTP[i]
 		at, _, _ := splitPrefix(p.URL)
 		switch {
-		case at == port && p.Usual:
-			g.add(onPort+usual, UsesPort, p.URL)
-			return
 		case at == port:
-			g.add(onPort, UsesPort, p.URL)
+			g.add(onPort+usual*int(p.Usual), UsesPort, p.URL)
 			return
 		case at == 0:
 			anyPort = true
@@ -158,8 +148,6 @@ func (g *Guess) add(weight int, kind ReasonKind, value string) {
 	}
 	g.Because = append(g.Because, Reason{kind, value})
 }
-
-func isRPC(service string) bool { return strings.EqualFold(strings.TrimSpace(service), "RpcSs") }
 
 // runningOne is the first of e's services that runs, as running spells it.
 func runningOne(e *Entry, running []string) string {

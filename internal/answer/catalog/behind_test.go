@@ -21,6 +21,14 @@ func told(guesses []Guess) []string {
 	return out
 }
 
+func entriesOf(guesses []Guess) []string {
+	var out []string
+	for _, g := range guesses {
+		out = append(out, g.Entry.ID)
+	}
+	return out
+}
+
 func likely(port uint16, reservations, services []string) []string {
 	return told(LikelyBehindHTTP(port, reservations, services))
 }
@@ -49,6 +57,17 @@ func TestARunningServiceWithAReservationComesFirst(t *testing.T) {
 	}
 }
 
+// What every Windows reserves says nothing, whichever of its ports it is.
+func TestAReservationOfEveryWindowsIsNoGround(t *testing.T) {
+	for _, port := range []uint16{5986, 47001} {
+		clean := LikelyBehindHTTP(port, cleanWindows, nil)
+		none := LikelyBehindHTTP(port, nil, nil)
+		if clean[0].Entry.ID != "winrm" || clean[0].weight != none[0].weight+idle {
+			t.Errorf("%d: %d with, %d without", port, clean[0].weight, none[0].weight)
+		}
+	}
+}
+
 // The twins: one fact less each.
 func TestWhatDoesNotRunIsRuledOut(t *testing.T) {
 	has := func(list []string, entry string) bool {
@@ -62,7 +81,7 @@ func TestWhatDoesNotRunIsRuledOut(t *testing.T) {
 	}{
 		"runs":                         {[]string{"rpcss", "peerdistsvc"}, "branchcache", true},
 		"does not run":                 {[]string{"RpcSs", "W3SVC"}, "branchcache", false},
-		"not in a part of the list":    {[]string{"W3SVC"}, "branchcache", true},
+		"nothing at all runs":          {[]string{}, "branchcache", false},
 		"nobody knows":                 {nil, "branchcache", true},
 		"BITS runs":                    {[]string{"RpcSs", "BITS"}, "bits", false},
 		"IIS runs":                     {[]string{"RpcSs", "W3SVC"}, "iis", true},
@@ -99,6 +118,9 @@ func TestWithNothingKnownTheUsualOnes(t *testing.T) {
 		if len(got) == 0 || got[0].Entry.ID != want || got[0].Because[0].Kind != UsesPort {
 			t.Errorf("%d: %v", port, told(got))
 		}
+	}
+	if diff := cmp.Diff([]string{"iis", "branchcache", "ssrs", "web-deploy"}, entriesOf(LikelyBehindHTTP(80, nil, nil))[:4]); diff != "" {
+		t.Error(diff)
 	}
 	got := likely(12345, nil, nil)
 	for _, g := range got {

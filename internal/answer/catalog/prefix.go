@@ -16,8 +16,9 @@ type Prefix struct {
 	// Everywhere: every Windows has the reservation, so that finding it says
 	// nothing about who listens.
 	Everywhere bool
-	// Usual: where the kernel holds this port, it is often for this one.
-	Usual bool
+	// Usual says how often it is for this one where the kernel holds the port: 0 to 3,
+	// rarely to mostly.
+	Usual uint8
 }
 
 // Reserved finds the entry for which url is reserved by default, by Windows or by
@@ -25,14 +26,20 @@ type Prefix struct {
 // with or without the last slash. A longer path is somebody's own reservation, not
 // the default one, and is not found.
 func Reserved(url string) (*Entry, bool) {
+	e, p := reservedAs(func(own string) bool { return samePrefix(own, url) })
+	return e, p != nil
+}
+
+// reservedAs finds the first default reservation that is wanted; nil, nil for none.
+func reservedAs(wanted func(url string) bool) (*Entry, *Prefix) {
 	for i := range table {
 		for j := range table[i].HTTP {
-			if p := &table[i].HTTP[j]; p.Reserved && samePrefix(p.URL, url) {
-				return &table[i], true
+			if p := &table[i].HTTP[j]; p.Reserved && wanted(p.URL) {
+				return &table[i], p
 			}
 		}
 	}
-	return nil, false
+	return nil, nil
 }
 
 // ForService finds the entry of a Windows service by its name or by the English

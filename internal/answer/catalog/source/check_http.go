@@ -93,6 +93,8 @@ func wrongPrefix(p catalog.Prefix) string {
 		return "a reservation names its port and its whole path"
 	case !p.Reserved && (p.SDDL != "" || p.Everywhere):
 		return "sddl and everywhere belong to a reservation"
+	case p.Usual > 3:
+		return "usual goes from 0 to 3"
 	case p.SDDL != "" && !strings.HasPrefix(p.SDDL, "D:("):
 		return "sddl: want D:( and its entries"
 	}

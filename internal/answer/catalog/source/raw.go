@@ -41,7 +41,7 @@ type rawPrefix struct {
 	Reserved   bool   `toml:"reserved"`
 	SDDL       string `toml:"sddl"`
 	Everywhere bool   `toml:"everywhere"`
-	Usual      bool   `toml:"usual"`
+	Usual      uint8  `toml:"usual"`
 }
 
 type rawPattern struct {

@@ -67,7 +67,7 @@ func TestLoad(t *testing.T) {
 func TestServicesAndFeaturesFillRemedies(t *testing.T) {
 	text := strings.Replace(good, `id = "stop:{unit}"`, "id = \"stop:W3SVC\"", 1) +
 		"[[entry.remedies]]\nid = \"startup:W3SVC\"\n[[entry.remedies]]\nid = \"feature:IIS-WebServerRole\"\n" +
-		"[[entry.services]]\nname = \"W3SVC\"\ndisplay = \"World Wide Web\"\n[[entry.http]]\nurl = \"http://+:80/a/\"\nreserved = true\nsddl = \"D:(A;;GX;;;WD)\"\neverywhere = true\nusual = true\n"
+		"[[entry.services]]\nname = \"W3SVC\"\ndisplay = \"World Wide Web\"\n[[entry.http]]\nurl = \"http://+:80/a/\"\nreserved = true\nsddl = \"D:(A;;GX;;;WD)\"\neverywhere = true\nusual = 3\n"
 	text = strings.Replace(text, "basis", "features = \"IIS-WebServerRole\"\nbasis", 1)
 	rows, err := Load("f.toml", []byte(text))
 	if err != nil {
@@ -77,7 +77,7 @@ func TestServicesAndFeaturesFillRemedies(t *testing.T) {
 	if diff := cmp.Diff([]catalog.Service{{Name: "W3SVC", Display: "World Wide Web"}}, e.Services); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]catalog.Prefix{{URL: "http://+:80/a/", Reserved: true, SDDL: "D:(A;;GX;;;WD)", Everywhere: true, Usual: true}}, e.HTTP); diff != "" {
+	if diff := cmp.Diff([]catalog.Prefix{{URL: "http://+:80/a/", Reserved: true, SDDL: "D:(A;;GX;;;WD)", Everywhere: true, Usual: 3}}, e.HTTP); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"IIS-WebServerRole"}, e.Features); diff != "" {
@@ -165,6 +165,7 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		{`basis = "general"`, "http = [{ url = \"http://+:80/\", sddl = \"D:(A;;GX;;;WD)\" }]\nbasis = \"general\"", "belong to a reservation"},
 		{`basis = "general"`, "http = [{ url = \"http://+:80/\", everywhere = true }]\nbasis = \"general\"", "belong to a reservation"},
 		{`basis = "general"`, "http = [{ url = \"http://+:80/\", reserved = true, sddl = \"Everyone\" }]\nbasis = \"general\"", "sddl: want D:("},
+		{`basis = "general"`, "http = [{ url = \"http://+:80/\", usual = 4 }]\nbasis = \"general\"", "usual goes from 0 to 3"},
 		{`[[entry]]`, "id = 1\n[[entry]]", "f.toml:3: unknown key id"},
 		{`[[entry.warn]]`, `[[entry.warn]`, "f.toml:23: "},
 		{`basis = "general"`, `basis = "general`, "f.toml:9: "},

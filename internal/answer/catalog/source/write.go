@@ -35,7 +35,7 @@ func literal(b *bytes.Buffer, v reflect.Value, elided bool) {
 		fmt.Fprintf(b, "%q", v.String())
 	case reflect.Bool:
 		fmt.Fprintf(b, "%t", v.Bool())
-	case reflect.Uint16:
+	case reflect.Uint8, reflect.Uint16:
 		fmt.Fprintf(b, "%d", v.Uint())
 	case reflect.Slice:
 		fmt.Fprintf(b, "[]%s{", typeName(v.Type().Elem()))
