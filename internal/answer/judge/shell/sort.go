@@ -38,7 +38,7 @@ func isVerb(s string) bool {
 
 // sorted tells the options of a command from its operands.
 func sorted(words []token) Command {
-	c := Command{Name: program(words[0].text)}
+	c := Command{Name: Program(words[0].text)}
 	rest := words[1:]
 	if dir, ok := strings.CutSuffix(strings.ToLower(words[0].text), "/"+c.Name); ok && (strings.HasSuffix(dir, "/init.d") || strings.HasSuffix(dir, "/rc.d")) {
 		c.Name, rest = "service", words
@@ -88,7 +88,7 @@ func (how style) option(w token) (string, bool) {
 // paired joins what sc, netsh and sysctl let stand apart: "start= disabled",
 // "net.x = 1".
 func paired(name string, words []token) []token {
-	if name != "sc" && name != "netsh" && name != "sysctl" && name != "wmic" && name != "reg" {
+	if name != "sc" && name != "netsh" && name != "sysctl" && name != "wmic" {
 		return words
 	}
 	var out []token

@@ -16,7 +16,7 @@ func unwrap(words []token, depth int) []Command {
 		if len(words) == 0 {
 			return nil
 		}
-		inner, script, e := wrapped(program(words[0].text), words)
+		inner, script, e := wrapped(Program(words[0].text), words)
 		if elevated = elevated || e; script != "" {
 			return inside(script, depth+1, elevated)
 		}
@@ -67,8 +67,8 @@ func isVariable(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$:") == ""
 }
 
-// program is the name of a program as a command has it.
-func program(word string) string {
+// Program is the name of a program as [Command] has it.
+func Program(word string) string {
 	word = strings.Trim(word, `"'`)
 	if at := strings.LastIndexAny(word, `\/`); at >= 0 && at < len(word)-1 {
 		word = word[at+1:]
