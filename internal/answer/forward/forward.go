@@ -23,7 +23,8 @@ type Forward struct {
 	Kind string
 	// Mode tells apart what one family does: ssh "local", "dynamic" (a SOCKS proxy),
 	// "remote", "shared" (a control master, whose forwards no command line tells);
-	// editor "server", "desktop"; adb "server", "forward"; netcat "stdio", "exec".
+	// editor "server", "desktop"; adb "server", "forward"; netcat "stdio", "exec";
+	// wsl "relay", "debugger".
 	Mode   string
 	Proto  fact.Proto
 	Listen string // as the command line has it: "127.0.0.1:8080", ":8080"
@@ -106,7 +107,7 @@ func read(name string, args []string) []Forward {
 	case "systemd-socket-proxyd":
 		return socketProxy(args)
 	case "wslrelay", "wslhost":
-		return only(Forward{Kind: "wsl"})
+		return wsl(args)
 	case "ngrok":
 		return ngrok(args)
 	case "cloudflared":
@@ -136,6 +137,8 @@ func virtual(name string, args []string) []Forward {
 		return gvproxy(args)
 	case "limactl":
 		return limactl(args)
+	case "host-switch":
+		return only(Forward{Kind: "virtual machine", Via: name})
 	case "VBoxHeadless", "VirtualBoxVM":
 		return only(Forward{Kind: "virtual machine", Host: after(args, "--comment")})
 	}
@@ -152,7 +155,7 @@ func program(p fact.Process) string {
 	switch {
 	case p.Exe != "" && !strings.HasPrefix(p.Exe, "/proc/"):
 		return base(p.Exe)
-	case len(p.Args) > 0 && p.Args[0] != "" && !strings.Contains(p.Args[0], " "):
+	case len(p.Args) > 0 && p.Args[0] != "" && (!strings.Contains(p.Args[0], " ") || strings.HasSuffix(p.Args[0], ".exe")):
 		return base(p.Args[0])
 	}
 	return strings.TrimSuffix(p.Name, ".exe")
