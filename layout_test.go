@@ -40,7 +40,7 @@ const arrows = `
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
 	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
-	NONE < machine/httpsys/sddl, machine/httpsys/shape
+	NONE < machine/httpsys/sddl, machine/httpsys/shape, machine/httpsys/httpsystest
 	fact, machine/httpsys/shape < machine/httpsys/listing
 	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl, machine/httpsys/listing < machine/httpsys
 	# The same from pasted texts: undressed, taken apart by shape, put together.

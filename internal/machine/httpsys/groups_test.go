@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/httpsys/httpsystest"
 )
 
 // ties says the links of a listing's sessions and groups.
@@ -83,7 +84,7 @@ func TestGroupsAndSessions(t *testing.T) {
 		if name == "servicestate-queue-L2-fixture-zh-dev.txt" {
 			continue // hand-made without the version rows that carry a flat listing
 		}
-		if diff := cmp.Diff(want, ties(t, reindent(text, ""))); diff != "" {
+		if diff := cmp.Diff(want, ties(t, httpsystest.Reindent(text, ""))); diff != "" {
 			t.Errorf("%s flat: -want +got:\n%s", name, diff)
 		}
 	}

@@ -4,106 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/machine/httpsys/httpsystest"
 )
-
-// tongue is a made-up translation of netsh's labels: only the shape counts, so
-// words it has no translation for are spelt with other letters.
-type tongue struct {
-	words map[string]string
-	colon string
-	spell func(rune) rune
-}
-
-func shift(to rune) func(rune) rune {
-	return func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
-			return to + r - 'a'
-		}
-		return r
-	}
-}
-
-var tongues = map[string]tongue{
-	"ja": {colon: ":", spell: shift('ア'), words: map[string]string{
-		"Request queue name": "要求キュー名", "Request queue is unnamed.": "要求キューには名前がありません。", "image": "イメージ",
-		"Server session ID": "サーバー セッション ID", "Registered URLs": "登録された URL", "Process IDs": "プロセス ID"}},
-	"de": {colon: ":", spell: shift('a'), words: map[string]string{
-		"Request queue name": "Name:Anforderungswarteschlange", "Request queue is unnamed.": "Die Anforderungswarteschlange ist unbenannt.",
-		"image": "Abbild", "Number of registered URLs": "Anzahl der registrierten URLs", "Timeout values inherited": "Geerbte Zeitlimitwerte"}},
-	"fr": {colon: " :", spell: shift('a'), words: map[string]string{
-		"Request queue name": "Nom de la file d’attente", "Request queue is unnamed.": "La file d’attente n’a pas de nom.", "ID": "ID",
-		"Timeout values inherited": "Valeurs de délai d’expiration héritées", "Processes": "Processus"}},
-	"it": {colon: " :", spell: shift('a'), words: map[string]string{
-		"Request queue name": "Nome coda richieste", "Request queue is unnamed.": "Coda richieste senza nome.", "State": "IP:stato"}},
-	"zh": {colon: "：", spell: shift('一'), words: map[string]string{
-		"Request queue name": "请求队列:名称", "Request queue is unnamed.": "请求队列未命名。", "Version": "IP:端口", "image": "映像"}},
-	"ru": {colon: ":", spell: shift('а'), words: map[string]string{
-		"Request queue name": "Имя очереди запросов", "Request queue is unnamed.": "Очередь запросов не имеет имени.", "Services": "Службы"}},
-}
-
-func (to tongue) word(s string) string {
-	if w, ok := to.words[s]; ok {
-		return w
-	}
-	return strings.Map(to.spell, s)
-}
-
-// isFact tells what a translation leaves alone: names, numbers, IDs, paths, URLs.
-func isFact(value string) bool {
-	switch value {
-	case "Active", "Basic", "Limited", "inherited", "Request queue is unnamed.", "Negotiate", "Timeout values inherited":
-		return false
-	}
-	return true
-}
-
-// translate says a listing in another language.
-func (to tongue) translate(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		body := strings.TrimLeft(strings.TrimRight(line, " \n"), " ")
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		b.WriteString(indent + to.body(body) + "\n")
-	}
-	return b.String()
-}
-
-func (to tongue) body(s string) string {
-	switch {
-	case s == "" || strings.HasPrefix(s, "HTTP") || strings.Trim(s, "-0123456789") == "":
-		return s
-	case strings.HasPrefix(s, "ID: ") && strings.Contains(s, ", image: "):
-		id, image, _ := strings.Cut(strings.TrimPrefix(s, "ID: "), ", image: ")
-		return to.word("ID") + to.colon + " " + id + ", " + to.word("image") + to.colon + " " + image
-	}
-	label, value, ok := strings.Cut(s, ":")
-	if !ok {
-		return to.word(s)
-	}
-	value = strings.TrimSpace(value)
-	if !isFact(value) {
-		value = to.word(value)
-	}
-	if value != "" {
-		value = " " + value
-	}
-	return to.word(label) + to.colon + value
-}
-
-// reindent replaces each step of four blanks.
-func reindent(text, step string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		body := strings.TrimLeft(line, " ")
-		n := (len(line) - len(body)) / 4
-		b.WriteString(strings.Repeat(step, n) + body)
-	}
-	return b.String()
-}
 
 func model(t testing.TB, text string) string {
 	t.Helper()
@@ -121,13 +30,13 @@ func TestEveryLanguageSameModel(t *testing.T) {
 	for name := range recorded {
 		text := sample(t, name)
 		want := model(t, text)
-		for lang, to := range tongues {
-			other := to.translate(text)
+		for lang, to := range httpsystest.Tongues() {
+			other := to.Translate(text)
 			if other == text {
 				t.Fatalf("%s in %s: nothing was translated", name, lang)
 			}
 			for _, step := range []string{"    ", "  ", "\t", "\u00a0\u00a0\u00a0"} {
-				if diff := cmp.Diff(want, model(t, reindent(other, step))); diff != "" {
+				if diff := cmp.Diff(want, model(t, httpsystest.Reindent(other, step))); diff != "" {
 					t.Errorf("%s in %s by %q: -want +got:\n%s\n%s", name, lang, step, diff, other)
 				}
 			}
@@ -135,14 +44,36 @@ func TestEveryLanguageSameModel(t *testing.T) {
 	}
 }
 
-// damage is what happens to a text on its way into a paste.
-var damage = map[string]func(string) string{
-	"CRLF":         func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
-	"BOM":          func(s string) string { return "\ufeff" + s },
-	"no newline":   func(s string) string { return strings.TrimRight(s, "\n") },
-	"trailing":     func(s string) string { return strings.ReplaceAll(s, "\n", "  \n") },
-	"unknown rows": unknownRows,
-	"blocks moved": func(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") },
+// What a console of another code page has written stays as good as the same text
+// in UTF-8, although most of its words cannot be read.
+func TestEveryCodePageSameModel(t *testing.T) {
+	tongues := httpsystest.Tongues()
+	for page, cp := range httpsystest.CodePages() {
+		encoded := 0
+		for name := range recorded {
+			text := sample(t, name)
+			want := model(t, text)
+			for _, lang := range cp.Tongues {
+				raw := cp.Encode(tongues[lang].Translate(text))
+				if !utf8.ValidString(raw) {
+					encoded++
+				}
+				if diff := cmp.Diff(want, model(t, raw)); diff != "" {
+					t.Errorf("%s in %s, code page %s: -want +got:\n%s\n%q", name, lang, page, diff, raw)
+				}
+			}
+		}
+		if encoded < len(recorded)-1 {
+			t.Errorf("code page %s: only %d texts were encoded", page, encoded)
+		}
+	}
+}
+
+// damage is what happens to a text, and rows that no known Windows prints.
+func damage() map[string]func(string) string {
+	all := httpsystest.Damage()
+	all["unknown rows"] = unknownRows
+	return all
 }
 
 // unknownRows puts a row that no known Windows prints below each "label: value" row.
@@ -160,7 +91,7 @@ func unknownRows(s string) string {
 
 func TestDamagedSameState(t *testing.T) {
 	for name, want := range recorded {
-		for what, harm := range damage {
+		for what, harm := range damage() {
 			state, _ := ParseState(harm(sample(t, name)))
 			if diff := cmp.Diff(want, tell(state)); diff != "" {
 				t.Errorf("%s, %s: -want +got:\n%s", name, what, diff)
@@ -172,7 +103,7 @@ func TestDamagedSameState(t *testing.T) {
 // Blank lines between all lines, and no indentation at all: what web pages do.
 func TestFlattenedSameState(t *testing.T) {
 	double := func(s string) string { return strings.ReplaceAll(s, "\n", "\n\n") }
-	flat := func(s string) string { return reindent(s, "") }
+	flat := func(s string) string { return httpsystest.Reindent(s, "") }
 	for name, want := range recorded {
 		state, _ := ParseState(double(sample(t, name)))
 		if diff := cmp.Diff(want, tell(state)); diff != "" {
@@ -202,6 +133,28 @@ func TestTruncatedNeverLies(t *testing.T) {
 					if who != "" && who != truth[url] {
 						t.Fatalf("%s lines %d-%d: %s certainly of %q, but whole: %q", name, from, to, url, who, truth[url])
 					}
+				}
+			}
+		}
+	}
+}
+
+// The same, cut at any byte: what the last line says may be cut, nothing else is
+// other than in the whole text.
+func TestCutAtEveryByteNeverLies(t *testing.T) {
+	for name := range recorded {
+		text := sample(t, name)
+		whole, _ := ParseState(text)
+		truth := owners(whole, false)
+		for n := range len(text) {
+			cut, _ := ParseState(text[:n])
+			last := strings.Count(text[:n], "\n") + 1
+			for _, r := range cut.Registrations {
+				if r.Line == last || !r.Certain || slices.ContainsFunc(cut.Queues[r.Queues[0]].Processes, func(p Process) bool { return p.Line == last }) {
+					continue
+				}
+				if who := owners(State{Queues: cut.Queues, Registrations: []Registration{r}}, true)[r.URL]; who != "" && who != truth[r.URL] {
+					t.Fatalf("%s, %d bytes: %s certainly of %q, but whole: %q", name, n, r.URL, who, truth[r.URL])
 				}
 			}
 		}
@@ -262,6 +215,12 @@ func TestOddQueueNames(t *testing.T) {
 		}
 		if len(gaps) > 0 {
 			t.Errorf("%q: gaps %+v", name, gaps)
+		}
+		for lang, to := range httpsystest.Tongues() {
+			state, _ := ParseState(to.Translate(text))
+			if diff := cmp.Diff(want, tell(state)); diff != "" {
+				t.Errorf("%q in %s: -want +got:\n%s", name, lang, diff)
+			}
 		}
 	}
 }
@@ -342,8 +301,8 @@ func seeds(f *testing.F, pattern string) {
 
 func FuzzParseState(f *testing.F) {
 	seeds(f, "servicestate")
-	for _, to := range tongues {
-		f.Add(to.translate(sample(f, "servicestate-session-L2-en-unelevated.txt")))
+	for _, to := range httpsystest.Tongues() {
+		f.Add(to.Translate(sample(f, "servicestate-session-L2-en-unelevated.txt")))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		state, _ := ParseState(text)

@@ -3,10 +3,11 @@ package httpsys
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/machine/httpsys/httpsystest"
 )
 
 func tellReservations(rs []Reservation) []string {
@@ -46,29 +47,17 @@ func TestReservations(t *testing.T) {
 		if diff := cmp.Diff(want, tellReservations(ParseReservations(text))); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", name, diff)
 		}
-		for lang, to := range tongues {
-			if diff := cmp.Diff(want, tellReservations(ParseReservations(translateACL(to, text)))); diff != "" {
+		for lang, to := range httpsystest.Tongues() {
+			if diff := cmp.Diff(want, tellReservations(ParseReservations(to.Translate(text)))); diff != "" {
 				t.Errorf("%s in %s: -want +got:\n%s", name, lang, diff)
 			}
 		}
-		for what, harm := range damage {
+		for what, harm := range damage() {
 			if diff := cmp.Diff(want, tellReservations(ParseReservations(harm(text)))); diff != "" {
 				t.Errorf("%s, %s: -want +got:\n%s", name, what, diff)
 			}
 		}
 	}
-}
-
-func translateACL(to tongue, text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		body := strings.TrimLeft(line, " ")
-		if label, value, ok := strings.Cut(body, ": "); ok && !strings.HasPrefix(body, "-") {
-			body = to.word(strings.TrimSpace(label)) + to.colon + " " + value
-		}
-		b.WriteString(line[:len(line)-len(strings.TrimLeft(line, " "))] + body)
-	}
-	return b.String()
 }
 
 func TestLinkInProseIsNoReservation(t *testing.T) {
