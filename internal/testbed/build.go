@@ -51,6 +51,16 @@ func windowsBerth(t testing.TB) string {
 // read. Extra are variables such as GOOS=windows. The file is named by its content
 // and is never written again, so it may run while another test builds.
 func Build(pkg string, extra ...string) (string, error) {
+	return compile(pkg, extra, "build")
+}
+
+// BuildTest compiles the tests of a package of this module as [Build] does a main
+// package, for a test that has to run some of them in a [Place].
+func BuildTest(pkg string, extra ...string) (string, error) {
+	return compile(pkg, extra, "test", "-c")
+}
+
+func compile(pkg string, extra []string, how ...string) (string, error) {
 	root, err := ModuleRoot()
 	if err != nil {
 		return "", err
@@ -65,7 +75,7 @@ func Build(pkg string, extra ...string) (string, error) {
 	}
 	defer os.RemoveAll(tmp)
 	out := filepath.Join(tmp, "out")
-	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd := exec.Command("go", append(how, "-o", out, pkg)...)
 	cmd.Dir = root
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), extra...)
 	if text, err := cmd.CombinedOutput(); err != nil {

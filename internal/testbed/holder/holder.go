@@ -1,8 +1,8 @@
 // Package holder is the program that scripts and tests start to have a port held,
 // in each of the ways in which real programs hold one.
 //
-// Every form says "ready" on a line of its own once the port stands as asked, and
-// ends when it is killed, or when its standard input, where that is a pipe, ends.
+// Every form but one says "ready" on a line of its own once the port stands as asked,
+// and ends when it is killed, or when its standard input, where that is a pipe, ends.
 package holder
 
 import (
@@ -12,12 +12,14 @@ import (
 	"time"
 )
 
-// usage lists the forms; those after the first three exist on Linux only.
+// usage lists the forms; those after the first four exist on Linux only.
 const usage = `usage: holder FORM
 
   listen [FLAG...] ADDR...    TCP listeners
   udp [FLAG...] ADDR...       UDP sockets
   http PREFIX...              registrations with HTTP.sys, on Windows only
+  service NAME=ADDR...        Windows services in one process, each with a listener, as
+                              the service manager starts them; says no "ready"
   bound [FLAG...] ADDR        a TCP socket that is bound and never listens
   workers N ADDR              a listener, and N processes of the same program that share it
   heir ADDR CMD...            a listener, and a CMD that inherits its descriptor

@@ -5,14 +5,22 @@ package holder
 import (
 	"fmt"
 	"net"
+	"os"
 )
 
 func run(form string, addrs []string) error {
-	if form == "http" {
+	switch form {
+	case "http":
 		if err := register(addrs); err != nil {
 			return err
 		}
 		addrs = nil
+	case "service":
+		err := services(addrs)
+		if err == nil {
+			os.Exit(0)
+		}
+		return err
 	}
 	for _, addr := range addrs {
 		if err := hold(form, addr); err != nil {

@@ -1,0 +1,83 @@
+package holder
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// service is one Windows service of this process: it listens at addr while it runs.
+type service struct {
+	name, addr string
+	handle     windows.Handle
+	stop       chan struct{}
+	once       sync.Once
+}
+
+// services gives this process to the service control manager as the host of
+// services, each NAME=ADDR. It returns when all of them have stopped.
+func services(words []string) error {
+	byName := map[string]*service{}
+	var table []windows.SERVICE_TABLE_ENTRY
+	main := syscall.NewCallback(func(argc uint32, argv **uint16) uintptr {
+		if argc > 0 {
+			if s := byName[windows.UTF16PtrToString(*argv)]; s != nil {
+				s.run()
+			}
+		}
+		return 0
+	})
+	for _, w := range words {
+		name, addr, ok := strings.Cut(w, "=")
+		if !ok {
+			return fmt.Errorf("%q is not NAME=ADDR", w)
+		}
+		wide, err := windows.UTF16PtrFromString(name)
+		if err != nil {
+			return err
+		}
+		byName[name] = &service{name: name, addr: addr, stop: make(chan struct{})}
+		table = append(table, windows.SERVICE_TABLE_ENTRY{ServiceName: wide, ServiceProc: main})
+	}
+	table = append(table, windows.SERVICE_TABLE_ENTRY{})
+	return windows.StartServiceCtrlDispatcher(&table[0])
+}
+
+func (s *service) run() {
+	wide, err := windows.UTF16PtrFromString(s.name)
+	if err != nil {
+		return
+	}
+	control := syscall.NewCallback(func(code, _ uint32, _, _ uintptr) uintptr {
+		if code == windows.SERVICE_CONTROL_STOP {
+			s.once.Do(func() { close(s.stop) })
+		}
+		return 0
+	})
+	if s.handle, err = windows.RegisterServiceCtrlHandlerEx(wide, control, uintptr(unsafe.Pointer(wide))); err != nil {
+		return
+	}
+	s.report(windows.SERVICE_START_PENDING, 0)
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		s.report(windows.SERVICE_STOPPED, uint32(windows.WSAEADDRINUSE))
+		return
+	}
+	s.report(windows.SERVICE_RUNNING, 0)
+	<-s.stop
+	_ = l.Close()
+	s.report(windows.SERVICE_STOPPED, 0)
+}
+
+func (s *service) report(state, exit uint32) {
+	st := windows.SERVICE_STATUS{ServiceType: windows.SERVICE_WIN32_SHARE_PROCESS, CurrentState: state, Win32ExitCode: exit}
+	if state == windows.SERVICE_RUNNING {
+		st.ControlsAccepted = windows.SERVICE_ACCEPT_STOP
+	}
+	_ = windows.SetServiceStatus(s.handle, &st)
+}
