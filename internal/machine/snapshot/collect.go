@@ -17,6 +17,9 @@ import (
 type collector struct {
 	q   Query
 	set fact.Set
+	// tagged are the services that HTTP.sys's listing names; the service manager
+	// knows more of them and comes later.
+	tagged []fact.Unit
 }
 
 func (c *collector) collect(ctx context.Context) error {
@@ -149,14 +152,24 @@ func (c *collector) owners(ctx context.Context) error {
 	failed := c.q.Context && !c.q.AllNetns || c.q.Context && len(c.q.Ports) == 0
 	if err := c.add(service.Read(ctx, service.Query{
 		Processes: c.set.Processes, Sockets: c.set.Sockets, Ports: c.q.Ports, Failed: failed,
+		Names: unitNames(c.tagged), All: c.q.Context && len(c.q.Ports) == 0,
 	})); err != nil {
 		return err
 	}
+	c.set.Add(fact.Set{Units: c.tagged})
 	cq := container.Query{Processes: c.set.Processes, Sockets: c.set.Sockets, Redirects: c.set.Redirects, Links: c.set.Links}
 	if c.q.Context {
 		cq.Ports = c.q.Ports
 	}
 	return c.add(container.Read(ctx, cq))
+}
+
+func unitNames(units []fact.Unit) []string {
+	var out []string
+	for _, u := range units {
+		out = append(out, u.Name)
+	}
+	return out
 }
 
 // notFinal: a holder that keeps the port for something else, which may have the

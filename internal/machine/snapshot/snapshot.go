@@ -33,6 +33,8 @@ type Query struct {
 	AllNetns bool
 	// Flags also reads the reuse flags of the holders' sockets.
 	Flags bool
+	// Cache also reads the responses that HTTP.sys has cached (Windows).
+	Cache bool
 }
 
 // Collect reads the machine. It blocks for as long as its readers do, which is
@@ -50,5 +52,5 @@ func Collect(ctx context.Context, q Query) (fact.Set, error) {
 
 // Everything is the query of a snapshot that is saved to answer any question later.
 func Everything() Query {
-	return Query{AllStates: true, Owners: true, Context: true, AllHolders: true, AllNetns: true, Flags: true}
+	return Query{AllStates: true, Owners: true, Context: true, AllHolders: true, AllNetns: true, Flags: true, Cache: true}
 }

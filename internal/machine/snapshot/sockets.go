@@ -21,8 +21,8 @@ func (c *collector) query(serving bool, part netstat.Part) netstat.Query {
 // answer. Beside a listener that takes all the traffic in question they are
 // looked for only with AllHolders, and the answer names that limit.
 func (c *collector) sockets(ctx context.Context) error {
-	if c.q.AllStates || len(c.q.Ports) == 0 {
-		s, err := netstat.Read(ctx, c.query(!c.q.AllStates, netstat.Whole))
+	if c.q.AllStates || len(c.q.Ports) == 0 || !c.tables() {
+		s, err := netstat.Read(ctx, c.query(!c.q.AllStates && len(c.q.Ports) == 0, netstat.Whole))
 		return c.addSockets(ctx, s, err)
 	}
 	s, err := netstat.Read(ctx, c.query(true, netstat.Tabled))
@@ -40,6 +40,10 @@ func (c *collector) sockets(ctx context.Context) error {
 	}
 	return c.addSockets(ctx, joined(s, more), err)
 }
+
+// tables tells whether the machine has a quick table of listeners apart from the
+// rest, as Linux has; elsewhere one reading is all there is.
+func (c *collector) tables() bool { return c.set.Machine.OS == "linux" }
 
 // taken tells whether a listener takes all TCP traffic that the question is about:
 // at the wildcard address, or at the very address that is asked for.
