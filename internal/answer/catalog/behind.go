@@ -124,20 +124,19 @@ func guess(e *Entry, port uint16, claimed []claim, service string) Guess {
 
 // ports adds what e registers on port, or on any port.
 func (g *Guess) ports(port uint16) {
-	anyPort := false
+	anyPort := -1
 	for i := range g.Entry.HTTP {
 		p := &g.Entry.HTTP[i]
-		at, _, _ := splitPrefix(p.URL)
-		switch {
-		case at == port:
+		switch at, _, _ := splitPrefix(p.URL); at {
+		case port:
 			g.add(onPort+usual*int(p.Usual), UsesPort, p.URL)
 			return
-		case at == 0:
-			anyPort = true
+		case 0:
+			anyPort = max(anyPort, int(p.Usual))
 		}
 	}
-	if anyPort {
-		g.add(0, AnyPort, "")
+	if anyPort >= 0 {
+		g.add(usual*anyPort, AnyPort, "")
 	}
 }
 

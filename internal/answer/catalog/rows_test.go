@@ -85,7 +85,7 @@ func TestEveryKnownHolderHasAnEntry(t *testing.T) {
 		{"WSUS, TLS", behind(8531, "/"), "wsus"},
 		{"Web Management", behind(8172, "/"), "iis-remote-management"},
 		{"SharePoint services", behind(32843, "/"), "sharepoint"},
-		{"Exchange back end", behind(444, "/"), "exchange"},
+		{"Web Deployment Agent, moved", behind(8172, "/MSDEPLOYAGENTSERVICE/"), "web-deploy"},
 		{"a program of somebody's", behind(8080, "/api/"), "http-sys-program"},
 		{"nobody says who", kernel("windows", 80, "http.sys"), "http-sys"},
 		{"PID 4 and no more", system(80, ""), "http-sys"},
@@ -157,6 +157,7 @@ func TestWhatIsOftenTakenForAnother(t *testing.T) {
 		"SMB":            {catalog.Subject{OS: "windows", Proto: fact.TCP, Port: 445, Comm: "System", Kernel: "socket"}, "http-sys"},
 		"SSRS's queue":   {catalog.Subject{OS: "windows", Proto: fact.TCP, Port: 80, Kernel: "http.sys", Queue: "ReportServerQueue"}, "iis"},
 		"a reservation":  {catalog.Subject{OS: "windows", Proto: fact.TCP, Port: 8080, URLPath: "/api/"}, "http-sys-program"},
+		"a site on 81":   {catalog.Subject{OS: "windows", Proto: fact.TCP, Port: 81, Kernel: "http.sys", Queue: "DefaultAppPool", URLPath: "/"}, "exchange"},
 		"AirPlay's port": {catalog.Subject{OS: "darwin", Proto: fact.TCP, Port: 5000, Comm: "Python"}, "macos-airplay"},
 	} {
 		if slices.Contains(ids(catalog.Match(c.s)), c.not) {
