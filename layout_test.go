@@ -21,7 +21,7 @@ const arrows = `
 	api/v1 < api/v1/gen/schema < api/v1/gen
 
 	# Raw calls of one OS each, without policy. They do not know fact.
-	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait
+	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait, sys/pipe
 	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
@@ -71,7 +71,9 @@ const arrows = `
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
+	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
+	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
 	api/v1 < talk/cli/help

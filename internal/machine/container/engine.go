@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/pipe"
 )
 
 // Limits of what is taken from one engine.
@@ -321,7 +322,7 @@ func reason(err error) string {
 
 func closedHint(engine string, at place) string {
 	switch {
-	case strings.HasPrefix(at.path, pipeRoot):
+	case strings.HasPrefix(at.path, pipe.Root):
 		return "run as administrator, or as a member of group docker-users"
 	case at.uid != "":
 		return "run as the user with uid " + at.uid + ", or as root"

@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/pipe"
 )
 
 func live() effects {
 	return effects{
-		supported: true, self: func() string { return "" }, dial: dialPipe, sockets: sockets,
+		supported: true, self: func() string { return "" }, dial: pipe.Dial, sockets: sockets,
 		dormant:  func(string, string) bool { return false },
 		inside:   func(int, string) bool { return false }, // containers live in a virtual machine, or in jobs that are not looked into
 		monitors: func(uint64) []fact.Process { return nil },
@@ -24,11 +25,11 @@ func sockets(engine, _ string) []place {
 		variable, pipes = "CONTAINER_HOST", []string{"podman-machine-default"}
 	}
 	var out []place
-	if path := pipePath(os.Getenv(variable)); path != "" {
+	if path := pipe.Path(os.Getenv(variable)); path != "" {
 		out = append(out, place{path: path, vm: true})
 	}
 	for _, name := range pipes {
-		if p := (place{path: pipeRoot + name, vm: true}); !slices.Contains(out, p) {
+		if p := (place{path: pipe.Root + name, vm: true}); !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}

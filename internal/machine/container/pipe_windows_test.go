@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -15,12 +14,13 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/pipe"
 )
 
 // servePipe answers on a named pipe, one client after the other, until the test ends.
 func servePipe(t *testing.T, name string, answer func(io.ReadWriter)) string {
 	t.Helper()
-	path := pipeRoot + "berth-test-" + name
+	path := pipe.Root + "berth-test-" + name
 	wide, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func servePipe(t *testing.T, name string, answer func(io.ReadWriter)) string {
 	}()
 	t.Cleanup(func() {
 		close(stop)
-		c, err := dialPipe(context.Background(), path) // ends the wait for a client
+		c, err := pipe.Dial(context.Background(), path) // ends the wait for a client
 		if err != nil {
 			t.Error(err)
 			return
@@ -91,12 +91,12 @@ func TestGetOverAPipe(t *testing.T) {
 		io.WriteString(rw, "HTTP/1.0 200 OK\r\n\r\n[]")
 	})
 	for range 3 { // the one instance may still be taken: the client waits
-		r, err := get(t.Context(), dialPipe, path, "/x")
+		r, err := get(t.Context(), pipe.Dial, path, "/x")
 		if err != nil || string(r.body) != "[]" {
 			t.Fatalf("%q, %v", r.body, err)
 		}
 	}
-	c, err := dialPipe(t.Context(), path)
+	c, err := pipe.Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,24 +117,24 @@ func TestGetOverAPipeEndsAtTheDeadline(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := get(ctx, dialPipe, path, "/x"); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := get(ctx, pipe.Dial, path, "/x"); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestDialPipe(t *testing.T) {
-	if _, err := dialPipe(t.Context(), pipeRoot+"berth-test-none"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := pipe.Dial(t.Context(), pipe.Root+"berth-test-none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no pipe: %v", err)
 	}
 	hold := make(chan struct{})
 	path := servePipe(t, "busy", func(io.ReadWriter) { <-hold })
-	first, err := dialPipe(t.Context(), path)
+	first, err := pipe.Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := dialPipe(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := pipe.Dial(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a busy pipe: %v", err)
 	}
 	first.Close()
@@ -157,7 +157,7 @@ func TestDockerDesktop(t *testing.T) {
 		}
 		return set
 	}
-	published, err := list(t.Context(), dialPipe, place{path: path, vm: true}, "docker")
+	published, err := list(t.Context(), pipe.Dial, place{path: path, vm: true}, "docker")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,5 +198,3 @@ func TestPipesOfThisMachine(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
-
-var _ net.Conn = pipeConn{}

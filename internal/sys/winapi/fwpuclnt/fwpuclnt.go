@@ -1,7 +1,7 @@
 // Package fwpuclnt has the calls of fwpuclnt.dll that list what stands inside the
 // Windows Filtering Platform: callouts, which are the drivers' functions, and the
-// providers that they say they belong to. The layouts are plain Go and compile
-// everywhere; they hold for the 64-bit Windows systems, amd64 and arm64.
+// providers that they say they belong to. The layouts hold for the 64-bit Windows
+// systems, amd64 and arm64.
 //
 // Wine exports these calls and ends the process that makes them: whoever may run
 // there asks first where it is.
@@ -35,36 +35,4 @@ type Provider struct {
 	Key               GUID
 	Name, Description string
 	Service           string // the driver or service, where it names one
-}
-
-// displayData is FWPM_DISPLAY_DATA0.
-type displayData struct {
-	name        *uint16
-	description *uint16
-}
-
-// blob is FWP_BYTE_BLOB.
-type blob struct {
-	size uint32
-	data *byte
-}
-
-// callout is FWPM_CALLOUT0.
-type callout struct {
-	key      GUID
-	display  displayData
-	flags    uint32
-	provider *GUID
-	data     blob
-	layer    GUID
-	id       uint32
-}
-
-// provider is FWPM_PROVIDER0.
-type provider struct {
-	key     GUID
-	display displayData
-	flags   uint32
-	data    blob
-	service *uint16
 }

@@ -16,6 +16,53 @@ import (
 //sys providerDestroyEnum(engine windows.Handle, enum windows.Handle) (errcode error) = fwpuclnt.FwpmProviderDestroyEnumHandle0?
 //sys freeMemory(p unsafe.Pointer) (err error) = fwpuclnt.FwpmFreeMemory0?
 
+// displayData is FWPM_DISPLAY_DATA0.
+type displayData struct {
+	name        *uint16
+	description *uint16
+}
+
+// blob is FWP_BYTE_BLOB.
+type blob struct {
+	size uint32
+	data *byte
+}
+
+// callout is FWPM_CALLOUT0.
+type callout struct {
+	key      GUID
+	display  displayData
+	flags    uint32
+	provider *GUID
+	data     blob
+	layer    GUID
+	id       uint32
+}
+
+// provider is FWPM_PROVIDER0.
+type provider struct {
+	key     GUID
+	display displayData
+	flags   uint32
+	data    blob
+	service *uint16
+}
+
+// What fwpmtypes.h makes of these for 64-bit Windows. A wrong size or place does
+// not compile.
+var (
+	_ [88]byte = [unsafe.Sizeof(callout{})]byte{}
+	_ [16]byte = [unsafe.Offsetof(callout{}.display)]byte{}
+	_ [32]byte = [unsafe.Offsetof(callout{}.flags)]byte{}
+	_ [40]byte = [unsafe.Offsetof(callout{}.provider)]byte{}
+	_ [48]byte = [unsafe.Offsetof(callout{}.data)]byte{}
+	_ [64]byte = [unsafe.Offsetof(callout{}.layer)]byte{}
+	_ [80]byte = [unsafe.Offsetof(callout{}.id)]byte{}
+	_ [64]byte = [unsafe.Sizeof(provider{})]byte{}
+	_ [40]byte = [unsafe.Offsetof(provider{}.data)]byte{}
+	_ [56]byte = [unsafe.Offsetof(provider{}.service)]byte{}
+)
+
 // authnWinNT is RPC_C_AUTHN_WINNT.
 const authnWinNT = 10
 

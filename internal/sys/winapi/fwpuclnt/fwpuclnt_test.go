@@ -1,0 +1,10 @@
+package fwpuclnt
+
+import "testing"
+
+func TestGUIDString(t *testing.T) {
+	g := GUID{0x6d, 0xd6, 0x47, 0x12, 0x60, 0x0b, 0x15, 0x4a, 0x8d, 0x44, 0x71, 0x55, 0xd0, 0xf5, 0x3a, 0x0c}
+	if got, want := g.String(), "{1247d66d-0b60-4a15-8d44-7155d0f53a0c}"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
