@@ -33,8 +33,8 @@ func (l Listing) Facts(at func(line int) string) []fact.Range {
 	return out
 }
 
-// Merge folds the rows that IPv4 and IPv6 have alike into rows of both, and sorts
-// the rest behind them as they came. The evidence is that of the first.
+// Merge folds the rows that IPv4 and IPv6 have alike into rows of both, and leaves
+// out what is told twice. The order and the evidence are those of the first.
 func Merge(ranges []fact.Range) []fact.Range {
 	var out []fact.Range
 	for _, r := range ranges {
@@ -90,7 +90,7 @@ func excludedAt(lines []string, from, i int) (Listing, bool) {
 	switch {
 	case isRow && !h.command:
 		return Listing{}, false
-	case !isRow && !h.named() && !plainTable(lines, from, i, dashes):
+	case !isRow && !h.command && !netshTable(lines, from, i, dashes, h):
 		return Listing{}, false
 	}
 	l := Listing{From: h.first, To: i}
@@ -214,17 +214,17 @@ func (h *header) take(line, command string) bool {
 	return h.command || ruled || proto != ""
 }
 
-// plainTable tells whether the dashes at line i look like netsh's and like nobody
-// else's, where no title and no command is left above them: of the widths that
-// most languages have, or below headings of several words each.
-func plainTable(lines []string, from, i int, dashes []int) bool {
+// netshTable tells whether the dashes at line i are netsh's and no other table's,
+// where no command stands above them: they have the widths that most languages
+// have, or headings of several words each, and a title or wide gaps.
+func netshTable(lines []string, from, i int, dashes []int, h header) bool {
 	if i == from {
 		return false
 	}
 	if slices.Equal(dashes, []int{10, 8}) {
 		return true
 	}
-	return len(strings.Fields(lines[i-1])) > 2 && strings.Contains(strings.TrimSpace(lines[i]), "-  ")
+	return len(strings.Fields(lines[i-1])) > 2 && (h.proto != "" || strings.Contains(strings.TrimSpace(lines[i]), "-  "))
 }
 
 // words finds the untranslated words of a title or a command.

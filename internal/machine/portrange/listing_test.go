@@ -40,6 +40,7 @@ func TestFindExcludedInAnyLanguage(t *testing.T) {
 		"Japanese":         "\nプロトコル tcp ポート除外範囲\n\n開始ポート    終了ポート\n----------    --------\n" + rows + "\n* - 管理されている除外ポート。\n",
 		"Russian":          "\nПротокол TCP Диапазоны исключения портов\n\nНачальный порт    Конечный порт\n--------------    -------------\n" + rows + "\n* - Администрируемые исключения портов.\n",
 		"code page 866":    "\n\x8f\xe0\xae\xe2\xae\xaa\xae\xab tcp \x84\xa8\xa0\xaf\xa0\xa7\xae\xad\xeb\n\n\x8d\xa0\xe7\xa0\xab\xec\xad\xeb\xa9 \xaf\xae\xe0\xe2    \x8a\xae\xad\xa5\xe6\n----------    --------\n" + rows + "\n* - \x80\xa4\xac\n",
+		"French, one pad":  "\nProtocole tcp Plages d’exclusion de ports\n\nPort de début Port de fin\n------------- -----------\n5357 5357\n49711 49810\n50000 50059 *\n\n* - Exclusions de ports administrées.\n",
 		"CRLF":             "\r\nProtocol tcp Port Exclusion Ranges\r\n\r\nStart Port    End Port      \r\n----------    --------      \r\n" + strings.ReplaceAll(rows, "\n", "\r\n") + "\r\n* - Administered port exclusions.\r\n",
 		"star sticks":      "\nProtocol tcp Port Exclusion Ranges\n\nStart Port    End Port\n----------    --------\n 5357 5357\n49711 49810\n50000 50059*\n\n* - Administered port exclusions.",
 	} {
@@ -71,6 +72,7 @@ func TestFindExcludedByCommand(t *testing.T) {
 func TestFindExcludedLeavesOthersAlone(t *testing.T) {
 	for name, text := range map[string]string{
 		"PowerShell":         "LocalPort OwningProcess\n--------- -------------\n       80          1234\n      443          1234\n",
+		"PowerShell for tcp": "what I have on tcp\nLocalPort OwningProcess\n--------- -------------\n       80          1234\n",
 		"rows alone":         "80 90\n443 500\n",
 		"dashes alone":       "----------    --------\n 80 90\n",
 		"portproxy":          "Address         Port        Address         Port\n--------------- ----------  --------------- ----------\n*               8080        127.0.0.1       80\n",
