@@ -11,7 +11,7 @@ import (
 // nobody are then of another moment, or incomplete.
 func (w *who) wasTaken() bool {
 	return slices.ContainsFunc(w.q.Refusals, func(r refusal.Refusal) bool {
-		return r.Port == w.q.Endpoint.Port && (r.Cause == refusal.InUse || r.Cause == refusal.Reserved)
+		return r.Port == w.q.Endpoint.Port && (r.Cause == refusal.InUse || r.Cause == refusal.Allocated || r.Cause == refusal.Reserved)
 	})
 }
 

@@ -24,9 +24,11 @@ type Failure struct {
 	Addr netip.AddrPort // where the line names an IP address; its port may be 0
 	// Host is the address as the line has it: "0.0.0.0", "localhost", "*" or
 	// HTTP.sys' "+"; "" = not said, which for most programs means every address.
-	Host  string
-	Port  uint16 // 0 = not said
-	Proto string // "tcp", "udp"; "" = not said
+	Host string
+	Port uint16 // 0 = not said
+	// Prefix is the URL prefix that a program wanted to register with HTTP.sys.
+	Prefix string
+	Proto  string // "tcp", "udp"; "" = not said
 	// Errno is the error by its POSIX name (EADDRINUSE, EACCES, EADDRNOTAVAIL,
 	// EAFNOSUPPORT, EINVAL), whatever OS it is of, or HTTP.sys' Win32 name
 	// (ERROR_SHARING_VIOLATION, ERROR_ALREADY_EXISTS, ERROR_ACCESS_DENIED,
@@ -42,7 +44,7 @@ type Failure struct {
 // Parse reads one line. It reports false where the line is no failing bind or
 // listen. It never fails otherwise and reads at most the first 4 KiB.
 func Parse(text string) (Failure, bool) {
-	text = strings.TrimSpace(text)
+	text = strings.ReplaceAll(strings.TrimSpace(text), "\t", " ")
 	text = text[:min(len(text), maxText)]
 	low := lower(text)
 	if !mayBe(low) || lookAlike(low) {
@@ -55,6 +57,7 @@ func Parse(text string) (Failure, bool) {
 	f.endpoint(text, low)
 	f.unsaid()
 	f.proto(low)
+	f.prefix(text, low)
 	return f, true
 }
 
@@ -70,7 +73,7 @@ func lower(s string) string {
 
 // mayBe is a quick look for lines that cannot be meant: most of a log.
 func mayBe(low string) bool {
-	for _, part := range [...]string{"bind", "listen", "in use", "inuse", "port", "errno", "os error", "winerror", "sock", "connect to ('", "register url", "forwarding"} {
+	for _, part := range [...]string{"bind", "listen", "in use", "inuse", "port", "errno", "os error", "winerror", "sock", "connect to ('", "register url", "httpaddurl", "forwarding", "error -40"} {
 		if strings.Contains(low, part) {
 			return true
 		}
@@ -101,7 +104,7 @@ func (f *Failure) verdict(low string) bool {
 	phrase, phrased := phraseOf(low)
 	binds := phrased || bindWord(low) || strings.Contains(low, "httplistenerexception")
 	switch n, ok := numberOf(low, f.Program); {
-	case ok && (binds || n.errno == inUse && isErrno(low, n)):
+	case ok && (binds || isLibuv(n) || n.errno == inUse && isErrno(low, n)):
 		f.Errno, f.Code, f.OS, f.By = n.errno, n.code, n.os, "number"
 	default:
 		if !f.spelled(low, binds) && phrased {
@@ -109,10 +112,13 @@ func (f *Failure) verdict(low string) bool {
 		}
 	}
 	if f.OS == "" {
-		f.OS = spellingOS(low)
+		f.OS = spellingOS(low, f.Program)
 	}
 	return f.Errno != "" || phrased
 }
+
+// isLibuv: on a server's error line its numbers are those of a bind.
+func isLibuv(n number) bool { return n.code > 4000 && n.code < 4100 }
 
 // isErrno tells whether a number that could be anything else is called an error.
 func isErrno(low string, n number) bool {
@@ -162,6 +168,31 @@ func bindWord(low string) bool {
 func (f *Failure) unsaid() {
 	if f.Port == 0 && f.Program == "dnsmasq" && f.Host != "" {
 		f.setPort(53)
+	}
+}
+
+// prefix finds the URL that HTTP.sys refused.
+func (f *Failure) prefix(text, low string) {
+	if !strings.HasPrefix(f.Errno, "ERROR_") && f.Program != "iis express" && f.Program != "wcf" && f.Program != "http.sys" {
+		return
+	}
+	if len(low) != len(text) {
+		text = low // invalid UTF-8 was replaced
+	}
+	at := strings.Index(low, "http://")
+	if at < 0 {
+		at = strings.Index(low, "https://")
+	}
+	if at < 0 {
+		return
+	}
+	url := text[at:]
+	if i := strings.IndexAny(url, " \"'<>()"); i >= 0 {
+		url = url[:i]
+	}
+	f.Prefix = strings.TrimRight(url, ".,;")
+	if f.Port == 0 {
+		f.at(f.Prefix, false)
 	}
 }
 

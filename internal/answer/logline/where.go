@@ -10,6 +10,7 @@ import (
 // in "port" a number alone is one.
 var anchors = [...]string{
 	"could not bind to address ", "bind() to ", "socket() ", "bind on address ", "to address ", "for address ",
+	"host port for ", "requested ports: [{",
 	"listening socket (", "listening socket for ", "listening socket ",
 	"listen tcp4 ", "listen tcp6 ", "listen tcp ", "listen udp4 ", "listen udp6 ", "listen udp ",
 	"bind for ", "bind(2) for ", "already in use ", "permission denied ", "requested address ", "eaddrinuse ", "eacces ", "eaddrnotavail ",
@@ -62,7 +63,10 @@ func (f *Failure) at(s string, bare bool) bool {
 	if i := strings.IndexAny(s, " \t\"',;()<>"); i >= 0 {
 		word, rest = s[:i], s[i:]
 	}
-	word = strings.TrimRight(word, ":.!?")
+	if word = strings.TrimRight(word, ":.!?"); !strings.Contains(word, "[") {
+		word = strings.TrimRight(word, "]}")
+	}
+	word = strings.TrimSuffix(strings.TrimSuffix(word, "/tcp"), "/udp")
 	if scheme != "" {
 		word, _, _ = strings.Cut(word, "/")
 		word = strings.TrimRight(word, ":.")
@@ -70,6 +74,9 @@ func (f *Failure) at(s string, bare bool) bool {
 		word = after // Java's name/address
 	}
 	host, port, ok := split(word)
+	if !ok {
+		host, port, ok = published(word)
+	}
 	switch {
 	case ok:
 	case scheme != "" && word != "":
@@ -132,6 +139,13 @@ func split(word string) (host string, port uint16, ok bool) {
 		return "", 0, false
 	}
 	return inner, toPort(word[i+1:]), true
+}
+
+// published cuts Docker's HOST:PORT:CONTAINER:PORT.
+func published(word string) (host string, port uint16, ok bool) {
+	host, rest, _ := strings.Cut(word, ":")
+	number, _, more := strings.Cut(rest, ":")
+	return host, toPort(number), more && isIP(host) && isPort(number)
 }
 
 // beside reads the port that follows an address: "port P", ", P", "', P".

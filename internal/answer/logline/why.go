@@ -11,6 +11,10 @@ const (
 	notHere     = "EADDRNOTAVAIL"
 	noFamily    = "EAFNOSUPPORT"
 	badArgument = "EINVAL"
+	// HTTP.sys answers with errors of Win32.
+	sharingViolation = "ERROR_SHARING_VIOLATION"
+	alreadyExists    = "ERROR_ALREADY_EXISTS"
+	accessDenied     = "ERROR_ACCESS_DENIED"
 )
 
 // number is an error by number, and the only OS that has it.
@@ -34,8 +38,8 @@ var kernelNumbers = [...]struct {
 	hex   string
 	errno string
 }{
-	{32, "0x80070020", "ERROR_SHARING_VIOLATION"}, {183, "0x800700b7", "ERROR_ALREADY_EXISTS"},
-	{5, "0x80070005", "ERROR_ACCESS_DENIED"}, {5, "0xc0000022", "ERROR_ACCESS_DENIED"}, {87, "0x80070057", "ERROR_INVALID_PARAMETER"},
+	{32, "0x80070020", sharingViolation}, {183, "0x800700b7", alreadyExists},
+	{5, "0x80070005", accessDenied}, {5, "0xc0000022", accessDenied}, {87, "0x80070057", "ERROR_INVALID_PARAMETER"},
 }
 
 // numberOf finds an error number where programs put one. A number elsewhere may
@@ -95,7 +99,7 @@ func marked(before, after string, small bool) bool {
 	if strings.HasSuffix(before, "[") && after == "]" {
 		return true
 	}
-	for _, m := range [...]string{"errno ", "errno: ", "errno: -", "errno=", "os error ", "winerror ", "(", "(os ", "error -", "error: -", "(error "} {
+	for _, m := range [...]string{"errno ", "errno: ", "errno: -", "errno=", "os error ", "winerror ", "(", "(os ", "error -", "error: -", "(error ", "os { code: "} {
 		if strings.HasSuffix(before, m) {
 			return true
 		}
@@ -120,18 +124,33 @@ var spellings = [...]struct{ text, errno, by string }{
 	{"address not available", notHere, "words"}, // musl
 	{"address family not supported", noFamily, "words"},
 	{"forbidden by its access permissions", access, "words"},
-	{"conflicts with an existing registration", "ERROR_ALREADY_EXISTS", "words"},
+	{"conflicts with an existing registration", alreadyExists, "words"},
+	{"already registered this url", alreadyExists, "words"},
+	{"access rights to this namespace", accessDenied, "words"},
+	{"is being used by another application", sharingViolation, "words"},
 	{"permission denied", access, "words"},
 	{"invalid argument", badArgument, "words"},
 }
 
-func spellingOS(low string) string {
-	switch {
-	case strings.Contains(low, "only one usage of each"), strings.Contains(low, "forbidden by its access"),
-		strings.Contains(low, "conflicts with an existing registration"), strings.Contains(low, "is not valid in its context"):
+// own are spellings that one system alone has.
+var own = [...]struct{ text, os string }{
+	{"only one usage of each", "windows"}, {"forbidden by its access", "windows"},
+	{"conflicts with an existing registration", "windows"}, {"is not valid in its context", "windows"},
+	{"already registered this url", "windows"}, {"access rights to this namespace", "windows"},
+	{"could not register url", "windows"}, {"underlying transport", "windows"}, {"httpaddurl", "windows"},
+	{": jvm_bind", "windows"}, {"already in use: bind", "windows"}, {"requested address: bind", "windows"},
+	{"can't assign requested", "darwin"},
+	{"cannot assign requested", "linux"}, {"address in use", "linux"}, {".socket: failed to", "linux"},
+}
+
+func spellingOS(low, program string) string {
+	for _, o := range own {
+		if strings.Contains(low, o.text) {
+			return o.os
+		}
+	}
+	if program == "xampp" {
 		return "windows"
-	case strings.Contains(low, "can't assign requested"):
-		return "darwin"
 	}
 	return ""
 }
@@ -144,6 +163,8 @@ var phrases = [...]struct{ first, then, errno string }{
 	{"port", " is in use", inUse},
 	{"port", " already in use", inUse},
 	{"port", " in use by ", inUse},
+	{"is port ", " in use?", inUse},
+	{"server running on port: ", "", ""},
 	{"port(s) already bound", "", inUse},
 	{"already running on port ", "", inUse},
 	{"connection in use: (", "", inUse},
@@ -166,6 +187,10 @@ var phrases = [...]struct{ first, then, errno string }{
 	{"failed to create listening socket", "", ""},
 	{"server tcp listening socket", ": ", ""},
 	{"failed to register url ", "", ""},
+	{"could not register url ", "", ""},
+	{"httpaddurl", " failed", ""},
+	{"listen tcp", ": bind: ", ""},
+	{"listen udp", ": bind: ", ""},
 	{"no listening sockets available", "", ""},
 	{"ports are not available", "", ""},
 }
@@ -195,7 +220,8 @@ var programs = [...]struct{ part, name string }{
 	{"bind(2)", "ruby"}, {"errno::e", "ruby"},
 	{"bindexception", "java"}, {"jvm_bind", "java"}, {"web server failed to start", "java"}, {"failed to bind to port!", "java"}, {"bind(..) failed", "java"}, {"failed to bind to /", "java"},
 	{"httplistenerexception", ".net"}, {"socketexception", ".net"}, {"failed to bind to address http", ".net"}, {"unable to bind to http", ".net"}, {"failed to listen on prefix", ".net"},
-	{"failed to register url", "iis express"},
+	{"failed to register url", "iis express"}, {"could not register url", "wcf"}, {"underlying transport", "http.sys"}, {"httpaddurl", "http.sys"},
+	{"] error: port ", "xampp"}, {" in use by \"", "xampp"},
 	{"another postmaster", "postgresql"}, {"could not bind ipv", "postgresql"},
 	{"bind on tcp/ip port", "mysql"},
 	{"server tcp listening socket", "redis"},

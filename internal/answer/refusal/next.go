@@ -23,6 +23,8 @@ const (
 func (r Refusal) Next(l Listing) (fact.Gap, bool) {
 	os, subject, hint := r.OS, r.what(), ""
 	switch r.Cause {
+	case Allocated:
+		subject, hint = "which container has port "+strconv.Itoa(int(r.Port)), "docker ps -a"
 	case InUse, Unsaid, Reserved:
 		if l == Listed {
 			return fact.Gap{}, false
@@ -62,6 +64,9 @@ func (r Refusal) rights(os string) (subject, hint string) {
 
 // listing is the command that lists who has the port.
 func (r Refusal) listing(os string) string {
+	if r.Program == "kubernetes" {
+		return "kubectl get pods,services -A -o wide"
+	}
 	if r.Port == 0 {
 		return byOS(os, "sudo ss -ltnp", "netstat -ano", "sudo lsof -nP -iTCP -sTCP:LISTEN")
 	}

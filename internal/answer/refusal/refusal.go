@@ -7,6 +7,7 @@ package refusal
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/logline"
 )
@@ -17,6 +18,7 @@ type Cause string
 // The classes.
 const (
 	InUse        Cause = "in-use"        // somebody has the endpoint
+	Allocated    Cause = "allocated"     // a container engine has it in its own book
 	Reserved     Cause = "reserved"      // Windows' 10013: somebody has it alone, or the system keeps it back
 	NotPermitted Cause = "not-permitted" // the asker has not the right
 	NotHere      Cause = "not-here"      // no address of that machine, or not yet
@@ -29,8 +31,9 @@ const (
 
 // Line is one line of a text and where it stood.
 type Line struct {
-	Text  string
-	Where string // "line 3 of post.txt"
+	Text   string
+	Where  string // "line 3 of post.txt"
+	Number int    // of the line in its text, from 1; 0 = not known
 }
 
 // Refusal is one bind that a text says was refused. Lines that say the same of one
@@ -48,26 +51,38 @@ const maxRefusals = 64
 // counts only where it is not the echo of one that does. System is the GOOS word of
 // the machine where other texts tell it; what a line tells itself comes first.
 func Read(system string, lines []Line) []Refusal {
-	var out, loose []Refusal
-	for _, l := range lines {
-		f, ok := logline.Parse(l.Text)
-		if !ok || len(out) == maxRefusals {
-			continue
+	var out, loose []said
+	for i := 0; i < len(lines); {
+		f, n, ok := failure(lines, i)
+		if ok && len(out) < maxRefusals && len(loose) < maxRefusals {
+			s := said{Refusal{Failure: f, Where: lines[i].Where}, i}
+			s.setCause()
+			if f.Port == 0 {
+				loose = add(loose, s)
+			} else {
+				out = add(out, s)
+			}
 		}
-		f.OS = cmp.Or(f.OS, system)
-		r := Refusal{Failure: f, Cause: causeOf(f), Where: l.Where}
-		if f.Port == 0 {
-			loose = add(loose, r)
-			continue
-		}
-		out = add(out, r)
+		i += n
 	}
-	for _, r := range loose {
-		if !echoes(r, out) && len(out) < maxRefusals {
-			out = append(out, r)
+	for _, l := range loose {
+		if !settles(l, out, lines) && !echoes(l, out) && len(out) < maxRefusals {
+			out = append(out, l)
 		}
 	}
-	return out
+	var rs []Refusal
+	for _, s := range out {
+		s.OS = cmp.Or(s.OS, system)
+		s.setCause()
+		rs = append(rs, s.Refusal)
+	}
+	return rs
+}
+
+// said is a refusal and the index of its line.
+type said struct {
+	Refusal
+	at int
 }
 
 // PortOf is the port that a line says was refused; false where it says none.
@@ -81,34 +96,78 @@ func Of(port uint16, said []Refusal) []Refusal {
 	return slices.DeleteFunc(slices.Clone(said), func(r Refusal) bool { return r.Port != port })
 }
 
-// add merges r into what says the same; a line that says why beats one that does
+// add merges s into what says the same; a line that says why beats one that does
 // not.
-func add(rs []Refusal, r Refusal) []Refusal {
-	for i, have := range rs {
+func add(all []said, s said) []said {
+	for i, have := range all {
 		switch {
-		case have.Port != r.Port:
-		case have.Cause == r.Cause || r.Cause == Unsaid:
-			return rs
+		case have.Port != s.Port:
+		case have.Cause == s.Cause || s.Cause == Unsaid:
+			all[i].OS = cmp.Or(have.OS, s.OS)
+			return all
 		case have.Cause == Unsaid:
-			rs[i] = r
-			return rs
+			all[i] = s
+			return all
 		}
 	}
-	return append(rs, r)
+	return append(all, s)
 }
 
-func echoes(r Refusal, of []Refusal) bool {
+// near is how many lines apart two lines may be that speak of one event.
+const near = 15
+
+// settles: a line without a port that stands near one with a port tells more of it:
+// the reason, where that one has none or only a phrase, and the system.
+func settles(l said, all []said, lines []Line) bool {
+	for i := range all {
+		s := &all[i]
+		if apart(lines, l.at, s.at) > near {
+			continue
+		}
+		switch {
+		case l.Errno != "" && (s.Errno == "" || s.By == "phrase" && l.By != "phrase"):
+			s.Errno, s.Code, s.By, s.OS = l.Errno, l.Code, l.By, cmp.Or(l.OS, s.OS)
+		case l.Errno == s.Errno && l.Errno != "":
+			s.OS = cmp.Or(s.OS, l.OS)
+			if s.Code == 0 {
+				s.Code = l.Code
+			}
+		case l.Errno == "":
+		default:
+			continue
+		}
+		s.Program = cmp.Or(s.Program, l.Program)
+		s.setCause()
+		return true
+	}
+	return false
+}
+
+// apart is how many lines two of them are apart in their text.
+func apart(lines []Line, i, j int) int {
+	if n, m := lines[i].Number, lines[j].Number; n != 0 && m != 0 {
+		return max(i-j, j-i, n-m, m-n)
+	}
+	return max(i-j, j-i)
+}
+
+func echoes(s said, of []said) bool {
 	for _, o := range of {
-		if r.Cause == Unsaid || r.Cause == o.Cause {
+		if s.Cause == Unsaid || s.Cause == o.Cause {
 			return true
 		}
 	}
 	return false
 }
 
+func (s *said) setCause() { s.Cause = causeOf(s.Failure) }
+
 func causeOf(f logline.Failure) Cause {
 	switch f.Errno {
 	case "EADDRINUSE", "ERROR_SHARING_VIOLATION":
+		if strings.Contains(f.Words, "port is already allocated") {
+			return Allocated
+		}
 		return InUse
 	case "EACCES":
 		if f.OS == "windows" {
