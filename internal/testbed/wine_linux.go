@@ -24,7 +24,7 @@ func wine(t testing.TB) *WinePrefix {
 	p := inside(t, children(sup.PID())[0])
 	linux := p
 	p.enter = []string{"nsenter", "-t", strconv.Itoa(p.pid), "-a", "-r", "--",
-		"env", "-i", "HOME=/root", "PATH=/usr/bin:/bin", "WINEPREFIX=/prefix", "WINEDEBUG=-all",
+		"env", "-i", "-C", "/prefix/drive_c", "HOME=/root", "PATH=/usr/bin:/bin", "WINEPREFIX=/prefix", "WINEDEBUG=-all",
 		"WINEDLLOVERRIDES=mscoree,mshtml=", "wine"}
 	p.windows = true
 	return &WinePrefix{Place: p, linux: linux}

@@ -108,10 +108,22 @@ func (w winJudge) judge(s *fact.Socket) (Verdict, bool) {
 		v.Rule, v.Errno, v.Confidence, v.Needs = OpenConnection, wsaEither, Possible, []Need{NeedNotExclusive, NeedWait}
 		return v, true
 	}
-	if !w.meet(s) {
+	if w.meet(s) {
+		return w.table(v, s), true
+	}
+	if !w.might(s) {
 		return v, false
 	}
-	return w.table(v, s), true
+	v = w.table(v, s)
+	v.Confidence = Possible
+	return v, !v.OK
+}
+
+// might tells whether an IPv6 wildcard may take IPv4's traffic too. Windows lists
+// such a listener once for each family; Wine lists it once.
+func (w winJudge) might(s *fact.Socket) bool {
+	m := w.set.Machine.Windows
+	return m != nil && m.Wine != "" && w.want.Local.Addr().Is4() && s.Local.Addr().Is6() && s.Wildcard()
 }
 
 // meet tells whether the addresses overlap. An IPv6 wildcard leaves IPv4 alone

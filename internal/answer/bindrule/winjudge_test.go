@@ -64,6 +64,7 @@ func TestWindowsVerdicts(t *testing.T) {
 		"the same specific one":                  {"127.0.0.1:80", 10, nil, plain("127.0.0.1:80"), WindowsTaken, wsaEither, Certain},
 		"both with reuse":                        {"0.0.0.0:80", 10, nil, reuse("0.0.0.0:80"), WindowsKept, wsaDenied, Likely},
 		"the other family":                       {"[::]:80", 10, nil, plain("0.0.0.0:80"), "", "", ""},
+		"the other family under Wine":            {"[::]:80", 10, func(s *fact.Set) { s.Machine.Windows = &fact.WindowsNet{Wine: "10.0"} }, plain("0.0.0.0:80"), WindowsTaken, wsaInUse, Possible},
 		"a dual socket over IPv4's":              {"0.0.0.0:80", 10, nil, dual("[::]:80"), WindowsTaken, wsaInUse, Certain},
 		"a connection":                           {"192.168.1.20:80", 10, state(fact.Established), plain("0.0.0.0:80"), "", "", ""},
 		"a connection, exclusively":              {"192.168.1.20:80", 10, state(fact.Established), exclusive("0.0.0.0:80"), OpenConnection, wsaEither, Possible},

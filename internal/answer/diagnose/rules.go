@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/owner"
@@ -117,13 +118,23 @@ func (w *who) secondCopy(p *fact.Process) {
 		return
 	}
 	as := w.x.Set.Machine.Asker
-	if as == nil || as.Cwd == "" || as.Cwd == "/" || p.PID == as.PID || p.Cwd != as.Cwd || len(w.x.Links(p.ID, fact.PartOf)) > 0 && w.inUnit(p) {
+	if as == nil || !ownFolder(as.Cwd) || p.PID == as.PID || p.Cwd != as.Cwd || len(w.x.Links(p.ID, fact.PartOf)) > 0 && w.inUnit(p) {
 		return
 	}
 	if p.UID != nil && *p.UID != as.UID {
 		return
 	}
 	w.join(RuleYourFolder, Likely, p.ID)
+}
+
+// ownFolder tells whether two programs that stand in a folder are likely of one
+// project: not at the root of everything, or where Windows starts what has no place.
+func ownFolder(dir string) bool {
+	if len(dir) >= 3 && dir[1] == ':' {
+		low := strings.ToLower(strings.Trim(dir[3:], `\`))
+		return low != "" && low != "windows" && low != `windows\system32`
+	}
+	return len(dir) > 1 && dir[0] == '/'
 }
 
 // join says a finding about id, together with those of the same rule before it.

@@ -228,5 +228,13 @@ func (n names) probed(o CheckOne) string {
 	case refused:
 		return "The kernel agrees: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + ")."
 	}
-	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be a security module or a cgroup's socket filter."
+	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be " + n.unseen() + "."
+}
+
+// unseen is what else may refuse a bind on this system.
+func (n names) unseen() string {
+	if n.X.Set.Machine.OS == "windows" {
+		return "a filter driver or a security product, or a range of ports that could not be read"
+	}
+	return "a security module or a cgroup's socket filter"
 }
