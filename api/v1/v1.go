@@ -282,11 +282,28 @@ type Overview struct {
 	Tail
 }
 
-// Check answers whether endpoints can be bound.
+// Check answers whether endpoints can be bound, or URL prefixes registered.
 type Check struct {
 	Head
-	Checks []CheckOne `json:"checks"`
+	Checks   []CheckOne    `json:"checks"`
+	Prefixes []PrefixCheck `json:"prefixes,omitempty"` // where URL prefixes were asked about
 	Tail
+}
+
+// PrefixCheck is the answer for one URL prefix of HTTP.sys.
+type PrefixCheck struct {
+	Prefix        string    `json:"prefix"`              // as it was asked
+	Canonical     string    `json:"canonical,omitempty"` // absent where it is malformed
+	Bucket        string    `json:"bucket,omitempty"`    // "strong", "explicit", "ip", "weak": in this order requests are looked for
+	Port          uint16    `json:"port,omitempty"`
+	SID           string    `json:"sid,omitempty"`         // the account it was judged for
+	Administrator bool      `json:"administrator"`         // with an administrator's rights
+	CanRegister   *bool     `json:"canRegister,omitempty"` // absent where it could not be learned
+	Code          uint32    `json:"code,omitempty"`        // the Windows error that a registration fails with
+	Verdicts      []Verdict `json:"verdicts"`
+	Findings      []Finding `json:"findings"` // what its requests meet
+	Remedies      []Remedy  `json:"remedies"`
+	Answer        string    `json:"answer"`
 }
 
 // CheckOne is the answer for one address of one endpoint.
@@ -306,6 +323,7 @@ type Verdict struct {
 	Rule       string            `json:"rule"`
 	OK         bool              `json:"ok"`
 	Errno      string            `json:"errno,omitempty"`
+	Code       uint32            `json:"code,omitempty"` // the number of a Windows error
 	Step       string            `json:"step,omitempty"` // "bind" or "listen"
 	Confidence string            `json:"confidence"`
 	Text       string            `json:"text"`

@@ -49,6 +49,7 @@ const (
 	RuleNoCertificate Rule = "no-certificate"
 	RuleDisabledNext  Rule = "http-disabled-next" // it runs still: after the next boot it will not
 	RuleAsker         Rule = "account-unknown"    // judged for an account without special rights
+	RuleSlash         Rule = "slash-implied"      // the final one is missing
 )
 
 // Finding is one statement, with the rows that it rests on.
@@ -159,6 +160,9 @@ func Check(set *fact.Set, text string, who Who) Answer {
 	}
 	a.Prefix = p
 	c := checker{set: set, table: entries(set), p: p, who: who}
+	if !strings.HasSuffix(text, "/") {
+		c.find(RuleSlash, urlprefix.Certain, nil)
+	}
 	c.disabled()
 	c.rights()
 	c.address()

@@ -19,10 +19,17 @@ type Step struct {
 
 // steps are the ways out, gentlest first.
 func steps(c *checker, a *Answer) []Step {
-	var out []Step
-	if v, refused := a.Refusal(); refused {
-		out = wayOut(c, v)
+	var out, rights []Step
+	for _, v := range a.Verdicts {
+		switch {
+		case v.OK:
+		case v.Code == urlprefix.AccessDenied:
+			rights = wayOut(c, v, len(a.Verdicts) == 1)
+		default:
+			out = append(out, wayOut(c, v, false)...)
+		}
 	}
+	out = append(out, rights...) // they help only where nothing else is in the way
 	for _, f := range a.Findings {
 		switch f.Rule {
 		case RuleListStarves, RuleListLocalhost:
@@ -41,11 +48,12 @@ func steps(c *checker, a *Answer) []Step {
 	return out
 }
 
-func wayOut(c *checker, v Verdict) []Step {
+// wayOut are the ways past one refusal; alone tells that there is no other.
+func wayOut(c *checker, v Verdict, alone bool) []Step {
 	switch v.Rule {
 	case Rule(urlprefix.RuleUnreserved), Rule(urlprefix.RuleLocalhostLost):
 		out := []Step{reserve(c.p, c.sid()), {Kind: "administrator"}}
-		if local, ok := c.localhost(); ok {
+		if local, ok := c.localhost(); ok && alone {
 			out = append([]Step{{Kind: "localhost", Args: map[string]string{"prefix": local}}}, out...)
 		}
 		return out

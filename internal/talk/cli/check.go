@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"os/user"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/berthd/berth/internal/machine/probe"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/urlcheck"
 )
 
 type checkOptions struct {
@@ -35,7 +37,7 @@ type checkOptions struct {
 func (a *app) check() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
-		Use:   "check ENDPOINT…",
+		Use:   "check ENDPOINT… | PREFIX…",
 		Short: "can I bind this? by rule, then by a try",
 		Long: `check tells whether an endpoint can be bound with your flags, and if not, by which
 rule, because of which socket, and what would let you in. Then it tries: a bind
@@ -44,11 +46,15 @@ that bind alone does not decide.
 
 Without an address it checks 0.0.0.0 and [::], with SO_REUSEADDR, as servers do.
 
+A URL prefix such as http://+:80/app/ is judged by HTTP.sys's rules: could it be
+registered, with which error would that fail, and who would get its requests.
+
 Exit codes: 0 every endpoint can be bound; 1 one cannot, for any reason; 2 the
 words are off; 3 could not look; 4 not permitted.`,
 		Example: `  berth check 80
   berth check 127.0.0.1:8080 '[::1]:8080'
   berth check 53/udp --as dnsmasq
+  berth check http://+:80/app/ --from windows.json
   berth check 8080 --wait 30s && ./server`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -65,7 +71,7 @@ words are off; 3 could not look; 4 not permitted.`,
 	f.BoolVar(&o.reusePort, "reuse-port", false, "with SO_REUSEPORT")
 	f.BoolVar(&o.v6only, "v6only", false, "with IPV6_V6ONLY")
 	f.BoolVar(&o.exclusive, "exclusive", false, "with SO_EXCLUSIVEADDRUSE (Windows)")
-	f.StringVar(&o.as, "as", "", "judge for `USER` or uid, by rule alone")
+	f.StringVar(&o.as, "as", "", "judge for `USER` or uid (of a URL prefix: a SID), by rule alone")
 	f.BoolVar(&o.noProbe, "no-probe", false, "by rule alone; try nothing")
 	f.DurationVar(&o.wait, "wait", 0, "ask again until it can be bound, at most this long")
 	f.DurationVar(&o.interval, "interval", 250*time.Millisecond, "pause between two questions of --wait")
@@ -73,6 +79,9 @@ words are off; 3 could not look; 4 not permitted.`,
 }
 
 func (a *app) runCheck(ctx context.Context, args []string, o checkOptions) error {
+	if slices.ContainsFunc(args, urlcheck.Looks) {
+		return a.checkPrefixes(ctx, args, o)
+	}
 	asked, err := a.checkWords(args, o)
 	if err != nil {
 		return err
