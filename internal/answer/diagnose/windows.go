@@ -137,16 +137,7 @@ func (w *who) likelyBehind() {
 	if len(w.x.Set.Registrations) > 0 {
 		return // the listing is there, and names nobody on this port
 	}
-	var urls, running []string
-	for _, r := range w.x.Set.Reservations {
-		urls = append(urls, r.URL)
-	}
-	for _, u := range w.x.Set.Units {
-		if u.Manager == "scm" && u.Active == "running" {
-			running = append(running, u.Name)
-		}
-	}
-	guesses := catalog.LikelyBehindHTTP(w.q.Endpoint.Port, urls, running)
+	guesses := w.guesses()
 	for _, g := range guesses[:min(len(guesses), maxGuesses)] {
 		sure, args := Possible, map[string]string{"entry": g.Entry.ID}
 		for _, r := range g.Because {
@@ -158,6 +149,46 @@ func (w *who) likelyBehind() {
 		w.say(RuleLikelyBehind, sure, args)
 	}
 }
+
+// guesses ranks by what is known of reservations and services. Where only some
+// services are known the others are not ruled out.
+func (w *who) guesses() []catalog.Guess {
+	var urls, running, stopped []string
+	for _, r := range w.x.Set.Reservations {
+		urls = append(urls, r.URL)
+	}
+	for _, u := range w.x.Set.Units {
+		switch {
+		case u.Manager != "scm":
+		case u.Active == "running":
+			running = append(running, u.Name)
+		case u.Active == "stopped":
+			stopped = append(stopped, u.Name)
+		}
+	}
+	port := w.q.Endpoint.Port
+	if slices.ContainsFunc(running, func(s string) bool { return strings.EqualFold(s, everyWindows) }) {
+		return catalog.LikelyBehindHTTP(port, urls, running)
+	}
+	var out []catalog.Guess
+	if len(running) > 0 {
+		out = slices.DeleteFunc(catalog.LikelyBehindHTTP(port, urls, running), func(g catalog.Guess) bool { return g.Because[0].Kind != catalog.ServiceRuns })
+	}
+	for _, g := range catalog.LikelyBehindHTTP(port, urls, nil) {
+		same := func(o catalog.Guess) bool { return o.Entry == g.Entry }
+		off := func(s catalog.Service) bool {
+			return slices.ContainsFunc(stopped, func(name string) bool { return strings.EqualFold(name, s.Name) })
+		}
+		if !slices.ContainsFunc(out, same) && !slices.ContainsFunc(g.Entry.Services, off) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// everyWindows is a service that runs on every Windows: a list without it is not
+// the whole list.
+const everyWindows = "RpcSs"
 
 // reserved: URLs that somebody may listen on and nobody does, and what that does to
 // requests of others.

@@ -199,6 +199,14 @@ func TestLikelyBehind(t *testing.T) {
 	if got, sure := ranked(func(s *fact.Set) { s.Units = []fact.Unit{service("PeerDistSvc", "running", 3)} }); len(got) == 0 || got[0] != "branchcache" || sure[0] != diagnose.Likely {
 		t.Errorf("%v %v", got, sure)
 	}
+	if got, _ := ranked(func(s *fact.Set) {
+		s.Units = []fact.Unit{service("RpcSs", "running", 2), service("PeerDistSvc", "running", 3)}
+	}); slices.Contains(got, "iis") {
+		t.Errorf("IIS, of all the services that run: %v", got)
+	}
+	if got, _ := ranked(func(s *fact.Set) { s.Units = []fact.Unit{service("PeerDistSvc", "running", 3)} }); !slices.Contains(got, "iis") {
+		t.Errorf("no IIS, of a part of the services: %v", got)
+	}
 	if got, sure := ranked(func(*fact.Set) {}); len(got) == 0 || slices.Contains(sure, diagnose.Likely) {
 		t.Errorf("%v %v", got, sure)
 	}

@@ -228,11 +228,11 @@ func (n names) probed(o CheckOne) string {
 	case refused:
 		return "The kernel agrees: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + ")."
 	}
-	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be " + n.unseen() + "."
+	return "The kernel refuses: " + p.Step + " said " + p.Errno + " (" + sentence.Itoa(p.Code) + ", " + sentence.Clean(p.Words, 80) + "), and no rule that berth knows explains it. It may be " + n.refusers() + "."
 }
 
-// unseen is what else may refuse a bind on this system.
-func (n names) unseen() string {
+// refusers is what else may refuse a bind on this system.
+func (n names) refusers() string {
 	if n.X.Set.Machine.OS == "windows" {
 		return "a filter driver or a security product, or a range of ports that could not be read"
 	}
