@@ -42,7 +42,7 @@ const arrows = `
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
 	NONE < machine/httpsys/sddl, machine/httpsys/shape, machine/httpsys/httpsystest
 	fact, machine/httpsys/shape < machine/httpsys/listing
-	fact, sys/winapi/httpapi, machine/netsh, machine/httpsys/sddl, machine/httpsys/listing < machine/httpsys
+	fact, sys/winapi/httpapi, sys/winapi/ntdll, machine/netsh, machine/httpsys/sddl, machine/httpsys/listing < machine/httpsys
 	# The same from pasted texts: undressed, taken apart by shape, put together.
 	NONE < machine/paste/collect, machine/paste/record, machine/paste/panel
 	machine/httpsys < machine/paste/tidy

@@ -56,7 +56,7 @@ func title(lines []line, i int) bool {
 // trim takes from a run what cannot belong to a listing at both ends; ok is
 // false where no listing remains.
 func trim(lines []line, s Span) (Span, bool) {
-	if !listing(lines[s.From:s.To]) {
+	if !isListing(lines[s.From:s.To]) {
 		return s, false
 	}
 	p := parser{lines: lines[s.From:s.To]}
@@ -79,9 +79,9 @@ func trim(lines []line, s Span) (Span, bool) {
 	return Span{From: s.From + from, To: s.From + to}, to > from
 }
 
-// listing tells whether lines hold what only servicestate prints: an object ID
+// isListing tells whether lines hold what only servicestate prints: an object ID
 // or a versioned queue, and URLs or PIDs in a list under a heading.
-func listing(lines []line) bool {
+func isListing(lines []line) bool {
 	object, list, under := false, false, false
 	for i, l := range lines {
 		switch l.Kind {
