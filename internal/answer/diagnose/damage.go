@@ -22,6 +22,9 @@ func Damage(x *chain.Index) []Finding {
 	d.httpOff()
 	d.listenList()
 	d.reservations()
+	if f, ok := lowDynamic(x.Set); ok {
+		d.found = append(d.found, f)
+	}
 	return d.found
 }
 

@@ -67,6 +67,7 @@ const (
 	RuleExcluded          Rule = "excluded"            // the port lies in a range that Windows keeps back
 	RuleExcludedStarred   Rule = "excluded-starred"    // in an administered range, which should not stop a bind
 	RuleLikelyBehind      Rule = "likely-behind"       // who may stand behind the kernel's listener, where no listing tells
+	RuleLowDynamic        Rule = "low-dynamic"         // dynamic ports begin below 49152, and bring others into the way
 	RuleDenied            Rule = "denied"              // what Windows' 10013 means here
 	RulePortProxy         Rule = "portproxy"           // an entry of netsh interface portproxy takes the port
 	RuleHTTPDisabled      Rule = "http-disabled"       // the HTTP driver is switched off

@@ -49,7 +49,7 @@ func runs(f forward.Forward) bool {
 func (w *who) forwardOf(p *fact.Process) (forward.Forward, bool) {
 	for _, pr := range w.q.Endpoint.Protos(fact.TCP, fact.UDP) {
 		if f, ok := forward.For(*p, pr, w.q.Endpoint.Port); ok {
-			return f, true
+			return f.Named(w.x.Set.Machine.Windows), true
 		}
 	}
 	return forward.Forward{}, false

@@ -52,7 +52,7 @@ func ruleOrder(r Rule) int {
 		RuleHTTPSysUnnamed, RuleLikelyBehind, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RulePortProxy, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
 		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
-		RuleHTTPDisabled, RuleListenListStarves, RuleListenAddrGone, RuleReservationsWiped, RuleExcludedStarred, RuleReservedOnly, RuleAccountGone, RuleKnown,
+		RuleHTTPDisabled, RuleListenListStarves, RuleListenAddrGone, RuleReservationsWiped, RuleExcludedStarred, RuleLowDynamic, RuleReservedOnly, RuleAccountGone, RuleKnown,
 	}
 	return slices.Index(order[:], r)
 }

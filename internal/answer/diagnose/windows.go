@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/rangeauthor"
 	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -42,37 +43,51 @@ func (w *who) concerns(f Finding) bool {
 	})
 }
 
-// kept are the ranges that hold the endpoint's port back from everybody.
-func (w *who) kept(p fact.Proto) []fact.Range {
-	var out []fact.Range
-	for _, r := range w.x.Set.Ranges {
-		if r.Kind == fact.Excluded && r.Holds(p, w.q.Endpoint.Port) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// keeps tells whether Windows keeps the port back for sure: an administered range
-// only keeps it out of dynamic assignment, and a range of one port is what a
-// listener of HTTP.sys leaves behind it.
+// keeps tells whether Windows keeps the port back from everybody.
 func (w *who) keeps(p fact.Proto) bool {
-	return slices.ContainsFunc(w.kept(p), func(r fact.Range) bool { return !r.Administered })
+	r, ok := rangeauthor.Find(w.x.Set, p, w.q.Endpoint.Port)
+	blocks := rangeauthor.Judge(w.x.Set, r).Blocks
+	return ok && (blocks == rangeauthor.Certain || blocks == rangeauthor.Likely)
 }
 
+// excluded: the port lies in a range that Windows keeps back, or that an
+// administrator keeps out of dynamic assignment.
 func (w *who) excluded() {
 	for _, p := range w.a.Protos {
-		for _, r := range w.kept(p.Proto) {
-			sure, rule := Certain, RuleExcluded
-			switch {
-			case r.Administered:
-				rule = RuleExcludedStarred
-			case p.Status == Held:
-				continue // the holder is the better answer
-			}
-			w.say(rule, sure, map[string]string{"proto": string(p.Proto), "from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)), "name": r.Name})
+		r, ok := rangeauthor.Find(w.x.Set, p.Proto, w.q.Endpoint.Port)
+		if !ok {
+			continue
+		}
+		by := rangeauthor.Judge(w.x.Set, r)
+		args := map[string]string{"proto": string(p.Proto), "from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)),
+			"author": string(by.Kind), "authorConfidence": string(by.Confidence)}
+		switch {
+		case by.Blocks == rangeauthor.Possible:
+			w.say(RuleExcludedStarred, Certain, args)
+		case by.Blocks == "" || p.Status == Held:
+			continue // the holder is the better answer
+		default:
+			w.say(RuleExcluded, Confidence(by.Blocks), args, by.About...)
+		}
+		if by.LowDynamic == rangeauthor.Likely {
+			w.lowDynamic()
 		}
 	}
+}
+
+// lowDynamic: the range stands here because dynamic ports begin too low.
+func (w *who) lowDynamic() {
+	if f, ok := lowDynamic(w.x.Set); ok {
+		w.a.Findings = append(w.a.Findings, f)
+	}
+}
+
+func lowDynamic(set *fact.Set) (Finding, bool) {
+	r, ok := rangeauthor.LowDynamic(set)
+	if !ok {
+		return Finding{}, false
+	}
+	return Finding{Rule: RuleLowDynamic, Confidence: Certain, Args: map[string]string{"from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)), "proto": string(r.Proto)}}, true
 }
 
 // denied tells the causes of Windows' 10013 apart, as far as the facts go.

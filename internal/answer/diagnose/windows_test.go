@@ -67,6 +67,9 @@ func windowsRules() []ruled {
 func damages() []ruled {
 	gone, here := true, false
 	return []ruled{
+		{rule: diagnose.RuleLowDynamic, set: idle(func(s *fact.Set) {
+			s.Ranges = []fact.Range{{Kind: fact.Ephemeral, Proto: fact.TCP, From: 1024, To: 15000}}
+		}), twin: func(s *fact.Set) { s.Ranges[0].From, s.Ranges[0].To = 49152, 65535 }},
 		{rule: diagnose.RuleListenAddrGone, set: idle(listenOn("10.0.0.7", "127.0.0.1")), twin: listenOn("192.168.1.20", "127.0.0.1")},
 		{rule: diagnose.RuleReservationsWiped, set: idle(func(s *fact.Set) { s.Reservations[0].Port = 8080 }), twin: func(s *fact.Set) { s.Reservations[0].Port = 5985 }},
 		{rule: diagnose.RuleReservationsWiped, set: idle(func(s *fact.Set) { s.Reservations = nil }), twin: func(s *fact.Set) { s.Machine.Windows.Reservations = false }},

@@ -16,9 +16,11 @@ import (
 func Finding(f diagnose.Finding, about []string) string {
 	switch f.Rule {
 	case diagnose.RuleExcluded:
-		return "Windows keeps " + ports(f.Args) + " back" + named(f.Args) + ". Nobody listens there, and every bind is refused with 10013; running as administrator does not help."
+		return "Windows keeps " + ports(f.Args) + " back" + author(f.Args) + ". Nobody listens there, and every bind is refused with 10013; running as administrator does not help."
 	case diagnose.RuleExcludedStarred:
-		return ports(f.Args) + " are excluded by an administrator (the star in the list): Windows gives them to nobody by itself, and a server that asks for one should get it."
+		return ports(f.Args) + " are excluded by an administrator or a Windows feature (the star in the list): Windows gives them to nobody by itself, and a server that asks for one should get it."
+	case diagnose.RuleLowDynamic:
+		return "dynamic ports begin at " + f.Args["from"] + " here, where Windows starts at 49152: virtual networks and services take their ports from there and get in everybody's way. netsh int ipv4 set dynamicport tcp start=49152 num=16384 puts it back, udp and ipv6 likewise (as administrator, then reboot)."
 	case diagnose.RuleDenied:
 		return denied(f.Args["why"])
 	case diagnose.RulePortProxy:
@@ -37,6 +39,27 @@ func ports(args map[string]string) string {
 		s = strings.ToUpper(args["proto"]) + " port " + args["from"]
 	}
 	return s
+}
+
+// author says who has probably set a range aside.
+func author(args map[string]string) string {
+	words := ""
+	switch args["author"] {
+	case "http.sys":
+		words = "the port of a program that listens through HTTP.sys"
+	case "winnat":
+		words = "a block for virtual networks: Hyper-V, WSL, Docker or the Sandbox"
+	case "ics":
+		words = "for Internet Connection Sharing"
+	case "program":
+		words = "reserved by a program while it runs"
+	default:
+		return ""
+	}
+	if args["authorConfidence"] != "certain" {
+		words = "probably " + words
+	}
+	return " (" + words + ")"
 }
 
 func named(args map[string]string) string {
