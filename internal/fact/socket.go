@@ -62,6 +62,7 @@ type Socket struct {
 	Evidence string         `json:"evidence"`
 	Linux    *LinuxSocket   `json:"linux,omitempty"`
 	Windows  *WindowsSocket `json:"windows,omitempty"`
+	Darwin   *DarwinSocket  `json:"darwin,omitempty"`
 }
 
 // LinuxSocket is what only Linux tells of a socket.
@@ -91,11 +92,31 @@ type WindowsSocket struct {
 	Created time.Time `json:"created,omitzero"` // when it was bound; later than its process's start by nature
 }
 
+// DarwinSocket is what only macOS tells of a socket. Socket.PID is the process that
+// last made a call on it: of a listener that several have, the one that accepts.
+type DarwinSocket struct {
+	// Generation is the kernel's number of it, given once while the machine runs,
+	// to TCP's and to UDP's sockets each; 0 where the text does not tell.
+	Generation uint64  `json:"generation,omitempty"`
+	UID        *uint32 `json:"uid,omitempty"` // of whoever made it
+	// OnBehalf is the process for which Socket.PID made it, where that is another.
+	OnBehalf  int   `json:"onBehalf,omitempty"`
+	V6Only    *bool `json:"v6only,omitempty"` // only on IPv6 sockets
+	ReuseAddr *bool `json:"reuseAddr,omitempty"`
+	ReusePort *bool `json:"reusePort,omitempty"`
+	// SharesUsers says that SO_REUSESHAREUID lets other users' sockets beside it;
+	// nil where this macOS does not tell.
+	SharesUsers *bool  `json:"sharesUsers,omitempty"`
+	Kernel      bool   `json:"kernel,omitempty"` // the kernel made it for itself
+	Backlog     uint32 `json:"backlog,omitempty"`
+	BacklogMax  uint32 `json:"backlogMax,omitempty"` // listeners only
+}
+
 func (s Socket) rowID() ID { return s.ID }
 
 // SocketID names a socket: protocol, both ends, and a number that tells two sockets
-// on one address apart: the inode (or 0) on Linux, elsewhere the time of the bind
-// or the owner's PID.
+// on one address apart: the inode (or 0) on Linux, the generation on macOS, on
+// Windows the time of the bind or the owner's PID.
 func SocketID(proto Proto, local, remote netip.AddrPort, number uint64) ID {
 	var room [128]byte
 	b := append(append(append(room[:0], "sock:"...), proto...), ':')
@@ -123,10 +144,13 @@ func (s Socket) Inode() uint64 {
 
 // V6Only tells whether an IPv6 socket leaves IPv4 alone; ok is false where that is unknown.
 func (s Socket) V6Only() (only, ok bool) {
-	if s.Linux == nil || s.Linux.V6Only == nil {
-		return false, false
+	switch {
+	case s.Linux != nil && s.Linux.V6Only != nil:
+		return *s.Linux.V6Only, true
+	case s.Darwin != nil && s.Darwin.V6Only != nil:
+		return *s.Darwin.V6Only, true
 	}
-	return *s.Linux.V6Only, true
+	return false, false
 }
 
 // Wildcard tells whether s is bound to every address of its family.

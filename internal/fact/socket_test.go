@@ -40,3 +40,21 @@ func TestCompareSocketsToTheEnd(t *testing.T) {
 		t.Error("the PID does not decide")
 	}
 }
+
+func TestV6Only(t *testing.T) {
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		s           Socket
+		only, known bool
+	}{
+		"Linux's":  {Socket{Linux: &LinuxSocket{V6Only: &yes}}, true, true},
+		"macOS's":  {Socket{Darwin: &DarwinSocket{V6Only: &yes}}, true, true},
+		"of both":  {Socket{Darwin: &DarwinSocket{V6Only: &no}}, false, true},
+		"not told": {Socket{Darwin: &DarwinSocket{}, Linux: &LinuxSocket{}}, false, false},
+		"Windows'": {Socket{Windows: &WindowsSocket{}}, false, false},
+	} {
+		if only, known := c.s.V6Only(); only != c.only || known != c.known {
+			t.Errorf("%s: %v %v", name, only, known)
+		}
+	}
+}
