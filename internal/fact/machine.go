@@ -68,9 +68,14 @@ type WindowsNet struct {
 	// ListenList tells whether HTTP.sys's listen list was read; its rows are
 	// Set.ListenList, and none of them means that it listens everywhere.
 	ListenList bool `json:"listenList,omitempty"`
-	// Reservations tells whether all reservations were read.
-	Reservations bool          `json:"reservations,omitempty"`
-	Timeouts     *HTTPTimeouts `json:"httpTimeouts,omitempty"`
+	// Reservations tells whether all reservations were read, Registrations whether
+	// all live ones were, Certificates and Cached the same of their tables: no row
+	// then means that there is none.
+	Reservations  bool          `json:"reservations,omitempty"`
+	Registrations bool          `json:"registrations,omitempty"`
+	Certificates  bool          `json:"certificates,omitempty"`
+	Cached        bool          `json:"cached,omitempty"`
+	Timeouts      *HTTPTimeouts `json:"httpTimeouts,omitempty"`
 	// WSL is the networking mode of WSL 2 where it is set up: "nat", "mirrored", "virtioproxy", "consomme", "none", "bridged".
 	WSL string `json:"wsl,omitempty"`
 	// Distributions are the asker's systems inside WSL, the default one first.
@@ -147,6 +152,9 @@ func (w *WindowsNet) with(o *WindowsNet) *WindowsNet {
 	}
 	both.ListenList = both.ListenList || o.ListenList
 	both.Reservations = both.Reservations || o.Reservations
+	both.Registrations = both.Registrations || o.Registrations
+	both.Certificates = both.Certificates || o.Certificates
+	both.Cached = both.Cached || o.Cached
 	return &both
 }
 
