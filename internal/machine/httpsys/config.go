@@ -51,9 +51,7 @@ func readConfig(ctx context.Context, c config) fact.Set {
 	r.listenList()
 	r.certificates()
 	r.timeouts()
-	if r.net.Reservations || r.net.ListenList || r.net.Timeouts != nil {
-		r.set.Machine.Windows = r.net
-	}
+	r.set.Machine.Windows = r.net
 	return r.set
 }
 
@@ -174,6 +172,7 @@ func (r *configReader) listenList() {
 }
 
 func (r *configReader) certificates() {
+	r.net.Certificates = true
 	for _, t := range [...]struct {
 		id   httpapi.ConfigID
 		kind string
@@ -181,13 +180,14 @@ func (r *configReader) certificates() {
 		if _, err := r.c.row(t.id, 0); t.id != httpapi.SSLCert && unknownTable(err) {
 			continue // this Windows does not have such bindings
 		}
-		r.each(t.id, tableCertificates, func(b httpapi.Buffer) bool {
+		whole := r.each(t.id, tableCertificates, func(b httpapi.Buffer) bool {
 			c, ok := b.Certificate(t.id)
 			if ok {
 				r.set.Add(fact.Set{Certificates: []fact.Certificate{certificateRow(c, t.kind)}})
 			}
 			return ok
 		})
+		r.net.Certificates = r.net.Certificates && whole
 	}
 }
 

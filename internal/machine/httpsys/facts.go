@@ -27,6 +27,9 @@ func (s State) Facts(evidence func(line int) string) fact.Set {
 	for _, r := range s.Registrations {
 		b.registration(r)
 	}
+	if whole := len(s.Queues)+len(s.Groups) > 0 && !s.Partial; whole {
+		b.set.Machine.Windows = &fact.WindowsNet{Registrations: true}
+	}
 	return b.set
 }
 

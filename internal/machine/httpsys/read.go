@@ -28,7 +28,7 @@ type Query struct {
 // Config is read through the system's own calls, in no language, and needs no
 // privilege; where HTTP.sys is not running, the call may start it, as netsh does.
 // Names of a domain's accounts may be asked of the network. Only where a table was
-// read to its end does the set say so (Machine.Windows.Reservations, ListenList):
+// read to its end does the set say so (Machine.Windows.Reservations and its neighbours):
 // no row of it then means that there is none. Under Wine, which answers that nothing
 // is configured whatever it was told, all tables are gaps.
 //
@@ -64,6 +64,9 @@ func liveFacts(text string, evidence func(int) string) fact.Set {
 	state, gaps := ParseState(text)
 	set := state.Facts(evidence)
 	set.AddGaps(gaps...)
+	if len(gaps) == 0 { // titles alone are a listing too
+		set.Machine.Windows = &fact.WindowsNet{Registrations: true}
+	}
 	raw := clip(text, maxRaw)
 	for i := range set.Gaps {
 		g := &set.Gaps[i]
@@ -82,7 +85,9 @@ func cacheFacts(text string, evidence func(int) string) fact.Set {
 	set := listing.CacheFacts(entries, evidence)
 	if len(entries) == 0 && strings.Contains(text, "://") {
 		set.AddGaps(fact.Gap{Kind: fact.GapShape, Subject: netsh.CacheState.String(), Raw: clip(text, maxRaw)})
+		return set
 	}
+	set.Machine.Windows = &fact.WindowsNet{Cached: true}
 	return set
 }
 
