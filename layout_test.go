@@ -36,10 +36,13 @@ const arrows = `
 	machine/netsh, machine/redirect/filter < machine/redirect
 	fact < machine/wsl
 	fact, sys/*, sys/winapi/* < machine/process/wintask < machine/process
+	fact, sys/* < machine/process/macproc < machine/process
 	fact, sys/*, sys/winapi/* < machine/container, machine/host, machine/netns, machine/kernelsock
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
 	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
+	NONE < machine/service/launchd/plist
+	fact, sys/*, machine/service/launchd/plist < machine/service/launchd < machine/service
 	NONE < machine/httpsys/sddl, machine/httpsys/shape, machine/httpsys/httpsystest
 	fact, machine/httpsys/shape < machine/httpsys/listing
 	fact, sys/winapi/httpapi, sys/winapi/ntdll, machine/netsh, machine/httpsys/sddl, machine/httpsys/listing < machine/httpsys
@@ -66,7 +69,8 @@ const arrows = `
 	answer/logline < answer/lookalike
 	fact, answer/refusal, answer/lookalike < answer/settle
 	answer/catalog < answer/catalog/source < answer/catalog/gen
-	answer/catalog, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
+	answer/catalog, answer/chain < answer/subject
+	answer/subject, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
