@@ -12,6 +12,7 @@ import (
 	"github.com/berthd/berth/internal/machine/netstat"
 	"github.com/berthd/berth/internal/machine/portrange"
 	"github.com/berthd/berth/internal/machine/service"
+	"github.com/berthd/berth/internal/machine/wsl"
 )
 
 type collector struct {
@@ -35,6 +36,9 @@ func (c *collector) collect(ctx context.Context) error {
 		if err := c.kernel(ctx); err != nil {
 			return err
 		}
+	}
+	if err := c.http(ctx); err != nil {
+		return err
 	}
 	if c.q.Context {
 		if err := c.add(rules()); err != nil {
@@ -91,6 +95,9 @@ func (c *collector) context(ctx context.Context) error {
 		return nil
 	}
 	if err := c.add(portrange.Read(ctx)); err != nil {
+		return err
+	}
+	if err := c.add(wsl.Read(ctx)); err != nil {
 		return err
 	}
 	if len(c.q.Ports) == 0 && !c.q.AllNetns {
