@@ -177,6 +177,7 @@ func (r *reading) allDependents(key string, above map[string][]string) {
 	}
 	for _, name := range named {
 		if up := strings.ToLower(name); !slices.Contains(computed, up) {
+			r.spelled[up] = name
 			r.depend(r.row(up).ID, r.id(key), byDependents, byDepend+" does not name it: it depends by way of a group")
 		}
 	}

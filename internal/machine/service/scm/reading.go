@@ -99,7 +99,7 @@ func (src source) read(ctx context.Context, q Query) (fact.Set, error) {
 	for _, name := range q.Names {
 		r.want(strings.ToLower(name))
 	}
-	kernel := slices.ContainsFunc(q.Processes, kernelHost)
+	kernel := q.All || slices.ContainsFunc(q.Processes, kernelHost)
 	if kernel {
 		r.want(strings.ToLower(HTTP))
 	}
@@ -107,7 +107,7 @@ func (src source) read(ctx context.Context, q Query) (fact.Set, error) {
 	err = r.details(ctx, kernel)
 	if q.All {
 		for _, s := range all {
-			r.row(strings.ToLower(s.name))
+			r.dependencies(strings.ToLower(s.name))
 		}
 	}
 	return r.set, err
@@ -218,6 +218,7 @@ func (r *reading) makers() {
 			byName[key] = strings.TrimPrefix(fmt.Sprintf("%s; %s, service tag %d", byName[key], byTag, w.Tag), "; ")
 		}
 		for _, key := range slices.Sorted(maps.Keys(byName)) {
+			r.want(key)
 			r.link(k.ID, r.id(key), fact.CreatedIn, byName[key], "")
 		}
 	}

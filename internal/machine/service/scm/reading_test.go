@@ -289,10 +289,14 @@ func TestStartedByAService(t *testing.T) {
 }
 
 func TestAllServices(t *testing.T) {
-	all := []service{httpDriver(), win32("A", 0), win32("B", 9)}
+	all := []service{httpDriver(), win32("A", 0), win32("B", 9, "A"), win32("Web", 0, "http")}
+	all[0].names = nil
 	got := run(t, machine(all, nil), Query{All: true})
-	if len(got.Units) != 3 || unit(t, got, "A").Windows.CanStop != nil {
+	if len(got.Units) != 4 || unit(t, got, "B").Windows.CanStop != nil || unit(t, got, "Web").Windows.CanStop == nil {
 		t.Errorf("%+v", got.Units)
+	}
+	if d := cmp.Diff([]string{"B depends-on A", "Web depends-on HTTP (EnumDependentServices does not name it)"}, links(got, fact.DependsOn)); d != "" {
+		t.Error(d)
 	}
 	if got := run(t, machine(all, nil), Query{}); len(got.Units) != 0 {
 		t.Errorf("%+v", got.Units)

@@ -28,7 +28,9 @@ type Query struct {
 	// Sockets whose module or tag the system tells are tied to that service.
 	Sockets []fact.Socket
 	Names   []string // services that are wanted by their key names
-	All     bool     // wants every service and driver; of those not wanted otherwise, less is read
+	// All wants every service and driver, and HTTP as if the kernel were asked about.
+	// Of those not wanted otherwise only what the list and the registry say is read.
+	All bool
 }
 
 func (q Query) empty() bool {
