@@ -197,6 +197,13 @@ func (c *checker) sockets() (mine, others []*fact.Socket) {
 	return mine, others
 }
 
+// others tells whether another program has the port on an address.
+func (c *checker) others(addr string) bool {
+	_, others := c.sockets()
+	a, err := netip.ParseAddr(addr)
+	return err == nil && slices.ContainsFunc(others, func(s *fact.Socket) bool { return covers(s.Local.Addr(), a) })
+}
+
 // kernels tells whether HTTP.sys holds a socket: by its links, or as the kernel's own.
 func (c *checker) kernels(s *fact.Socket) bool {
 	if slices.ContainsFunc(c.set.Links, func(l fact.Link) bool { return l.From == s.ID && l.Kind == fact.TakenBy }) {

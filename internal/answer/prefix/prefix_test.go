@@ -269,6 +269,8 @@ func TestSteps(t *testing.T) {
 		{machine(excluded(8000, 8099, false)), "http://+:8080/", []string{"port", add("http://+:8080/", own), "administrator"}},
 		{machine(elevated, service("stopped", 4)), "http://+:80/", []string{"sc config http start= demand", "net start http"}},
 		{machine(listed("10.0.0.7")), "http://localhost:8080/", []string{"netsh http add iplisten ipaddress=127.0.0.1"}},
+		{machine(elevated, listed("10.0.0.7")), "http://+:80/", []string{"netsh http add iplisten ipaddress=127.0.0.1"}},
+		{machine(elevated, listed("10.0.0.7"), listens("127.0.0.1:80", 412)), "http://+:80/", nil}, // that is what the list is for
 		{machine(), "HTTP://+:80", []string{"rewrite http://+:80/"}},
 		{machine(), "localhost:8080", []string{"rewrite http://localhost:8080/"}},
 		{machine(), "https://0.0.0.0/a?b", []string{"rewrite https://+:443/a/"}},

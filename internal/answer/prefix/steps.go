@@ -37,6 +37,9 @@ func steps(c *checker, a *Answer) []Step {
 			if addr == "" {
 				addr = "127.0.0.1"
 			}
+			if c.others(addr) {
+				continue // a program has the address: the list was narrowed to leave it that
+			}
 			out = append(out, Step{Kind: "iplisten", Args: map[string]string{"address": addr},
 				Command: [][]string{netsh("add", "iplisten", "ipaddress="+addr)}, Undo: [][]string{netsh("delete", "iplisten", "ipaddress="+addr)}})
 		case RuleOutranked:

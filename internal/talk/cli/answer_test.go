@@ -21,6 +21,7 @@ import (
 // questions are asked of every file, as text and as JSON.
 var questions = [...][]string{
 	{"who", "80"}, {"who", "localhost:53/udp"}, {"check", "80"}, {"check", "[::1]:53/udp", "--reuse-port"},
+	{"check", "http://+:80/x/"}, {"check", "https://localhost:80", "--as", "S-1-5-21-7"},
 	{"ls", "--all", "--all-netns"}, {"ls", "--port", "80", "--user", "root", "--service", "a"}, {}, {"snapshot", "info", "-"},
 }
 
@@ -207,7 +208,7 @@ func (f filler) word(t reflect.Type) string {
 		return pick(f, words...)
 	}
 	return pick(f, "", "", "linux", "windows", "a", "root", "failed", "service", "socket", "systemd", "kernel", "docker", "answered", "prerouting",
-		"dnat", "/usr/bin/x", "docker-proxy", "ssh", "-L", "8080:localhost:80", "http://+:80/x/", "stopped", "deleted", "socket table",
+		"dnat", "/usr/bin/x", "docker-proxy", "ssh", "-L", "8080:localhost:80", "http://+:80/x/", "HTTP://*:80/", "S-1-1-0", "stopped", "deleted", "socket table",
 		"bind() to 0.0.0.0:80 failed (98: Address already in use)", "\x1b[31mred\x1b[0m", "two\nlines\r\x00", "\u202egnp.exe", "\xff\xfe", "\u009b2J",
 		strings.Repeat("long ", 400), `"><script>`)
 }

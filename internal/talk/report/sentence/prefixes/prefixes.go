@@ -185,7 +185,7 @@ func (w Words) socket(about []fact.ID) string {
 	if s == nil {
 		return "a program"
 	}
-	return w.Owners(s) + " (" + w.Socket(s) + ")"
+	return w.Owners(s) + " at " + w.Socket(s)
 }
 
 // reservation names a reservation and whom it is for.
@@ -316,7 +316,7 @@ func (w Words) reached(f prefix.Finding) string {
 	case prefix.RuleAsker:
 		return "who asks is not known here: this is judged for an account without special rights (--as SID judges for another)."
 	case prefix.RuleSlash:
-		return "HTTP.sys adds the final slash by itself; .NET's HttpListener refuses a prefix without it."
+		return "HTTP.sys adds the final slash by itself; HttpListener refuses a prefix without it."
 	}
 	return w.cause(f)
 }
