@@ -197,7 +197,8 @@ func (w winJudge) mode() WindowsMode {
 // theirModes are the ways in which a socket may have asked for its port. The
 // kernel's own listeners keep theirs for themselves.
 func (w winJudge) theirModes(s *fact.Socket) []WindowsMode {
-	if s.PID == 4 {
+	kernel := func(p fact.Process) bool { return p.PID == s.PID && p.Kernel }
+	if s.PID == 4 || s.PID != 0 && slices.ContainsFunc(w.set.Processes, kernel) {
 		return []WindowsMode{WindowsExclusive}
 	}
 	return []WindowsMode{WindowsDefault, WindowsExclusive, WindowsReuse}

@@ -290,7 +290,7 @@ func (x *Index) asUnit(n Node) (Owner, bool) {
 	if u := x.units[n.ID]; u != nil && owner.Ownable(u) {
 		return Owner{OwnerUnit, n.ID}, true
 	}
-	if n.Link == fact.InheritedBy || len(x.Candidates(n)) > 1 {
+	if p := x.procs[n.ID]; n.Link == fact.InheritedBy || len(x.Candidates(n)) > 1 || p != nil && p.Kernel {
 		return Owner{}, false
 	}
 	for _, c := range n.Children {

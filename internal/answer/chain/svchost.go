@@ -22,12 +22,14 @@ func (x *Index) Candidates(n Node) []*fact.Unit {
 // meant leaves of a process's services the one that the system names as the
 // socket's owner, where it names one.
 func (x *Index) meant(s *fact.Socket, above []Node) []Node {
-	if s.Windows == nil {
-		return above
+	module := ""
+	if s.Windows != nil {
+		module = s.Windows.Module
 	}
+	tagged := x.Links(s.ID, fact.CreatedIn)
 	named := func(n Node) bool {
 		u := x.units[n.ID]
-		return u != nil && strings.EqualFold(u.Name, s.Windows.Module)
+		return u != nil && (strings.EqualFold(u.Name, module) || slices.ContainsFunc(tagged, func(l fact.Link) bool { return l.To == n.ID }))
 	}
 	if !slices.ContainsFunc(above, named) {
 		return above

@@ -212,7 +212,7 @@ func (n names) because(o CheckOne) string {
 
 // probed says what the kernel said, where that adds to the rules.
 func (n names) probed(o CheckOne) string {
-	_, refused := o.Check.Refused()
+	refused := slices.ContainsFunc(o.Check.Verdicts, func(v bindrule.Verdict) bool { return !v.OK })
 	p := o.Probe
 	switch {
 	case p == nil && o.Check.NoRules:

@@ -258,7 +258,7 @@ func (n names) unseen(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
 // alike are one line.
 func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 	var out []string
-	for _, g := range gaps {
+	for _, g := range merged(gaps) {
 		l := sentence.Gap(g)
 		if g.Kind == fact.GapNotThisOS {
 			l = noReaders(gaps, m)
@@ -269,6 +269,26 @@ func GapLines(gaps []fact.Gap, m *fact.Machine) []string {
 		if !slices.Contains(out, l) {
 			out = append(out, l)
 		}
+	}
+	return out
+}
+
+// merged makes one gap of those that one missing call, or one silent command, left.
+func merged(gaps []fact.Gap) []fact.Gap {
+	var out []fact.Gap
+	at := map[fact.Gap]int{}
+	for _, g := range gaps {
+		key := fact.Gap{Kind: g.Kind, Err: g.Err, Hint: g.Hint}
+		i, seen := at[key]
+		switch {
+		case g.Kind != fact.GapNoCall && g.Kind != fact.GapCommand || g.Err == "":
+		case seen:
+			out[i].Subject += ", " + g.Subject
+			continue
+		default:
+			at[key] = len(out)
+		}
+		out = append(out, g)
 	}
 	return out
 }
