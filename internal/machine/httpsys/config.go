@@ -39,7 +39,7 @@ const defaultTimeout = 120
 // readConfig reads all tables. A table that cannot be read is a gap; the others are
 // read all the same.
 func readConfig(ctx context.Context, c config) fact.Set {
-	r := configReader{c: c, ctx: ctx, net: &fact.WindowsNet{}}
+	r := configReader{c: c, ctx: ctx, net: &fact.WindowsNet{}, had: map[fact.ID]bool{}}
 	if err := c.open(); err != nil {
 		for _, t := range [...]string{tableReservations, tableListen, tableCertificates, tableTimeouts} {
 			r.gap(t, err)
@@ -51,7 +51,9 @@ func readConfig(ctx context.Context, c config) fact.Set {
 	r.listenList()
 	r.certificates()
 	r.timeouts()
-	r.set.Machine.Windows = r.net
+	if n := r.net; n.Reservations || n.ListenList || n.Certificates || n.Timeouts != nil {
+		r.set.Machine.Windows = n
+	}
 	return r.set
 }
 
@@ -68,6 +70,16 @@ type configReader struct {
 	ctx context.Context
 	net *fact.WindowsNet
 	set fact.Set
+	had map[fact.ID]bool
+}
+
+// fresh tells whether no row had this ID yet.
+func (r *configReader) fresh(id fact.ID) bool {
+	if r.had[id] {
+		return false
+	}
+	r.had[id] = true
+	return true
 }
 
 // maxRows bounds the rows that are read of one table.
@@ -121,7 +133,10 @@ func (r *configReader) reservations() {
 		for i := range res.Rights {
 			r.name(&res.Rights[i])
 		}
-		r.set.Add(fact.Set{Reservations: []fact.Reservation{res}, Gaps: live(gaps)})
+		if r.fresh(res.ID) {
+			r.set.Reservations = append(r.set.Reservations, res)
+			r.set.AddGaps(live(gaps)...)
+		}
 		return true
 	})
 }
@@ -164,7 +179,9 @@ func (r *configReader) listenList() {
 	}
 	addrs, ok := b.ListenList()
 	for _, a := range addrs {
-		r.set.Add(fact.Set{ListenList: []fact.ListenAddr{{ID: fact.ListenAddrID(a), Addr: a, Evidence: viaConfig}}})
+		if id := fact.ListenAddrID(a); r.fresh(id) {
+			r.set.ListenList = append(r.set.ListenList, fact.ListenAddr{ID: id, Addr: a, Evidence: viaConfig})
+		}
 	}
 	if r.net.ListenList = ok; !ok {
 		r.set.AddGaps(fact.Gap{Kind: fact.GapShape, Subject: tableListen, Err: "not laid out as documented"})
@@ -182,8 +199,8 @@ func (r *configReader) certificates() {
 		}
 		whole := r.each(t.id, tableCertificates, func(b httpapi.Buffer) bool {
 			c, ok := b.Certificate(t.id)
-			if ok {
-				r.set.Add(fact.Set{Certificates: []fact.Certificate{certificateRow(c, t.kind)}})
+			if row := certificateRow(c, t.kind); ok && r.fresh(row.ID) {
+				r.set.Certificates = append(r.set.Certificates, row)
 			}
 			return ok
 		})

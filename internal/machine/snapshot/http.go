@@ -21,6 +21,11 @@ func (c *collector) http(ctx context.Context) error {
 	if !q.Live && !q.Config && !q.Cache {
 		return nil
 	}
+	return c.httpsys(ctx, q)
+}
+
+// httpsys reads it, and the processes that serve its queues.
+func (c *collector) httpsys(ctx context.Context, q httpsys.Query) error {
 	s, err := httpsys.Read(ctx, q)
 	c.tagged, s.Units = s.Units, nil
 	if pids := httpsys.PIDs(s); len(pids) > 0 && c.q.Owners {

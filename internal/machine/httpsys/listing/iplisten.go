@@ -68,9 +68,12 @@ func ParseListenList(text string) (rows []ListenAddr, ok bool) {
 // evidence says where a line of the listing was read.
 func ListenListFacts(rows []ListenAddr, evidence func(line int) string) fact.Set {
 	set := fact.Set{Machine: fact.Machine{Windows: &fact.WindowsNet{ListenList: true}}}
+	have := map[fact.ID]bool{}
 	for _, r := range rows {
-		row := fact.ListenAddr{ID: fact.ListenAddrID(r.Addr), Addr: r.Addr, Evidence: evidence(r.Line)}
-		set.Add(fact.Set{ListenList: []fact.ListenAddr{row}})
+		if id := fact.ListenAddrID(r.Addr); !have[id] {
+			have[id] = true
+			set.ListenList = append(set.ListenList, fact.ListenAddr{ID: id, Addr: r.Addr, Evidence: evidence(r.Line)})
+		}
 	}
 	return set
 }
