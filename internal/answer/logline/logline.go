@@ -19,6 +19,13 @@ import (
 // maxText bounds what of a line is read.
 const maxText = 4 << 10
 
+// Line is one line of a text and where it stood.
+type Line struct {
+	Text   string
+	Where  string // "line 3 of post.txt"
+	Number int    // of the line in its text, from 1; 0 = not known
+}
+
 // Failure is a bind or listen that a line says has failed.
 type Failure struct {
 	Addr netip.AddrPort // where the line names an IP address; its port may be 0
@@ -88,7 +95,6 @@ func lookAlike(low string) bool {
 		"failed to establish a new connection", "connection refused", "connection reset",
 		"no chain/target/match by that name",                                                           // iptables
 		"unix:", "listen unix", ".sock ", ".sock:", ".sock)", ".sock'", `.sock"`, `\pipe\`, "in use /", // socket files
-		"warn  tcpserver error",              // WEBrick's second family; the server runs
 		"a server is already running. check", // a left-over PID file
 		"mount --bind", "bind mount", "bind source path", "mount:",
 	} {

@@ -176,7 +176,6 @@ func TestParseLeavesLookAlikesAlone(t *testing.T) {
 		"Error: listen EADDRINUSE: address already in use /tmp/app.sock",
 		`Error: listen EADDRINUSE: address already in use \\.\pipe\app`,
 		"listen unix /run/app.sock: bind: address already in use",
-		"[2024-01-01] WARN  TCPServer Error: Address already in use - bind(2)",
 		"A server is already running. Check /app/tmp/pids/server.pid.",
 		"open() \"/var/log/nginx/access.log\" failed (13: Permission denied)",
 		"PermissionError: [Errno 13] Permission denied: '/etc/shadow'",

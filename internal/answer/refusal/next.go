@@ -20,19 +20,21 @@ const (
 
 // Next is the gap that a refusal leaves, with the one command that would tell more;
 // false where nothing is left to ask.
-func (r Refusal) Next(l Listing) (fact.Gap, bool) {
+func (r Refusal) Next(l Listing) (fact.Gap, bool) { return r.next(l, &fact.Set{}) }
+
+func (r Refusal) next(l Listing, set *fact.Set) (fact.Gap, bool) {
 	os, subject, hint := r.OS, r.what(), ""
 	switch r.Cause {
 	case Allocated:
-		subject, hint = "which container has port "+strconv.Itoa(int(r.Port)), "docker ps -a"
-	case InUse, Unsaid, Reserved:
-		if l == Listed {
-			return fact.Gap{}, false
+		if len(set.Containers) == 0 {
+			hint = "docker ps -a"
 		}
-		hint = r.listing(os)
-		if r.Cause == Reserved && l == NotListed {
-			subject, hint = "which ports Windows keeps back", "netsh int ipv4 show excludedportrange protocol="+cmp.Or(r.Proto, "tcp")
+	case InUse, Unsaid:
+		if l != Listed {
+			hint = r.listing(os)
 		}
+	case Reserved:
+		subject, hint = r.keptBack(l, set)
 	case NotPermitted:
 		subject, hint = r.rights(os)
 	case NotHere:
@@ -40,11 +42,39 @@ func (r Refusal) Next(l Listing) (fact.Gap, bool) {
 	case FamilyOff:
 		subject, hint = "whether IPv6 is switched off", byOS(os, "sysctl net.ipv6.conf.all.disable_ipv6", "ipconfig", "ifconfig")
 	case Registered:
-		hint = "netsh http show servicestate view=requestq"
+		if subject = "who registered the URL"; len(set.Registrations) == 0 {
+			hint = "netsh http show servicestate view=requestq"
+		}
 	case NotReserved:
-		subject, hint = "who may register the URL", "netsh http show urlacl"
+		if subject = "who may register the URL"; len(set.Reservations) == 0 {
+			hint = "netsh http show urlacl"
+		}
 	}
 	return fact.Gap{Kind: fact.GapNotInPaste, Subject: subject, Hint: hint}, hint != ""
+}
+
+// keptBack: Windows' 10013 is an exclusive holder, a range that the system keeps
+// back, or something that stands between programs and the network.
+func (r Refusal) keptBack(l Listing, set *fact.Set) (subject, hint string) {
+	switch l {
+	case Listed:
+		return "", ""
+	case NoListing:
+		return r.what(), r.listing(r.OS)
+	}
+	proto := fact.Proto(cmp.Or(r.Proto, "tcp"))
+	var read, holds bool
+	for _, g := range set.Ranges {
+		read = read || g.Kind == fact.Excluded && (g.Proto == "" || g.Proto == proto)
+		holds = holds || g.Kind == fact.Excluded && g.Holds(proto, r.Port)
+	}
+	switch {
+	case holds:
+		return "", ""
+	case read:
+		return "which filters stand between programs and the network", "netsh winsock show catalog"
+	}
+	return "which ports Windows keeps back", "netsh int ipv4 show excludedportrange protocol=" + string(proto)
 }
 
 func (r Refusal) what() string {
@@ -110,7 +140,7 @@ func LeftOpen(set *fact.Set, ports []uint16, said []Refusal) []fact.Gap {
 		}
 	}
 	for _, r := range said {
-		if g, ok := r.Next(listing(set, r.Port)); ok && (r.Port == 0 || slices.Contains(ports, r.Port)) {
+		if g, ok := r.next(listing(set, r.Port), set); ok && (r.Port == 0 || slices.Contains(ports, r.Port)) {
 			gaps = append(gaps, g)
 		}
 	}

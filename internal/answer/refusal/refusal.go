@@ -30,11 +30,7 @@ const (
 )
 
 // Line is one line of a text and where it stood.
-type Line struct {
-	Text   string
-	Where  string // "line 3 of post.txt"
-	Number int    // of the line in its text, from 1; 0 = not known
-}
+type Line = logline.Line
 
 // Refusal is one bind that a text says was refused. Lines that say the same of one
 // port are one refusal: a server asks for 0.0.0.0 and for [::], and asks again.

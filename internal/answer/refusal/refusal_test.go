@@ -11,7 +11,7 @@ import (
 func told(text string) []string {
 	var lines []Line
 	for i, l := range strings.Split(text, "\n") {
-		lines = append(lines, Line{l, fmt.Sprint(i + 1), i + 1})
+		lines = append(lines, Line{Text: l, Where: fmt.Sprint(i + 1), Number: i + 1})
 	}
 	var out []string
 	for _, r := range Read("", lines) {
@@ -78,7 +78,7 @@ func TestNext(t *testing.T) {
 		{"listen tcp 192.0.2.7:80: bind: cannot assign requested address", "linux", NoListing, "ip -br address"},
 		{"listen tcp 192.0.2.7:80: bind: invalid argument", "linux", NoListing, ""},
 	} {
-		rs := Read(c.system, []Line{{c.line, "1", 1}})
+		rs := Read(c.system, []Line{{Text: c.line, Where: "1", Number: 1}})
 		if len(rs) != 1 {
 			t.Fatalf("%q: %d refusals", c.line, len(rs))
 		}

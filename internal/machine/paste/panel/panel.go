@@ -28,6 +28,9 @@ type Claim struct {
 func Parse(line string) (Claim, bool) {
 	module, rest, ok := tagged(line)
 	if !ok {
+		module, rest, ok = "", strings.TrimSpace(line), untagged(line)
+	}
+	if !ok {
 		return Claim{}, false
 	}
 	before, quoted, ok := strings.Cut(rest, `"`)
@@ -56,6 +59,11 @@ func tagged(line string) (module, rest string, ok bool) {
 		return "", "", false
 	}
 	return module, rest, true
+}
+
+// untagged: people leave out the time and the module, and quote the English words.
+func untagged(line string) bool {
+	return strings.HasPrefix(strings.TrimSpace(line), "Port ") && strings.Contains(line, ` in use by "`)
 }
 
 // portIn is the last number of a text that can be a port.

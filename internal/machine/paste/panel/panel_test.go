@@ -10,6 +10,7 @@ import (
 func TestParse(t *testing.T) {
 	for line, want := range map[string]Claim{
 		`14:02:11  [Apache] 	Port 80 in use by "system"!`:                                              {Port: 80, Program: "System", Module: "Apache"},
+		`Port 80 in use by "Unable to open process" with PID 4! Apache WILL NOT start`:                 {Port: 80, PID: 4},
 		`[Apache] Port 80 in use by "System"!`:                                                         {Port: 80, Program: "System", Module: "Apache"},
 		`14:02:11  [Apache] 	Error: Port 80 in use by "Unable to open process" with PID 4!`:            {Port: 80, PID: 4, Module: "Apache"},
 		`2:02:11 PM  [mysql] 	Port 3306 in use by "C:\Program Files\MySQL\bin\mysqld.exe"!`:            {Port: 3306, Program: `C:\Program Files\MySQL\bin\mysqld.exe`, Module: "mysql"},
@@ -27,7 +28,7 @@ func TestParse(t *testing.T) {
 func TestParseLeavesTheRest(t *testing.T) {
 	for _, line := range []string{
 		"", `14:02:11  [Apache] 	Problem detected!`, `14:02:11  [Apache] 	Apache WILL NOT start without the configured ports free!`,
-		`Port 80 in use by "system"!`,                          // no panel
+		`Port 80 is used by "system", says my friend`,
 		`[Apache] Port 80 in use by "Unable to open process"!`, // nobody is told
 		`[nginx] error 80 "no program"`, `13:00:00 [main] Listening on port 8080 "ready"`, `[x=1] Port 80 "a.exe"`,
 		`[Apache] Port 99999 in use by "a.exe"!`, `see [1] for port 80 and "a.exe"`,
