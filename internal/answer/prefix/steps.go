@@ -74,6 +74,9 @@ func wayOut(c *checker, v Verdict, alone bool) []Step {
 		return []Step{{Kind: "start", Command: [][]string{{"sc", "config", "http", "start=", "demand"}, {"net", "start", "http"}},
 			Undo: [][]string{{"sc", "config", "http", "start=", "disabled"}}}}
 	case RuleNotRead:
+		if v.Args["what"] != "reservations" {
+			return nil
+		}
 		return []Step{{Kind: "read", Command: [][]string{netsh("show", "urlacl")}}}
 	}
 	return nil

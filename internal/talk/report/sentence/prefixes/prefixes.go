@@ -391,7 +391,7 @@ func (w Words) Step(s prefix.Step) string {
 	case "iplisten":
 		return "Put " + s.Args["address"] + " on the listen list, as administrator; it may need a restart."
 	case "read":
-		return "Run it where it can be read."
+		return "Look at the reservations yourself."
 	}
 	return ""
 }
