@@ -22,8 +22,8 @@ type Query struct {
 // Live and Cache run a command of the system ([netsh.Read]) and read its text by
 // shape. What the text leaves open is a gap that carries it. An administrator is
 // told the images of all processes, others are not. The rows of processes and
-// services are only what the listing names, by PID and name alone: the readers whose
-// tables they are know more of them.
+// services are only what the listing names: add them after those of the readers
+// whose tables they are, and see [Adopt].
 //
 // Config is read through the system's own calls, in no language, and needs no
 // privilege; where HTTP.sys is not running, the call may start it, as netsh does.
@@ -89,4 +89,39 @@ func cacheFacts(text string, evidence func(int) string) fact.Set {
 	}
 	set.Machine.Windows = &fact.WindowsNet{Cached: true}
 	return set
+}
+
+// Adopt puts the rows that the process table has in place of the bare ones that a
+// listing names by PID alone, in all links. A bare row whose process nobody else
+// knows stays. It is pure.
+func Adopt(set *fact.Set) {
+	whole := map[int]fact.ID{}
+	for _, p := range set.Processes {
+		if p.ID != fact.ProcessID(p.PID, 0) {
+			whole[p.PID] = p.ID
+		}
+	}
+	instead := map[fact.ID]fact.ID{}
+	kept := set.Processes[:0:0]
+	for _, p := range set.Processes {
+		if id, ok := whole[p.PID]; ok && p.ID == fact.ProcessID(p.PID, 0) {
+			instead[p.ID] = id
+		} else {
+			kept = append(kept, p)
+		}
+	}
+	if len(instead) == 0 {
+		return
+	}
+	set.Processes = kept
+	links := set.Links
+	set.Links = nil
+	for i := range links {
+		for _, end := range [...]*fact.ID{&links[i].From, &links[i].To} {
+			if id, ok := instead[*end]; ok {
+				*end = id
+			}
+		}
+	}
+	set.Add(fact.Set{Links: links})
 }

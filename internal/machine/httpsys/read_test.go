@@ -210,7 +210,7 @@ func TestConfigEnds(t *testing.T) {
 		n++
 		return urlacl("http://+:80/", "D:(A;;GX;;;WD)"), nil
 	}
-	r := configReader{c: c, ctx: t.Context(), net: &fact.WindowsNet{}, had: map[fact.ID]bool{}}
+	r := configReader{c: c, ctx: t.Context(), net: &fact.WindowsNet{}}
 	if ok := r.each(httpapi.URLACL, tableReservations, func(httpapi.Buffer) bool { return true }); ok || n != maxRows {
 		t.Errorf("%v after %d rows", ok, n)
 	}
@@ -268,6 +268,31 @@ func TestCache(t *testing.T) {
 	set = readShown(t.Context(), Query{Cache: true}, says("http://x/ 200 GET\n", nil))
 	if len(set.Gaps) != 1 || set.Gaps[0].Kind != fact.GapShape {
 		t.Errorf("an unknown shape: %+v", set)
+	}
+}
+
+func TestAdopt(t *testing.T) {
+	set := fact.Set{
+		Processes: []fact.Process{{ID: fact.ProcessID(8, 0), PID: 8}, {ID: fact.ProcessID(8, 99), PID: 8, Name: "svchost.exe"}, {ID: fact.ProcessID(12, 0), PID: 12}},
+		Links: []fact.Link{
+			{From: "queue:#8", To: fact.ProcessID(8, 0), Kind: fact.ServedBy}, {From: "queue:#12", To: fact.ProcessID(12, 0), Kind: fact.ServedBy},
+			{From: fact.ProcessID(8, 0), To: "unit:WinRM", Kind: fact.PartOf}, {From: fact.ProcessID(8, 99), To: "unit:WinRM", Kind: fact.PartOf},
+		},
+	}
+	Adopt(&set)
+	Adopt(&set)
+	var got []string
+	for _, p := range set.Processes {
+		got = append(got, string(p.ID))
+	}
+	for _, l := range set.Links {
+		got = append(got, fmt.Sprintf("%s %s %s", l.From, l.Kind, l.To))
+	}
+	want := []string{string(fact.ProcessID(8, 99)), string(fact.ProcessID(12, 0)),
+		"queue:#8 served-by " + string(fact.ProcessID(8, 99)), "queue:#12 served-by " + string(fact.ProcessID(12, 0)),
+		string(fact.ProcessID(8, 99)) + " part-of unit:WinRM"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
