@@ -93,6 +93,9 @@ func (w of) processSubject(c catalog.Subject, n chain.Node, p *fact.Process) Sub
 	}
 	if p.Kernel {
 		c.Kernel = "socket"
+		if c.OS == "windows" {
+			c.Comm, c.Exe, c.Args = "System", "", nil // as Windows calls it
+		}
 	}
 	if p.Linux != nil {
 		c.Cgroup = p.Linux.Cgroup

@@ -60,3 +60,7 @@ func (c *collector) kernelHTTP() bool {
 		return s.Proto == fact.TCP && s.State == fact.Listen && s.PID != 0 && httpsys.KernelHolder(s.PID, names[s.PID])
 	})
 }
+
+// silent: the kernel has a socket in question, and no listing says for whom. The
+// services that run are the next best hint.
+func (c *collector) silent() bool { return len(c.set.Registrations) == 0 && c.kernelHTTP() }

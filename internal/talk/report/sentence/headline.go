@@ -49,8 +49,11 @@ func (n Names) heldLine(a diagnose.Answer) string {
 	var who []string
 	for _, h := range a.Holders {
 		w := n.Holder(h)
-		if h.Owner.Kind == chain.OwnerHTTPSys {
+		switch h.Owner.Kind {
+		case chain.OwnerHTTPSys:
 			w = n.product(a, h, w)
+		case chain.OwnerKernel:
+			w += n.unnamed(a, h)
 		}
 		if len(a.Holders) > 1 {
 			w += " on " + n.Addresses(h)
@@ -58,6 +61,16 @@ func (n Names) heldLine(a diagnose.Answer) string {
 		who = append(who, w)
 	}
 	return s + List(who) + "."
+}
+
+// unnamed is what is said of the kernel where its HTTP listener is likely meant.
+func (n Names) unnamed(a diagnose.Answer, h chain.Holder) string {
+	if slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool {
+		return f.Rule == diagnose.RuleHTTPSysUnnamed && slices.Contains(f.About, h.Sockets[0])
+	}) {
+		return ", most likely its HTTP listener HTTP.sys, for a program still to be named"
+	}
+	return ""
 }
 
 // product puts what the one service behind the kernel's HTTP listener is for before
@@ -173,7 +186,7 @@ func (n Names) kernel(h chain.Holder) string {
 		return "the kernel itself (" + Name(u.Name) + ")"
 	}
 	if p := n.X.Process(h.Owner.ID); p != nil && n.X.Set.Machine.OS == "windows" {
-		return "the Windows kernel (" + cmp.Or(Name(p.Name), "System") + ", PID " + Itoa(p.PID) + "), most likely its HTTP listener HTTP.sys, for a program still to be named"
+		return "the Windows kernel (" + cmp.Or(Name(p.Name), "System") + ", PID " + Itoa(p.PID) + ")"
 	}
 	if p := n.X.Process(h.Owner.ID); p != nil {
 		return "the kernel itself, as " + n.Process(p)

@@ -386,7 +386,10 @@ func (n Names) aboutHTTP(f diagnose.Finding) string {
 		}
 		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
 	case diagnose.RuleHTTPSysUnnamed:
-		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
+		if n.pasted() {
+			return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
+		}
+		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, its listing would say, and that could not be had."
 	}
 	return ""
 }
