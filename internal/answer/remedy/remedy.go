@@ -163,7 +163,7 @@ func (s *suggester) container(id fact.ID) {
 func (s *suggester) unit(h chain.Holder) {
 	u := s.x.Unit(h.Owner.ID)
 	if u.Manager == "scm" {
-		s.windowsService(u)
+		s.windowsService(u, true)
 		return
 	}
 	r := Remedy{Kind: Stop, Target: u.Name, About: u.ID}

@@ -73,13 +73,25 @@ func (s *suggester) behindHTTP(h chain.Holder) {
 	for _, reg := range h.Nodes {
 		for _, q := range reg.Children {
 			if q.Link == fact.InQueue {
-				s.behindQueue(q)
+				s.behindQueue(q, s.knows(reg.ID))
 			}
 		}
 	}
 }
 
-func (s *suggester) behindQueue(q chain.Node) {
+// knows tells whether the catalog is sure of a row: whether it can be moved, and how,
+// stands there then.
+func (s *suggester) knows(id fact.ID) bool {
+	return slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool {
+		return f.Rule == diagnose.RuleKnown && f.Confidence == diagnose.Certain && f.About[0] == id && f.Args["entry"] != anyProgram
+	})
+}
+
+// anyProgram is the catalog's entry for programs behind HTTP.sys that it does not
+// know by name.
+const anyProgram = "http-sys-program"
+
+func (s *suggester) behindQueue(q chain.Node, known bool) {
 	for _, n := range q.Children {
 		us := s.x.Candidates(n)
 		if u := s.x.Unit(n.ID); u != nil {
@@ -89,7 +101,7 @@ func (s *suggester) behindQueue(q chain.Node) {
 		switch {
 		case n.Note == "controller" && len(q.Children) > 1:
 		case len(us) == 1:
-			s.windowsService(us[0])
+			s.windowsService(us[0], !known)
 		case len(us) == 0 && p != nil && !p.Kernel && p.PID > 4 && len(q.Children) == 1:
 			s.add(Remedy{Kind: Move, Target: "pid-" + strconv.Itoa(p.PID), About: p.ID})
 		}
@@ -97,11 +109,13 @@ func (s *suggester) behindQueue(q chain.Node) {
 }
 
 // windowsService: move it, stop it, or keep it from starting by itself.
-func (s *suggester) windowsService(u *fact.Unit) {
+func (s *suggester) windowsService(u *fact.Unit, move bool) {
 	if u.Manager != "scm" || strings.EqualFold(u.Name, "HTTP") {
 		return
 	}
-	s.add(Remedy{Kind: Move, Target: u.Name, About: u.ID})
+	if move {
+		s.add(Remedy{Kind: Move, Target: u.Name, About: u.ID})
+	}
 	s.add(Remedy{Kind: Stop, Target: u.Name, About: u.ID, Args: s.dependents(u), Command: [][]string{{"sc", "stop", u.Name}}})
 	s.manual(u)
 }
