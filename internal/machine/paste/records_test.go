@@ -237,3 +237,76 @@ func TestDesktop(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// What netsh http shows besides its state, and what sc says of services, in the
+// middle of a post.
+func TestSettingsAndServices(t *testing.T) {
+	const text = `Here is what you asked for:
+
+C:\>netsh http show iplisten
+
+IP addresses present in the IP listen list:
+-------------------------------------------
+
+    127.0.0.1
+    ::1
+
+C:\>netsh http show sslcert
+
+SSL Certificate bindings:
+-------------------------
+
+    IP:port                      : 0.0.0.0:443
+    Certificate Hash             : 0102030405060708090a0b0c0d0e0f1011121314
+    Application ID               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Certificate Store Name       : MY
+
+C:\>sc qc W3SVC
+[SC] QueryServiceConfig SUCCESS
+
+SERVICE_NAME: W3SVC
+        TYPE               : 20  WIN32_SHARE_PROCESS
+        START_TYPE         : 2   AUTO_START
+        ERROR_CONTROL      : 1   NORMAL
+        BINARY_PATH_NAME   : C:\Windows\system32\svchost.exe -k iissvcs
+        LOAD_ORDER_GROUP   :
+        TAG                : 0
+        DISPLAY_NAME       : World Wide Web Publishing Service
+        DEPENDENCIES       : WAS
+                           : HTTP
+        SERVICE_START_NAME : LocalSystem
+
+C:\>sc queryex w3svc
+
+SERVICE_NAME: w3svc
+        TYPE               : 20  WIN32_SHARE_PROCESS
+        STATE              : 4  RUNNING
+                                (STOPPABLE, PAUSABLE, ACCEPTS_SHUTDOWN)
+        WIN32_EXIT_CODE    : 0  (0x0)
+        SERVICE_EXIT_CODE  : 0  (0x0)
+        CHECKPOINT         : 0x0
+        WAIT_HINT          : 0x0
+        PID                : 912
+        FLAGS              :
+
+Thanks!
+`
+	r := readText(t, text)
+	if diff := cmp.Diff([]string{"netsh http show iplisten: 2", "netsh http show sslcert: 1", "sc: 1", "sc: 1"}, kinds(r)); diff != "" {
+		t.Errorf("seen -want +got:\n%s", diff)
+	}
+	if len(r.Set.ListenList) != 2 || r.Set.Machine.Windows == nil || !r.Set.Machine.Windows.ListenList || len(r.Set.Certificates) != 1 || r.Set.Certificates[0].Port != 443 {
+		t.Errorf("%+v %+v", r.Set.ListenList, r.Set.Certificates)
+	}
+	want := []string{"proc:912 part-of unit:W3SVC", "unit:W3SVC depends-on unit:HTTP", "unit:W3SVC depends-on unit:WAS"}
+	if diff := cmp.Diff(want, links(r.Set)); diff != "" {
+		t.Errorf("links -want +got:\n%s", diff)
+	}
+	u := r.Set.Units[0]
+	if u.Name != "W3SVC" || u.Active != "running" || u.Windows.StartWord() != "automatic" || u.MainPID != 912 || len(r.Set.Units) != 3 {
+		t.Errorf("%+v", r.Set.Units)
+	}
+	if len(r.Commands) != 4 {
+		t.Errorf("commands %+v", r.Commands)
+	}
+}
