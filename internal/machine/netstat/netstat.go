@@ -7,8 +7,12 @@
 //
 // On Windows it takes copies of the system's tables, with the process, the service
 // and the time behind each socket, and leaves out what was not asked for. A socket
-// of both families stands there twice. On other OSes there is no reader yet, only a
-// gap.
+// of both families stands there twice.
+//
+// On macOS it takes the kernel's lists of sockets, with the process that last used
+// each, its user and its reuse flags, and bound sockets among the others. It was
+// written by the kernel's published sources and never run on a Mac. On other OSes
+// there is no reader, only a gap.
 package netstat
 
 import (
@@ -38,7 +42,8 @@ type Part int
 // Parts. The kernel keeps no table of TCP sockets that are bound and neither
 // listen nor connect: to find them it walks over every socket that has a port,
 // which takes milliseconds on a busy machine, and all else does not. Windows has
-// such a table since Windows 10, and it costs no more than the others.
+// such a table since Windows 10, and it costs no more than the others; macOS has
+// them in the one list it has.
 const (
 	Whole    Part = iota
 	Tabled        // all but such sockets
