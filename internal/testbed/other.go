@@ -47,3 +47,8 @@ func wine(t testing.TB) *WinePrefix {
 	missing(t, TierWine, onlyLinux)
 	return nil
 }
+
+func windowsNode(t testing.TB) string {
+	none(t, TierWine)
+	return ""
+}

@@ -15,6 +15,13 @@ type WinePrefix struct {
 // machine (ss, curl), in the network and PID namespaces of the prefix.
 func (w *WinePrefix) Linux() *Place { return &w.linux }
 
+// WindowsNode is the path of node for Windows, as the npm registry has it. It needs
+// what scripts/testbed/node-windows fetches.
+func WindowsNode(t testing.TB) string {
+	t.Helper()
+	return windowsNode(t)
+}
+
 // Wine lends a prefix. It needs root and the root file system that
 // scripts/testbed/wine-root makes.
 func Wine(t testing.TB) *WinePrefix {

@@ -29,3 +29,8 @@ func wine(t testing.TB) *WinePrefix {
 	p.windows = true
 	return &WinePrefix{Place: p, linux: linux}
 }
+
+func windowsNode(t testing.TB) string {
+	t.Helper()
+	return part(t, TierWine, "node-windows") + "/node.exe"
+}

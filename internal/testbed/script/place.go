@@ -24,6 +24,8 @@ import (
 //	                          script's folder is on drive Z:
 //	holds ADDR...             a program of the prefix listens there
 //	holds http PREFIX...      a program of the prefix registers there with HTTP.sys
+//	holds service NAME=ADDR   a Windows service of that name listens there
+//	holds node ADDR           node for Windows listens there
 //	container ARGS...         the engine runs a container in the background
 //	inside [as USER] CMD...   run CMD there, as root or as USER
 //	docker|podman ARGS...     run the engine's client
@@ -58,6 +60,7 @@ type lent struct {
 	place  *testbed.Place
 	berth  string // what berth is called there; "" is berth
 	engine *testbed.Engine
+	prefix *testbed.WinePrefix
 }
 
 func of(ts *testscript.TestScript) *lent {
@@ -116,26 +119,6 @@ func engine(ts *testscript.TestScript, neg bool, args []string) {
 	l.place = &l.engine.Place
 	const folder = "/run/bin"
 	l.place.Run("install", "-D", "-m", "755", l.place.BerthPath(), folder+"/berth")
-}
-
-func wine(ts *testscript.TestScript, neg bool, args []string) {
-	l := of(ts)
-	l.fresh(ts, neg || len(args) > 0)
-	l.place = &testbed.Wine(l.t).Place
-	l.berth = l.place.BerthPath()
-}
-
-func holds(ts *testscript.TestScript, neg bool, args []string) {
-	l := of(ts)
-	if neg || l.berth == "" || len(args) == 0 {
-		ts.Fatalf("usage: wine, then holds [http] ADDR...")
-	}
-	if args[0] != "http" {
-		args = append([]string{"listen"}, args...)
-	}
-	exe, err := testbed.Build("./internal/testbed/cmd/holder", "GOOS=windows", "GOARCH=amd64")
-	ts.Check(err)
-	l.place.Start(exe, args...).AwaitOutput("ready")
 }
 
 func container(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,74 @@
+package script
+
+import (
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/berthd/berth/internal/testbed"
+)
+
+func wine(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	l.fresh(ts, neg || len(args) > 0)
+	l.prefix = testbed.Wine(l.t)
+	l.place = &l.prefix.Place
+	l.berth = l.place.BerthPath()
+}
+
+func holds(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	if neg || l.prefix == nil || len(args) == 0 {
+		ts.Fatalf("usage: wine, then holds ADDR...|http PREFIX...|service NAME=ADDR|node ADDR")
+	}
+	exe, err := testbed.Build("./internal/testbed/cmd/holder", "GOOS=windows", "GOARCH=amd64")
+	ts.Check(err)
+	switch args[0] {
+	case "service":
+		l.holdsService(ts, exe, args[1])
+	case "node":
+		l.holdsNode(ts, args[1])
+	case "http":
+		l.place.Start(exe, args...).AwaitOutput("ready")
+	default:
+		l.place.Start(exe, append([]string{"listen"}, args...)...).AwaitOutput("ready")
+	}
+}
+
+// holdsService installs and starts a service that runs the holder. Wine ends its
+// services with the last other program: one that only waits stays beside it.
+func (l *lent) holdsService(ts *testscript.TestScript, exe, word string) {
+	name, addr, _ := strings.Cut(word, "=")
+	_, port, err := net.SplitHostPort(addr)
+	ts.Check(err)
+	l.place.Start(exe, "listen", "127.0.0.1:0").AwaitOutput("ready")
+	image := `Z:` + strings.ReplaceAll(exe, "/", `\`)
+	l.place.Run("sc", "create", name, "binPath=", image+" service "+word, "type=", "own", "start=", "auto")
+	l.place.Run("sc", "start", name)
+	l.awaitListener(ts, port)
+}
+
+// holdsNode runs node for Windows from a folder that the prefix can see.
+func (l *lent) holdsNode(ts *testscript.TestScript, addr string) {
+	host, port, err := net.SplitHostPort(addr)
+	ts.Check(err)
+	exe := ts.MkAbs("node.exe")
+	data, err := os.ReadFile(testbed.WindowsNode(l.t))
+	ts.Check(err)
+	ts.Check(os.WriteFile(exe, data, 0o755))
+	server := ts.MkAbs("server.js")
+	ts.Check(os.WriteFile(server, []byte("require('http').createServer((q, s) => s.end('node')).listen("+port+", '"+host+"', () => console.log('ready'))\n"), 0o644))
+	l.place.Start(exe, server).AwaitOutput("ready")
+}
+
+func (l *lent) awaitListener(ts *testscript.TestScript, port string) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(l.prefix.Linux().Run("ss", "-Hltn"), ":"+port+" ") {
+			return
+		}
+	}
+	ts.Fatalf("nobody listens on port %s", port)
+}
