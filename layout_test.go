@@ -76,10 +76,14 @@ const arrows = `
 	NONE < talk/report/layout
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
+	answer/judge, talk/report/sentence < talk/report/sentence/judged < talk/report
+	answer/settle, talk/report/sentence < talk/report/sentence/alike < talk/report
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
+	talk/report < talk/report/httpshow < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
+	talk/report, machine/paste < talk/pasted < talk/cli
 	api/v1 < talk/cli/help
 	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .

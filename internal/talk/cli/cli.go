@@ -169,7 +169,7 @@ func (a *app) addCommands(root *cobra.Command, args []string) {
 		name string
 		make func() *cobra.Command
 	}{
-		{"who", a.who}, {"check", a.check}, {"demo", a.demo}, {"explain", a.explain}, {"ls", a.ls},
+		{"who", a.who}, {"check", a.check}, {"demo", a.demo}, {"explain", a.explain}, {"http", a.http}, {"ls", a.ls},
 		{"schema", a.schema}, {"snapshot", a.snapshot}, {"version", a.version},
 	}
 	for _, c := range all {

@@ -154,6 +154,9 @@ func reserved(args map[string]string) string {
 	return s + "."
 }
 
+// Account is the English name of a SID that is the same on every Windows, or the SID.
+func Account(sid string) string { return accounts(sid) }
+
 // accounts puts names in place of the SIDs that are the same on every Windows.
 func accounts(list string) string {
 	words := strings.Split(list, ", ")
