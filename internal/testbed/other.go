@@ -49,6 +49,7 @@ func wine(t testing.TB) *WinePrefix {
 }
 
 func windowsNode(t testing.TB) string {
-	none(t, TierWine)
+	t.Helper()
+	missing(t, TierWine, onlyLinux)
 	return ""
 }

@@ -32,8 +32,8 @@ func CheckBind(x *chain.Index, want bindrule.Want) Check {
 		c.NoRules = true
 		return c
 	}
-	if Blindness(x.Set.Gaps) != nil {
-		c.NoRules = true
+	if Blindness(x.Set.Gaps) != nil || x.Set.Machine.OS == "windows" && want.ReusePort {
+		c.NoRules = true // Windows has no SO_REUSEPORT
 		return c
 	}
 	var socks []*fact.Socket
