@@ -62,7 +62,10 @@ const arrows = `
 	fact, share/urlprefix < answer/prefix
 	NONE < answer/judge/shell, answer/judge/regfile
 	answer/judge/shell < answer/judge/known
-	fact, answer/catalog, answer/prefix, answer/judge/regfile, answer/judge/known < answer/judge
+	answer/catalog, answer/judge/known < answer/judge/ruling < answer/judge/services, answer/judge/units
+	answer/judge/ruling, answer/judge/regfile < answer/judge/ranges
+	answer/judge/ruling, answer/judge/regfile, share/urlprefix < answer/judge/listener
+	answer/judge/services, answer/judge/listener, answer/judge/ranges, answer/judge/units < answer/judge
 	fact < answer/bindrule, answer/forward, answer/logline, answer/reach, answer/owner, answer/catalog, answer/rangeauthor
 	answer/owner < answer/chain
 	fact, answer/logline < answer/refusal
@@ -76,7 +79,7 @@ const arrows = `
 	NONE < talk/report/layout
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
-	answer/judge, talk/report/sentence < talk/report/sentence/judged < talk/report
+	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged < talk/report
 	answer/settle, talk/report/sentence < talk/report/sentence/alike < talk/report
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
