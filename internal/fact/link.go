@@ -55,6 +55,7 @@ const (
 	GapNoPtrace     GapKind = "no-ptrace"     // uid 0 without CAP_SYS_PTRACE: other users' descriptors are closed
 	GapOwnersHidden GapKind = "owners-hidden" // listeners of other users: their processes are hidden from this user
 	GapVanished     GapKind = "vanished"      // a process ended between two reads
+	GapOwnerEnded   GapKind = "owner-ended"   // the process that the system names as a socket's owner is gone, or its number is another's
 	GapPIDReused    GapKind = "pid-reused"    // a PID became another process between two reads
 	GapNotThisOS    GapKind = "not-this-os"   // no reader for this OS yet
 	GapNoSockDiag   GapKind = "no-sock-diag"  // fallback to /proc/net; Err says why

@@ -66,6 +66,7 @@ const (
 const (
 	RuleExcluded          Rule = "excluded"            // the port lies in a range that Windows keeps back
 	RuleExcludedStarred   Rule = "excluded-starred"    // in an administered range, which should not stop a bind
+	RuleOwnerGone         Rule = "owner-gone"          // the system names an owner that has ended
 	RuleLikelyBehind      Rule = "likely-behind"       // who may stand behind the kernel's listener, where no listing tells
 	RuleLowDynamic        Rule = "low-dynamic"         // dynamic ports begin below 49152, and bring others into the way
 	RuleDenied            Rule = "denied"              // what Windows' 10013 means here

@@ -24,10 +24,11 @@ func (w *who) errorLines() {
 	}
 }
 
-// ErrorLine is the finding of one refusal.
+// ErrorLine is the finding of one refusal. Words prove nothing: a number or a name of
+// an error makes it likely, a program's own phrase possible.
 func ErrorLine(r refusal.Refusal) Finding {
 	args := map[string]string{"line": r.Words, "where": r.Where, "cause": string(r.Cause)}
-	for key, value := range map[string]string{"errno": r.Errno, "program": r.Program, "address": r.Host, "os": r.OS} {
+	for key, value := range map[string]string{"errno": r.Errno, "program": r.Program, "address": r.Host, "os": r.OS, "prefix": r.Prefix} {
 		if value != "" {
 			args[key] = value
 		}
@@ -35,5 +36,9 @@ func ErrorLine(r refusal.Refusal) Finding {
 	if r.Port != 0 {
 		args["port"] = strconv.Itoa(int(r.Port))
 	}
-	return Finding{Rule: RuleErrorLine, Confidence: Certain, Args: args}
+	sure := Likely
+	if r.By == "phrase" || r.By == "" {
+		sure = Possible
+	}
+	return Finding{Rule: RuleErrorLine, Confidence: sure, Args: args}
 }

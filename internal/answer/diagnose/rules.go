@@ -51,7 +51,7 @@ func ruleOrder(r Rule) int {
 		RuleStopped, RuleLocalhostSplit, RuleTwoServers, RuleReusePortShared, RuleSocketActivated, RuleHTTPSys,
 		RuleHTTPSysUnnamed, RuleLikelyBehind, RuleInherited, RuleOrphan, RuleStaleForwarder, RuleForwarder, RulePortProxy, RuleBoundOnly,
 		RuleKernelSocket, RuleNATOnly, RuleNATShadow, RuleTimeWait, RuleLeftover, RuleOutgoing, RuleAllocated,
-		RuleOtherNetns, RuleOwnerHidden, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
+		RuleOtherNetns, RuleOwnerHidden, RuleOwnerGone, RuleForked, RuleBacklogFull, RuleDeletedExe, RuleWouldRestart,
 		RuleHTTPDisabled, RuleListenListStarves, RuleListenAddrGone, RuleReservationsWiped, RuleExcludedStarred, RuleLowDynamic, RuleReservedOnly, RuleAccountGone, RuleKnown,
 	}
 	return slices.Index(order[:], r)
@@ -64,6 +64,7 @@ func (w *who) holderRules(h *chain.Holder) {
 		}
 	}
 	w.ownerRules(h)
+	w.ownerGone(h)
 	for _, n := range h.Nodes {
 		w.restarts(n, w.x.Process(n.ID))
 	}
@@ -194,6 +195,9 @@ func (w *who) inContainer(p *fact.Process) bool {
 func (w *who) ownerRules(h *chain.Holder) {
 	switch h.Owner.Kind {
 	case chain.OwnerUnknown:
+		if w.gone(h) {
+			return
+		}
 		w.say(RuleOwnerHidden, Certain, nil, h.Sockets...)
 	case chain.OwnerKernel:
 		if w.x.Set.Machine.OS == "windows" && !w.kernelPart(h) {

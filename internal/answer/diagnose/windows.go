@@ -249,3 +249,14 @@ func shadows(url string) string {
 	}
 	return "weaker"
 }
+
+// gone tells whether the process that the system names as a socket's owner has ended.
+func (w *who) gone(h *chain.Holder) bool {
+	return slices.ContainsFunc(w.x.Set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapOwnerEnded && slices.Contains(h.Sockets, g.About) })
+}
+
+func (w *who) ownerGone(h *chain.Holder) {
+	if w.gone(h) {
+		w.say(RuleOwnerGone, Certain, map[string]string{"pid": strconv.Itoa(w.x.Socket(h.Sockets[0]).PID)}, h.Sockets...)
+	}
+}

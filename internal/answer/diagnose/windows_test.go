@@ -54,6 +54,10 @@ func windowsRules() []ruled {
 		{diagnose.RuleExcluded, idle(excluded(50, 149, false)), excluded(81, 149, false), q80},
 		{diagnose.RuleExcludedStarred, idle(excluded(50, 149, true)), excluded(50, 149, false), q80},
 		{diagnose.RuleLikelyBehind, with(windows(false), func(s *fact.Set) { s.Units = []fact.Unit{service("PeerDistSvc", "running", 3)} }), func(s *fact.Set) { *s = windows(true) }, q80},
+		{diagnose.RuleOwnerGone, with(windows(false), func(s *fact.Set) {
+			s.Processes, s.Links, s.Sockets[0].PID = nil, nil, 4112
+			s.Gaps = []fact.Gap{{Kind: fact.GapOwnerEnded, About: "sock:80"}}
+		}), func(s *fact.Set) { s.Gaps[0].Kind = fact.GapPermission }, q80},
 		{diagnose.RuleDenied, idle(excluded(50, 149, false)), func(s *fact.Set) { s.Ranges = nil }, denied},
 		{diagnose.RulePortProxy, idle(func(s *fact.Set) {
 			s.Redirects = []fact.Redirect{{ID: "redirect:1", Kind: "portproxy", Proto: fact.TCP, From: 80, Last: 80, To: "172.20.1.2:80"}}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"net/netip"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
@@ -141,6 +142,8 @@ func untagged(image string) string {
 func (w of) bare(c catalog.Subject, s *fact.Socket, h *chain.Holder) Subject {
 	u := w.x.Unit(h.Owner.ID)
 	switch {
+	case slices.ContainsFunc(w.x.Set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapOwnerEnded && g.About == s.ID }):
+		c.Kernel = "gone"
 	case u != nil && u.Manager == "kernel":
 		c.Kernel, _, _ = strings.Cut(u.Name, " ")
 	case u != nil:

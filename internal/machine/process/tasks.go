@@ -94,10 +94,9 @@ func reused(k fact.Socket, owner wintask.Task) bool {
 // handle keeps it. Children are those that started before the number was given
 // away.
 func (t *tasks) ended(k fact.Socket, before uint64) {
-	g := fact.Gap{Kind: fact.GapVanished, Subject: fmt.Sprintf("PID %d, the owner of %s,", k.PID, k.ID), About: k.ID,
-		Err: "a child that inherited the handle may keep the socket"}
+	g := fact.Gap{Kind: fact.GapOwnerEnded, Subject: fmt.Sprintf("PID %d, the owner of %s,", k.PID, k.Local), About: k.ID}
 	if before != ^uint64(0) {
-		g.Kind, g.Subject = fact.GapPIDReused, fmt.Sprintf("PID %d, the owner of %s,", k.PID, k.ID)
+		g.Err = "the number is another process's now"
 	}
 	t.set.AddGaps(g)
 	for _, c := range t.all {

@@ -161,7 +161,7 @@ func TestOwnerHasEnded(t *testing.T) {
 	if d := cmp.Diff([]string{"sock:x inherited-by " + string(fact.ProcessID(12, at(110)))}, links(got)); d != "" {
 		t.Error(d)
 	}
-	if got.Links[0].Note != "likely" || len(got.Gaps) != 1 || got.Gaps[0].Kind != fact.GapVanished || got.Gaps[0].About != "sock:x" {
+	if got.Links[0].Note != "likely" || len(got.Gaps) != 1 || got.Gaps[0].Kind != fact.GapOwnerEnded || got.Gaps[0].About != "sock:x" {
 		t.Errorf("%+v", got)
 	}
 	if _, ok := find(got.Processes, 412); ok {
@@ -174,7 +174,7 @@ func TestOwnerHasEnded(t *testing.T) {
 	if d := cmp.Diff([]string{"sock:x inherited-by " + string(fact.ProcessID(12, at(110)))}, links(got)); d != "" {
 		t.Error(d)
 	}
-	if got.Gaps[0].Kind != fact.GapPIDReused {
+	if got.Gaps[0].Kind != fact.GapOwnerEnded || got.Gaps[0].Err == "" {
 		t.Errorf("%+v", got.Gaps)
 	}
 

@@ -29,6 +29,8 @@ func gapSentence(k fact.GapKind, subject string) string {
 		return cmp.Or(subject, "the owner") + ": hidden from this user"
 	case fact.GapVanished:
 		return cmp.Or(subject, "a process") + " ended while it was being read"
+	case fact.GapOwnerEnded:
+		return cmp.Or(subject, "a socket's owner") + " has ended; a child that inherited the handle may keep the socket"
 	case fact.GapPIDReused:
 		return cmp.Or(subject, "a PID") + " became another process while it was being read"
 	case fact.GapNotThisOS:

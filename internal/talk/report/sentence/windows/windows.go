@@ -25,6 +25,8 @@ func Finding(f diagnose.Finding, about []string) string {
 		return denied(f.Args["why"])
 	case diagnose.RulePortProxy:
 		return portProxy(f.Args)
+	case diagnose.RuleOwnerGone:
+		return "the process that opened the port (PID " + f.Args["pid"] + ") has ended, and the port is still taken: a program that it started inherited the handle and keeps it open without knowing."
 	case diagnose.RuleLikelyBehind:
 		return likely(f.Args)
 	case diagnose.RuleReservedOnly:
