@@ -104,7 +104,7 @@ func TestHoldersOfAnOwner(t *testing.T) {
 	if !ok || !slices.Contains(links(s), "sock:live held-by "+string(p.ID)) {
 		t.Errorf("%+v", s)
 	}
-	if len(s.Gaps) != 1 || s.Gaps[0].Kind != fact.GapVanished || s.Gaps[0].About != "sock:gone" {
+	if len(s.Gaps) != 1 || s.Gaps[0].Kind != fact.GapOwnerEnded || s.Gaps[0].About != "sock:gone" {
 		t.Errorf("%+v", s.Gaps)
 	}
 }
