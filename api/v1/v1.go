@@ -343,10 +343,31 @@ type Probe struct {
 // Explain answers from pasted texts.
 type Explain struct {
 	Head
-	Seen    []Seen `json:"seen"` // what was recognised
-	Answers []Who  `json:"answers"`
-	Rows    []Row  `json:"rows,omitempty"` // every listener, where the texts are about no single port
+	LookAlikes []LookAlike `json:"lookAlikes"` // what reads like a port conflict, and what it is
+	Seen       []Seen      `json:"seen"`       // what was recognised
+	Answers    []Who       `json:"answers"`
+	Rows       []Row       `json:"rows,omitempty"` // every listener, where the texts are about no single port
+	Next       *NextStep   `json:"next,omitempty"` // absent where nothing is open
 	Tail
+}
+
+// LookAlike is a line of a pasted text that reads like a port conflict.
+type LookAlike struct {
+	ID         string            `json:"id"`
+	Confidence string            `json:"confidence"` // "likely", "possible"
+	Conflict   bool              `json:"conflict"`   // false: not a port conflict at all; true: it only says where else to look
+	Text       string            `json:"text"`
+	Remedy     string            `json:"remedy,omitempty"`
+	Line       string            `json:"line"`
+	Where      string            `json:"where"`
+	Args       map[string]string `json:"args,omitempty"`
+}
+
+// NextStep is the one command whose output would tell most of what is open.
+type NextStep struct {
+	Command string   `json:"command"` // to run on the machine that the texts are of
+	Tells   []string `json:"tells"`
+	More    int      `json:"more,omitempty"` // how many further commands would tell something
 }
 
 // Seen is one recognised block of a pasted text.

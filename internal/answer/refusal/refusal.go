@@ -68,11 +68,9 @@ func Read(system string, lines []Line) []Refusal {
 	}
 	var rs []Refusal
 	for _, s := range out {
-		s.OS = cmp.Or(s.OS, system)
-		s.setCause()
 		rs = append(rs, s.Refusal)
 	}
-	return rs
+	return On(system, rs)
 }
 
 // said is a refusal and the index of its line.
@@ -81,10 +79,13 @@ type said struct {
 	at int
 }
 
-// PortOf is the port that a line says was refused; false where it says none.
-func PortOf(line string) (uint16, bool) {
-	f, ok := logline.Parse(line)
-	return f.Port, ok && f.Port != 0
+// On are the refusals of a machine of which other texts tell the system.
+func On(system string, rs []Refusal) []Refusal {
+	for i := range rs {
+		rs[i].OS = cmp.Or(rs[i].OS, system)
+		rs[i].Cause = causeOf(rs[i].Failure)
+	}
+	return rs
 }
 
 // Of are the refusals of one port; 0 is those that name none.

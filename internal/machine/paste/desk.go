@@ -147,7 +147,6 @@ func (d *desk) rest() {
 	for i, line := range d.lines {
 		if !d.taken[i] && strings.TrimSpace(line) != "" {
 			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: d.numbers[i], Line: line})
-			d.refused(i, line)
 			d.panel(i)
 		}
 	}
@@ -168,16 +167,6 @@ func (d *desk) panel(i int) {
 	d.saw(kind, i, last, 1)
 	d.want(want{proto: fact.TCP, port: c.Port, sure: true, why: Refused, evidence: d.evidence(i)})
 	d.machine.On("windows").Claim(gather.Claim{Port: c.Port, PID: c.PID, Program: c.Program, Kernel: c.HTTPSys, Evidence: d.evidence(i)})
-}
-
-// refused notes the port that an error line is about.
-func (d *desk) refused(i int, line string) {
-	if d.reader.Refused == nil {
-		return
-	}
-	if port, ok := d.reader.Refused(line); ok {
-		d.want(want{port: port, sure: true, why: Refused, evidence: d.evidence(i)})
-	}
 }
 
 func (d *desk) want(ws ...want) {

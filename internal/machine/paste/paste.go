@@ -59,6 +59,10 @@ const (
 	WampTest       Kind = "WampServer's port test"
 )
 
+// Words tells whether a text of this kind is somebody's words about the system
+// rather than a listing of it.
+func (k Kind) Words() bool { return k == XAMPPLog || k == WampTest }
+
 // Seen is one stretch of one text that was understood.
 type Seen struct {
 	Kind      Kind
@@ -115,9 +119,9 @@ type Reader struct {
 	PortNumber func(proto fact.Proto, name string) (uint16, bool)
 	// Ports are those a person asks about, in place of those the texts are about.
 	Ports []uint16
-	// Refused gives the port that a line of prose or of a log says was refused to a
-	// program; nil reads no such lines.
-	Refused func(line string) (uint16, bool)
+	// Refused gives the ports that lines of prose and of logs, none of which any
+	// recogniser took, say were refused to programs; nil reads no such lines.
+	Refused func(rest []Line) []Asked
 }
 
 // Read reads texts that came from one machine, in order. Nothing recognised is
@@ -141,6 +145,11 @@ func (r Reader) Read(texts ...Text) (Result, error) {
 		}
 		d.open(t)
 		d.read()
+	}
+	if r.Refused != nil {
+		for _, a := range r.Refused(d.result.Rest) {
+			d.want(want{proto: a.Proto, port: a.Port, sure: true, why: Refused, evidence: a.Evidence})
+		}
 	}
 	d.result.Set = m.Finish()
 	d.result.Asked = r.asked(d.wanted, d.result.Set)

@@ -130,9 +130,14 @@ func TestQueueUnknownWithTwoUnnamedQueues(t *testing.T) {
 // guesses and beside commands; without a reader for such lines it is prose.
 func TestRefusedPort(t *testing.T) {
 	text := Text{Data: []byte("it says: refused 8080\n  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    4\n")}
-	refused := func(line string) (port uint16, ok bool) {
-		_, err := fmt.Sscanf(line, "it says: refused %d", &port)
-		return port, err == nil
+	refused := func(rest []Line) (out []Asked) {
+		for _, l := range rest {
+			var port uint16
+			if _, err := fmt.Sscanf(l.Line, "it says: refused %d", &port); err == nil {
+				out = append(out, Asked{Port: port, Evidence: fmt.Sprintf("line %d of the paste", l.Number)})
+			}
+		}
+		return out
 	}
 	for want, r := range map[Asked]Reader{
 		{Port: 8080, Why: Refused, Evidence: "line 1 of the paste"}:             {Refused: refused},

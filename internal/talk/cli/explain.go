@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,13 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/berthd/berth/internal/answer/catalog"
-	"github.com/berthd/berth/internal/answer/chain"
-	"github.com/berthd/berth/internal/answer/diagnose"
-	"github.com/berthd/berth/internal/answer/refusal"
-	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/paste"
-	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/pasted"
 )
 
 type explainOptions struct{ ports []string }
@@ -56,28 +49,16 @@ func (a *app) runExplain(names []string, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: numbers(spans), Refused: refusal.PortOf}.Read(texts...)
-	if err != nil {
+	e, err := pasted.Explain(pasted.Question{Texts: texts, Ports: numbers(spans), Raw: a.global.noRedact})
+	switch {
+	case errors.Is(err, pasted.ErrNothing):
+		return &fail{ExitNo, err, "paste the output of: netstat -ano, tasklist /svc, netsh http show servicestate view=requestq"}
+	case err != nil:
 		return &fail{ExitUsage, err, "explain reads text: the outputs of netstat, tasklist, netsh"}
+	case a.global.json:
+		return a.document(e.Document())
 	}
-	said := refusal.Read(r.Set.Machine.OS, errorLines(&r))
-	if len(r.Seen)+len(said) == 0 {
-		return &fail{ExitNo, errors.New("nothing in the text was recognised"),
-			"paste the output of: netstat -ano, tasklist /svc, netsh http show servicestate view=requestq"}
-	}
-	if !a.global.noRedact {
-		r.Set.Redact()
-	}
-	return a.sayExplain(&r, asked(&r, spans), said)
-}
-
-// errorLines are the lines that no listing explains.
-func errorLines(r *paste.Result) []refusal.Line {
-	var out []refusal.Line
-	for _, l := range r.Rest {
-		out = append(out, refusal.Line{Text: l.Line, Where: fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste"))})
-	}
-	return out
+	return a.text(e.WriteText)
 }
 
 // texts reads the files, or standard input where there are none.
@@ -130,45 +111,4 @@ func numbers(spans []span) []uint16 {
 		}
 	}
 	return ports
-}
-
-// asked is the ports to answer for: the person's, else those that the texts are
-// about, else every one that is served in them.
-func asked(r *paste.Result, spans []span) []uint16 {
-	var ports []uint16
-	add := func(p uint16) {
-		if p != 0 && !slices.Contains(ports, p) {
-			ports = append(ports, p)
-		}
-	}
-	if len(spans) > 0 {
-		return numbers(spans)
-	}
-	for _, k := range r.Asked {
-		add(k.Port)
-	}
-	return ports
-}
-
-func (a *app) sayExplain(r *paste.Result, ports []uint16, said []refusal.Refusal) error {
-	r.Set.AddGaps(refusal.LeftOpen(&r.Set, ports, said)...)
-	x := chain.NewIndex(&r.Set)
-	e := report.Explain{Index: x}
-	for _, s := range r.Seen {
-		e.Seen = append(e.Seen, report.Seen{Kind: string(s.Kind), File: s.Text, First: s.FirstLine, Last: s.LastLine, Rows: s.Rows})
-	}
-	for _, p := range ports {
-		e.Answers = append(e.Answers, answerIn(x, diagnose.Question{Endpoint: fact.Endpoint{Port: p}, Refusals: refusal.Of(p, said)}))
-	}
-	for _, s := range refusal.Of(0, said) {
-		e.Loose = append(e.Loose, diagnose.ErrorLine(s))
-	}
-	if len(ports) == 0 && len(r.Seen) > 0 {
-		ls := report.NewLs(x, func(r report.ListRow) bool { return r.Socket.State.Serves() && !connected(r.Socket) })
-		e.Ls = &ls
-	}
-	if a.global.json {
-		return a.document(e.Document())
-	}
-	return a.text(e.WriteText)
 }

@@ -9,17 +9,22 @@ import (
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/lookalike"
+	"github.com/berthd/berth/internal/answer/settle"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
+	"github.com/berthd/berth/internal/talk/report/sentence/alike"
 )
 
 // Explain is the answer to pasted texts.
 type Explain struct {
 	Index   *chain.Index
+	Alike   []lookalike.Found // what reads like a conflict and is none, first of all
 	Seen    []Seen
 	Answers []Who
 	Loose   []diagnose.Finding // error lines that name no port
 	Ls      *Ls                // every listener, where the texts are about no single port
+	Steps   []settle.Step      // the commands that would tell more, best first
 }
 
 // Seen is one stretch of a text that was recognised.
@@ -40,6 +45,7 @@ func (e Explain) Document() v1.Explain {
 	for _, a := range e.Answers {
 		doc.Answers = append(doc.Answers, a.Document())
 	}
+	doc.LookAlikes, doc.Next = e.lookAlikes(), e.next()
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
@@ -51,6 +57,7 @@ func (e Explain) Document() v1.Explain {
 // run next once for all of them.
 func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
+	e.alike(b, st)
 	for _, s := range e.Seen {
 		where := cmp.Or(sentence.Clean(s.File, 160), "the paste")
 		fmt.Fprintln(b, st.Faint(fmt.Sprintf("read in %s, %s: %s, %s", where, lines(s.First, s.Last), s.Kind, sentence.Plural(s.Rows, "row", "rows"))))
@@ -82,6 +89,39 @@ func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	n.unseen(b, st, e.Index.Set.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// alike says the look-alikes, each with its line and what puts it right.
+func (e Explain) alike(b *strings.Builder, st layout.Style) {
+	for _, f := range e.Alike {
+		fmt.Fprintln(b, st.Strong(layout.Wrap(alike.Headline(f), "", st.Width)))
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(where(f))+": “"+sentence.Clean(f.Words, sentence.CommandWidth)+"”.", "  ", st.Width))
+		if w := alike.Way(f); w != "" {
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(w, "  ", st.Width))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+func where(f lookalike.Found) string {
+	return cmp.Or(sentence.Clean(f.Where, 160), "a line of the texts")
+}
+
+func (e Explain) lookAlikes() []v1.LookAlike {
+	out := []v1.LookAlike{}
+	for _, f := range e.Alike {
+		out = append(out, v1.LookAlike{ID: string(f.ID), Confidence: f.Sure, Conflict: !f.NotConflict(), Text: alike.Headline(f), Remedy: alike.Way(f),
+			Line: sentence.Clean(f.Words, 0), Where: where(f), Args: f.Args})
+	}
+	return out
+}
+
+// next is the one further command, nil where nothing is open.
+func (e Explain) next() *v1.NextStep {
+	if len(e.Steps) == 0 {
+		return nil
+	}
+	return &v1.NextStep{Command: sentence.Clean(e.Steps[0].Command, 0), Tells: told(e.Steps[0]), More: len(e.Steps) - 1}
 }
 
 func lines(first, last int) string {

@@ -5,45 +5,50 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/settle"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
-// asks tells whether a gap of a paste names the command that would fill it.
-func asks(g fact.Gap) bool { return g.Kind == fact.GapNotInPaste && g.Hint != "" }
-
 // unasked are the gaps that [names.next] does not tell.
 func unasked(gaps []fact.Gap) []fact.Gap {
 	return slices.DeleteFunc(slices.Clone(gaps), func(g fact.Gap) bool {
-		return asks(g) || g.Kind == fact.GapNotInPaste && g.Subject == fact.SocketTable // the answer itself says so
+		return settle.Asks(g) || g.Kind == fact.GapNotInPaste && g.Subject == fact.SocketTable // the answer itself says so
 	})
 }
 
-// next says which commands to run on the machine that a paste is of, and what each
-// would add.
-func (n names) next(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
-	var commands []string
-	adds := map[string][]string{}
-	for _, g := range gaps {
-		if !asks(g) {
-			continue
-		}
-		if adds[g.Hint] == nil {
-			commands = append(commands, g.Hint)
-		}
-		if what := sentence.Clean(g.Subject, 160); !slices.Contains(adds[g.Hint], what) {
-			adds[g.Hint] = append(adds[g.Hint], what)
-		}
-	}
-	if len(commands) == 0 {
+// next says the one command to run on the machine that a paste is of, what it would
+// add, and how to ask everything that is open at once.
+func (n names) next(b *strings.Builder, st layout.Style, steps []settle.Step) {
+	if len(steps) == 0 {
 		return
 	}
 	fmt.Fprintln(b, "\nTo know more, run there, and paste what it prints as well:")
-	for _, c := range commands {
-		fmt.Fprintf(b, "  %s\n", sentence.Clean(c, sentence.CommandWidth))
-		fmt.Fprintf(b, "      %s\n", layout.Wrap("tells: "+sentence.List(adds[c]), "      ", st.Width))
+	fmt.Fprintf(b, "  %s\n", sentence.Clean(steps[0].Command, sentence.CommandWidth))
+	fmt.Fprintf(b, "      %s\n", layout.Wrap("tells: "+sentence.List(told(steps[0])), "      ", st.Width))
+	if len(steps) > 1 {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap("More is open after that; berth explain --collect "+collects(n.X.Set.Machine.OS)+" prints a script that asks all of it at once.", "  ", st.Width))
 	}
+}
+
+func told(s settle.Step) []string {
+	out := make([]string, len(s.Tells))
+	for i, t := range s.Tells {
+		out[i] = sentence.Clean(t, 160)
+	}
+	return out
+}
+
+// collects is the word of --collect for a system.
+func collects(os string) string {
+	switch os {
+	case "windows", "linux":
+		return os
+	case "darwin":
+		return "mac"
+	}
+	return "windows (or linux, or mac)"
 }
 
 // noReaders says in one line what no reader reads on this system yet.

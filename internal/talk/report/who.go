@@ -15,6 +15,7 @@ import (
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/reach"
 	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/answer/settle"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -243,15 +244,13 @@ func (n names) warnings(fs []diagnose.Finding) []v1.Warning {
 }
 
 func (n names) unseen(b *strings.Builder, st layout.Style, gaps []fact.Gap) {
-	n.next(b, st, gaps)
-	lines := GapLines(unasked(gaps), &n.X.Set.Machine)
-	if len(lines) == 0 {
-		return
+	if lines := GapLines(unasked(gaps), &n.X.Set.Machine); len(lines) > 0 {
+		fmt.Fprintln(b, "\nNot looked at:")
+		for _, l := range lines {
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
+		}
 	}
-	fmt.Fprintln(b, "\nNot looked at:")
-	for _, l := range lines {
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
-	}
+	n.next(b, st, settle.Steps(gaps))
 }
 
 // GapLines says each gap once, with its hint; gaps of several rows that read

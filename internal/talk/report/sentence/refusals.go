@@ -25,6 +25,8 @@ func (n Names) aboutErrorLine(f diagnose.Finding) string {
 // cause says a class of refusal, and what decides it.
 func cause(f diagnose.Finding) string {
 	switch refusal.Cause(f.Args["cause"]) {
+	case refusal.Allocated:
+		return "the container engine's own book says that the port is allocated: another container has it, one that was created and never started among them."
 	case refusal.Reserved:
 		return "Windows says so when somebody has the port exclusively, as HTTP.sys does, or when it keeps the port back in a reserved range."
 	case refusal.NotPermitted:
@@ -34,13 +36,21 @@ func cause(f diagnose.Finding) string {
 	case refusal.FamilyOff:
 		return "the machine or the program has no such address family: most often IPv6 is switched off. Listen on an IPv4 address, 0.0.0.0 or 127.0.0.1."
 	case refusal.Registered:
-		return "the URL is registered with HTTP.sys already, by another program or another copy of this one."
+		return theURL(f) + " is registered with HTTP.sys already, by another program or another copy of this one."
 	case refusal.NotReserved:
-		return "HTTP.sys keeps the URL for somebody else: without a reservation (netsh http add urlacl) only an administrator may register it."
+		return "HTTP.sys keeps " + theURL(f) + " for somebody else: without a reservation (netsh http add urlacl) only an administrator may register it."
 	case refusal.BadArgument:
 		return "the system calls the wish itself wrong: an address of another family or form, or a socket that is bound already."
 	}
 	return "the line does not say why; most often somebody has the port already."
+}
+
+// theURL names the URL that was refused, where the line does.
+func theURL(f diagnose.Finding) string {
+	if p := Clean(f.Args["prefix"], 160); p != "" {
+		return p
+	}
+	return "the URL"
 }
 
 func notPermitted(f diagnose.Finding) string {
@@ -66,6 +76,8 @@ func (n Names) refusedLine(a diagnose.Answer) string {
 			continue
 		}
 		switch refusal.Cause(f.Args["cause"]) {
+		case refusal.Allocated:
+			return "A container engine has " + port + " in its own book already; for which container, the texts at hand do not say."
 		case refusal.InUse:
 			if a.CouldNot == nil {
 				return "Somebody had " + port + " when a program asked for it; in the listing at hand nobody has it."

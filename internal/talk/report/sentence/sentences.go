@@ -16,7 +16,9 @@ import (
 // Sentence says one finding. Every rule has one; its test holds that.
 func (n Names) Sentence(f diagnose.Finding) string {
 	for _, say := range [...]func(diagnose.Finding) string{n.aboutCopies, n.aboutProcess, n.aboutOwner, n.aboutTraffic, n.aboutHTTP, n.aboutWindows, n.aboutKnown, n.aboutErrorLine} {
-		if s := say(f); s != "" {
+		if s := say(f); s != "" && f.Rule == diagnose.RuleErrorLine {
+			return s // what a line says is no more than what it says
+		} else if s != "" {
 			return n.hedge(f.Confidence) + s
 		}
 	}

@@ -1,0 +1,121 @@
+// Package pasted makes the answer of `berth explain`: texts that somebody pasted
+// become facts, refused binds and look-alikes, these become findings, and what is
+// still open the one command that would tell.
+//
+// It reads no files and changes nothing; it needs no privilege and works on every OS.
+package pasted
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/lookalike"
+	"github.com/berthd/berth/internal/answer/refusal"
+	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/answer/settle"
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste"
+	"github.com/berthd/berth/internal/talk/report"
+)
+
+// Question is texts of one machine, and what is asked of them.
+type Question struct {
+	Texts []paste.Text
+	Ports []uint16 // that the person asks about; none = those that the texts are about
+	Raw   bool     // leave command lines as they are
+}
+
+// ErrNothing says that no line of the texts was recognised.
+var ErrNothing = errors.New("nothing in the text was recognised")
+
+// Explain answers q. The error is [ErrNothing], or that of data which is no text.
+func Explain(q Question) (report.Explain, error) {
+	var d desk
+	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: q.Ports, Refused: d.refused}.Read(q.Texts...)
+	if err != nil {
+		return report.Explain{}, err
+	}
+	d.said = refusal.On(r.Set.Machine.OS, d.said)
+	if len(r.Seen)+len(d.said)+len(d.found) == 0 {
+		return report.Explain{}, ErrNothing
+	}
+	if !q.Raw {
+		r.Set.Redact()
+	}
+	return d.answer(&r), nil
+}
+
+// desk is what the lines beside the listings say.
+type desk struct {
+	said  []refusal.Refusal
+	found []lookalike.Found
+}
+
+// refused reads the lines that no listing explains, and gives the ports that they
+// say were refused.
+func (d *desk) refused(rest []paste.Line) []paste.Asked {
+	lines := make([]refusal.Line, len(rest))
+	for i, l := range rest {
+		lines[i] = refusal.Line{Text: l.Line, Where: fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste")), Number: l.Number}
+	}
+	d.found, lines = lookalike.Find(lines)
+	d.said = refusal.Read("", lines)
+	var out []paste.Asked
+	for _, s := range d.said {
+		if s.Port != 0 {
+			out = append(out, paste.Asked{Port: s.Port, Why: paste.Refused, Evidence: s.Where})
+		}
+	}
+	return out
+}
+
+func (d *desk) answer(r *paste.Result) report.Explain {
+	ports := asked(r)
+	r.Set.AddGaps(settle.Open(&r.Set, ports, d.said, d.found)...)
+	x := chain.NewIndex(&r.Set)
+	e := report.Explain{Index: x, Alike: d.found, Steps: settle.Steps(r.Set.Gaps)}
+	for _, s := range r.Seen {
+		e.Seen = append(e.Seen, report.Seen{Kind: string(s.Kind), File: s.Text, First: s.FirstLine, Last: s.LastLine, Rows: s.Rows})
+	}
+	words := !slices.ContainsFunc(r.Seen, func(s paste.Seen) bool { return !s.Kind.Words() })
+	for _, p := range ports {
+		e.Answers = append(e.Answers, who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: p}, Refusals: refusal.Of(p, d.said)}, words))
+	}
+	for _, s := range refusal.Of(0, d.said) {
+		e.Loose = append(e.Loose, diagnose.ErrorLine(s))
+	}
+	if len(ports) == 0 && len(r.Seen) > 0 {
+		ls := report.NewLs(x, func(r report.ListRow) bool { return r.Socket.State.Serves() && r.Socket.Remote.Port() == 0 })
+		e.Ls = &ls
+	}
+	return e
+}
+
+// asked are the ports to answer for: the person's, else those that the texts are
+// about.
+func asked(r *paste.Result) []uint16 {
+	var ports []uint16
+	for _, a := range r.Asked {
+		if a.Port != 0 && !slices.Contains(ports, a.Port) {
+			ports = append(ports, a.Port)
+		}
+	}
+	return ports
+}
+
+// who answers for one port. On words alone nothing is certain.
+func who(x *chain.Index, q diagnose.Question, words bool) report.Who {
+	a := diagnose.Who(x, q)
+	for i := range a.Findings {
+		if f := &a.Findings[i]; words && f.Confidence == diagnose.Certain && f.Rule != diagnose.RuleUnknown {
+			f.Confidence = diagnose.Likely
+		}
+	}
+	port, _ := catalog.PortName(fact.TCP, q.Endpoint.Port)
+	return report.Who{Answer: a, Index: x, Remedies: remedy.Suggest(a, x), PortName: port}
+}
