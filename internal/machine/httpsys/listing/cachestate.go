@@ -86,18 +86,11 @@ func isMoment(s string) bool {
 // lines.
 func FindCacheStates(lines []string) []Span {
 	ls := classify(lines)
-	var out []Span
-	last := -1
+	var found runs
 	for _, e := range cacheEntries(ls) {
-		s := span(ls, e.from, e.to)
-		if n := len(out); n > 0 && allBlank(ls[last+1:e.from]) {
-			out[n-1].To = s.To
-		} else {
-			out = append(out, s)
-		}
-		last = e.to
+		found.add(e.from, e.to, allBlank, ls)
 	}
-	return out
+	return found.spans(ls)
 }
 
 func allBlank(ls []shape.Line) bool {

@@ -35,7 +35,7 @@ func listenLists(ls []shape.Line) []listenList {
 		}
 		sure := t.show == "iplisten"
 		if sure && (len(rows) > 0 || nothing(ls, t.first)) || len(rows) > 0 && t.show == "" && (t.heading || indented) {
-			out = append(out, listenList{span(ls, t.rule-1, last), rows})
+			out = append(out, listenList{span(ls, t.from, last), rows})
 		}
 	}
 	return out

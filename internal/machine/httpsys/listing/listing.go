@@ -42,9 +42,9 @@ func span(ls []shape.Line, from, to int) Span { return Span{From: ls[from].N - 1
 
 // titled is an underlined title and where its rows begin.
 type titled struct {
-	rule, first int  // indexes of the underline and of the first row; len where there is none
-	heading     bool // the title ends with a colon, as netsh's do
-	show        string
+	from, rule, first int    // indexes of the command or else the title, of the underline, of the first row
+	heading           bool   // the title ends with a colon, as netsh's do
+	show              string // the word behind "show" of the command that stands right above, or ""
 }
 
 // titles finds the underlined titles.
@@ -54,7 +54,10 @@ func titles(ls []shape.Line) []titled {
 		if l.Kind != shape.Rule || i == 0 || ls[i-1].Kind == shape.Blank || ls[i-1].Kind == shape.Rule {
 			continue
 		}
-		t := titled{rule: i, first: i + 1, heading: ls[i-1].Kind == shape.Heading, show: asked(ls[:i-1])}
+		t := titled{from: i - 1, rule: i, first: i + 1, heading: ls[i-1].Kind == shape.Heading}
+		if word, at := asked(ls[:i-1]); word != "" {
+			t.show, t.from = word, at
+		}
 		for t.first < len(ls) && ls[t.first].Kind == shape.Blank {
 			t.first++
 		}
@@ -67,8 +70,8 @@ func titles(ls []shape.Line) []titled {
 // says so, or there is none and the title looks like netsh's.
 func (t titled) may(what string) bool { return t.show == what || t.show == "" && t.heading }
 
-// asked is the word behind "show" of the command that stands right above, or "".
-func asked(above []shape.Line) string {
+// asked is the word behind "show" of the command that ends above, and its index.
+func asked(above []shape.Line) (string, int) {
 	for n := 0; n < 3 && len(above) > 0; n++ {
 		l := above[len(above)-1]
 		above = above[:len(above)-1]
@@ -77,11 +80,43 @@ func asked(above []shape.Line) string {
 		}
 		_, after, ok := strings.Cut(strings.ToLower(l.Text), "show ")
 		if word := strings.Fields(after); ok && len(word) > 0 {
-			return word[0]
+			return word[0], len(above)
 		}
-		return ""
+		return "", 0
 	}
-	return ""
+	return "", 0
+}
+
+// runs are blocks of one output, joined where nothing else stands between them:
+// the indexes of the first and the last row of each.
+type runs [][2]int
+
+func (r *runs) add(from, to int, between func([]shape.Line) bool, ls []shape.Line) {
+	if n := len(*r); n > 0 && between(ls[(*r)[n-1][1]+1:from]) {
+		(*r)[n-1][1] = to
+		return
+	}
+	*r = append(*r, [2]int{from, to})
+}
+
+// spans are the runs with the titles above them and the rows that follow.
+func (r runs) spans(ls []shape.Line) []Span {
+	var out []Span
+	for _, run := range r {
+		from, to := run[0], run[1]
+		for to+1 < len(ls) && (ls[to+1].Kind == shape.Pair || ls[to+1].Kind == shape.Heading) && ls[to+1].Indent > 0 {
+			to++
+		}
+		above := from
+		for above > 0 && ls[above-1].Kind == shape.Blank {
+			above--
+		}
+		if above > 1 && ls[above-1].Kind == shape.Rule && ls[above-2].Kind != shape.Blank {
+			from = above - 2
+		}
+		out = append(out, span(ls, from, to))
+	}
+	return out
 }
 
 // lastValue is what stands behind the last colon that a blank follows, so that a

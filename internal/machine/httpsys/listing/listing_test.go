@@ -119,7 +119,7 @@ func TestCacheState(t *testing.T) {
 	if diff := cmp.Diff(want, ParseCacheState(text)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff([]Span{{From: 4, To: 16}}, FindCacheStates(strings.Split(text, "\n"))); diff != "" {
+	if diff := cmp.Diff([]Span{{From: 1, To: 16}}, FindCacheStates(strings.Split(text, "\n"))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	// A row with a number that nobody knows: which number is which, is open.
@@ -319,6 +319,31 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
+// What is found is read again from its lines alone, and is all of it.
+func TestFoundIsRead(t *testing.T) {
+	for _, name := range samples {
+		text := "Some prose first:\n\n" + sample(t, name) + "\nand after it.\n"
+		lines := strings.Split(text, "\n")
+		var alone []string
+		for _, spans := range [][]Span{FindListenLists(lines), FindTimeouts(lines), FindCacheStates(lines), FindCertificates(lines)} {
+			for _, s := range spans {
+				alone = append(alone, lines[s.From:s.To]...)
+			}
+		}
+		if diff := cmp.Diff(model(t, text), model(t, strings.Join(alone, "\n"))); diff != "" || len(alone) == 0 {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+	}
+	lines := []string{"C:\\> netsh http show iplisten", "", "Adressen:", "---------", "", "", "C:\\>"}
+	spans := FindListenLists(lines)
+	if len(spans) != 1 {
+		t.Fatalf("spans %v", spans)
+	}
+	if rows, ok := ParseListenList(strings.Join(lines[spans[0].From:spans[0].To], "\n")); !ok || len(rows) > 0 {
+		t.Errorf("%v, %v", rows, ok)
+	}
+}
+
 // None of them is taken for another, nor for one of servicestate's or urlacl's kind.
 func TestNoneIsAnother(t *testing.T) {
 	for _, name := range samples {
@@ -359,4 +384,26 @@ func FuzzListing(f *testing.F) {
 		}
 		_ = model(t, text)
 	})
+}
+
+// Hostile texts cost no more than their length.
+func TestHostileLengths(t *testing.T) {
+	const n = 20_000
+	hash := strings.Repeat("a", 40)
+	for what, text := range map[string]string{
+		"certificates":     strings.Repeat("    K : 1.2.3.4:443\n    H : "+hash+"\n", n),
+		"keys":             strings.Repeat("    K : 1.2.3.4:443\n", n),
+		"open braces":      strings.Repeat("{\n", n),
+		"titles":           strings.Repeat("T:\n---\n    1.2.3.4\n", n),
+		"blank lines":      strings.Repeat("\n", n) + strings.Repeat("T:\n\n---\n", n),
+		"cached responses": strings.Repeat("U: http://x/\n    S: 200\n", n),
+		"one long line":    strings.Repeat("K : ", n),
+	} {
+		lines := strings.Split(text, "\n")
+		spans := len(FindListenLists(lines)) + len(FindTimeouts(lines)) + len(FindCacheStates(lines)) + len(FindCertificates(lines))
+		if found := what == "certificates" || what == "titles" || what == "cached responses"; (spans > 0) != found {
+			t.Errorf("%s: %d spans", what, spans)
+		}
+		_ = model(t, text)
+	}
 }

@@ -130,17 +130,11 @@ func isGUID(s string) bool {
 // included, among other lines: one span for each run of bindings.
 func FindCertificates(lines []string) []Span {
 	ls := classify(lines)
-	var out []Span
-	last := 0
+	var found runs
 	for _, c := range certificates(ls) {
-		s := span(ls, c.from, c.to)
-		if n := len(out); n > 0 && rowsOnly(ls[last:c.from]) {
-			out[n-1].To = s.To
-		} else {
-			out = append(out, s)
-		}
-		last = c.to + 1
+		found.add(c.from, c.to, rowsOnly, ls)
 	}
+	out := found.spans(ls)
 	for _, d := range jsonDocuments(lines) {
 		if len(d.rows) > 0 {
 			out = append(out, d.span)

@@ -29,7 +29,7 @@ func findTimeouts(ls []shape.Line) []timeouts {
 		idle, ok1 := seconds(ls[t.first])
 		header, ok2 := seconds(ls[t.first+1])
 		if ok1 && ok2 {
-			out = append(out, timeouts{span(ls, t.rule-1, t.first+1), Timeouts{idle, header, ls[t.first].N}})
+			out = append(out, timeouts{span(ls, t.from, t.first+1), Timeouts{idle, header, ls[t.first].N}})
 		}
 	}
 	return out

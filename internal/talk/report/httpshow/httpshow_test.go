@@ -79,3 +79,43 @@ func TestRightsInWords(t *testing.T) {
 		}
 	}
 }
+
+// A process that only its PID tells, one that the process table names, a queue that
+// nobody serves, and an in-queue link that a file has twice.
+func TestStateInWords(t *testing.T) {
+	set := windowsSet(fact.WindowsNet{Registrations: true})
+	set.Queues = []fact.Queue{
+		{ID: "queue:A", Name: "A", Controller: 8},
+		{ID: "queue:#12", PIDs: []int{12, 16}, Services: map[string][]string{"12": {"X", "Y"}, "16": {"Z"}}, Images: map[string]string{"16": `C:\z.exe`}},
+	}
+	set.Processes = []fact.Process{{ID: fact.ProcessID(8, 0), PID: 8}, {ID: fact.ProcessID(8, 5), PID: 8, Name: "svchost.exe"}}
+	set.Registrations = []fact.Registration{{ID: "url:a", URL: "HTTP://+:80/"}, {ID: "url:b", URL: "HTTP://+:81/"}, {ID: "url:c", URL: "HTTP://+:82/"}}
+	set.Links = []fact.Link{
+		{From: "url:a", To: "queue:A", Kind: fact.InQueue}, {From: "url:a", To: "queue:A", Kind: fact.InQueue},
+		{From: "url:b", To: "queue:A", Kind: fact.OneOfQueues}, {From: "url:b", To: "queue:#12", Kind: fact.OneOfQueues},
+	}
+	s, err := New(set, ServiceState)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := s.WriteText(&b, layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `Request queue "A"
+  controlled by svchost.exe (PID 8)
+  no process serves it now
+  HTTP://+:80/
+
+Request queue without a name
+  served by PID 12, one of the services X, Y
+  served by z.exe (PID 16), service Z
+
+Registered, and in which queue is not known
+  HTTP://+:81/   one of: queue "A", that of PID 12
+  HTTP://+:82/
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -8,28 +8,21 @@ import (
 	"github.com/berthd/berth/internal/fact"
 )
 
-// targets are the ends of the links of one kind from a row, in their order.
-func (s Show) targets(from fact.ID, kinds ...fact.LinkKind) []fact.ID {
-	var out []fact.ID
-	for _, l := range s.set.Links {
-		if l.From == from && slices.Contains(kinds, l.Kind) && !slices.Contains(out, l.To) {
-			out = append(out, l.To)
-		}
-	}
-	return out
-}
-
 func (s Show) queues() []v1.HTTPQueue {
-	tagged := s.tagged()
+	tagged, known := s.tagged(), s.processes()
+	process := func(pid int) v1.HTTPProcess {
+		p := known[pid]
+		return v1.HTTPProcess{PID: pid, Name: p.Name, Exe: p.Exe}
+	}
 	var out []v1.HTTPQueue
 	for _, q := range s.set.Queues {
 		v := v1.HTTPQueue{ID: string(q.ID), Name: q.Name, Version: q.Version, Processes: []v1.HTTPProcess{}, Evidence: q.Evidence}
 		if q.Controller != 0 {
-			p := s.process(q.Controller)
+			p := process(q.Controller)
 			v.Controller = &p
 		}
 		for _, pid := range q.PIDs {
-			p := s.process(pid)
+			p := process(pid)
 			key := strconv.Itoa(pid)
 			if p.Exe == "" {
 				p.Exe = q.Images[key]
@@ -60,16 +53,15 @@ func (s Show) tagged() map[fact.ID]string {
 	return out
 }
 
-// process is what the set knows of a PID.
-func (s Show) process(pid int) v1.HTTPProcess {
-	v := v1.HTTPProcess{PID: pid}
+// processes are the rows of the set that tell more than a PID.
+func (s Show) processes() map[int]fact.Process {
+	out := map[int]fact.Process{}
 	for _, p := range s.set.Processes {
-		if p.PID == pid && (p.Name != "" || p.Exe != "") {
-			v.Name, v.Exe = p.Name, p.Exe
-			break
+		if had := out[p.PID]; had.Name == "" && had.Exe == "" {
+			out[p.PID] = p
 		}
 	}
-	return v
+	return out
 }
 
 func (s Show) registrations() []v1.HTTPRegistration {

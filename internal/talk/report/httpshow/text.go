@@ -3,7 +3,6 @@ package httpshow
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -141,16 +140,20 @@ func (s Show) writeState(out io.Writer, st layout.Style) error {
 		_, err := io.WriteString(out, "Nothing is registered with HTTP.sys.\n")
 		return err
 	}
+	own := map[string][]string{}
+	for _, u := range urls {
+		if u.Certain {
+			own[u.Queues[0]] = append(own[u.Queues[0]], u.URL)
+		}
+	}
 	var b strings.Builder
 	for i, q := range queues {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		writeQueue(&b, st, q)
-		for _, u := range urls {
-			if u.Certain && slices.Contains(u.Queues, q.ID) {
-				b.WriteString("  " + word(u.URL) + "\n")
-			}
+		for _, url := range own[q.ID] {
+			b.WriteString("  " + word(url) + "\n")
 		}
 	}
 	writeLoose(&b, st, queues, urls)
@@ -206,6 +209,10 @@ func services(p v1.HTTPProcess) string {
 // they are, each with its candidates.
 func writeLoose(b *strings.Builder, st layout.Style, queues []v1.HTTPQueue, urls []v1.HTTPRegistration) {
 	title := "Registered, and in which queue is not known"
+	named := map[string]string{}
+	for _, q := range queues {
+		named[q.ID] = of(q)
+	}
 	for _, u := range urls {
 		if u.Certain {
 			continue
@@ -217,18 +224,18 @@ func writeLoose(b *strings.Builder, st layout.Style, queues []v1.HTTPQueue, urls
 			b.WriteString(st.Strong(title) + "\n")
 			title = ""
 		}
-		b.WriteString("  " + word(u.URL) + candidates(queues, u) + "\n")
+		b.WriteString("  " + word(u.URL) + candidates(named, u) + "\n")
 	}
 }
 
 // maxCandidates bounds the queues that are named for one URL.
 const maxCandidates = 8
 
-func candidates(queues []v1.HTTPQueue, u v1.HTTPRegistration) string {
+func candidates(named map[string]string, u v1.HTTPRegistration) string {
 	var names []string
-	for _, q := range queues {
-		if slices.Contains(u.Queues, q.ID) {
-			names = append(names, of(q))
+	for _, q := range u.Queues {
+		if name := named[q]; name != "" {
+			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {
