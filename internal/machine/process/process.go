@@ -1,7 +1,7 @@
 // Package process tells which processes hold a socket, and what a process is.
 //
-// It reads Linux's /proc and Windows' process table; elsewhere it answers with a
-// gap. Rows are processes, links are socket → holder ([fact.HeldBy],
+// It reads Linux's /proc, and the process tables of Windows and macOS (see the rooms
+// wintask and macproc); elsewhere it answers with a gap. Rows are processes, links are socket → holder ([fact.HeldBy],
 // [fact.InheritedBy]) and process → parent ([fact.ChildOf]). Units, containers and
 // what a program is for are other rooms' business.
 //
@@ -17,7 +17,7 @@ import "github.com/berthd/berth/internal/fact"
 type Query struct {
 	// Sockets are rows of the reader of sockets. Those without an inode, or on
 	// Windows without an owner (TIME_WAIT), have no holder and are passed over.
-	// Windows looks at nothing else of the query.
+	// Windows looks at nothing else of the query, macOS at AllHolders too.
 	Sockets []fact.Socket
 	// AllHolders looks into every process, even where the socket's cgroup gave
 	// an answer.

@@ -1,6 +1,9 @@
 package wintask
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // memory reads another process's memory; it fills b or fails.
 type memory func(addr uint64, b []byte) error
@@ -58,7 +61,7 @@ func (l layout) pointer(read memory, at uint64) (uint64, error) {
 	if err := read(at, b[:n]); err != nil {
 		return 0, err
 	}
-	if p := le.Uint64(b[:]); p != 0 {
+	if p := binary.LittleEndian.Uint64(b[:]); p != 0 {
 		return p, nil
 	}
 	return 0, ErrParams
@@ -66,11 +69,11 @@ func (l layout) pointer(read memory, at uint64) (uint64, error) {
 
 // text reads the UNICODE_STRING that s begins with: at most 64 KiB.
 func (l layout) text(read memory, s []byte) (string, error) {
-	addr := uint64(le.Uint32(s[4:]))
+	addr := uint64(binary.LittleEndian.Uint32(s[4:]))
 	if l.wide {
-		addr = le.Uint64(s[8:])
+		addr = binary.LittleEndian.Uint64(s[8:])
 	}
-	b := make([]byte, le.Uint16(s))
+	b := make([]byte, binary.LittleEndian.Uint16(s))
 	if len(b) == 0 || addr == 0 {
 		return "", nil
 	}

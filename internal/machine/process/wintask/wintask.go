@@ -56,19 +56,19 @@ func ParseTable(b []byte, base uint64) (tasks []Task, whole bool) {
 			return tasks, false
 		}
 		row := b[at:]
-		next := int(le.Uint32(row[taskNext:]))
+		next := int(binary.LittleEndian.Uint32(row[taskNext:]))
 		if next != 0 {
 			if next < taskSize || next > len(row) {
 				return tasks, false
 			}
 			row = row[:next]
 		}
-		pid, parent := le.Uint64(row[taskPID:]), le.Uint64(row[taskParent:])
+		pid, parent := binary.LittleEndian.Uint64(row[taskPID:]), binary.LittleEndian.Uint64(row[taskParent:])
 		if pid > 1<<31 || parent > 1<<31 {
 			return tasks, false
 		}
-		t := Task{PID: int(pid), Parent: int(parent), Created: le.Uint64(row[taskCreated:]),
-			Session: le.Uint32(row[taskSession:]), Suspended: suspended(row)}
+		t := Task{PID: int(pid), Parent: int(parent), Created: binary.LittleEndian.Uint64(row[taskCreated:]),
+			Session: binary.LittleEndian.Uint32(row[taskSession:]), Suspended: suspended(row)}
 		t.Name, _ = unicodeString(row[taskName:], b, base)
 		if t.PID == 0 {
 			t.Name = "Idle"
@@ -84,24 +84,22 @@ func ParseTable(b []byte, base uint64) (tasks []Task, whole bool) {
 // suspended tells whether every thread of a row waits because it was suspended: a
 // store application in the background, or one that a debugger holds.
 func suspended(row []byte) bool {
-	n := uint64(le.Uint32(row[taskThreads:]))
+	n := uint64(binary.LittleEndian.Uint32(row[taskThreads:]))
 	if n == 0 || n*threadSize > uint64(len(row)-taskSize) {
 		return false
 	}
 	for i := range int(n) {
 		t := row[taskSize+i*threadSize:]
-		if le.Uint32(t[threadState:]) != stateWaiting || le.Uint32(t[threadReason:]) != reasonSuspended {
+		if binary.LittleEndian.Uint32(t[threadState:]) != stateWaiting || binary.LittleEndian.Uint32(t[threadReason:]) != reasonSuspended {
 			return false
 		}
 	}
 	return true
 }
 
-var le = binary.LittleEndian
-
 // unicodeString reads a 64-bit UNICODE_STRING whose text lies inside b.
 func unicodeString(s, b []byte, base uint64) (string, bool) {
-	n, at := uint64(le.Uint16(s)), le.Uint64(s[8:])-base
+	n, at := uint64(binary.LittleEndian.Uint16(s)), binary.LittleEndian.Uint64(s[8:])-base
 	if n == 0 {
 		return "", true
 	}
@@ -115,7 +113,7 @@ func unicodeString(s, b []byte, base uint64) (string, bool) {
 func text(b []byte) string {
 	wide := make([]uint16, 0, len(b)/2)
 	for ; len(b) >= 2; b = b[2:] {
-		c := le.Uint16(b)
+		c := binary.LittleEndian.Uint16(b)
 		if c == 0 {
 			break
 		}
