@@ -51,21 +51,19 @@ const (
 // pcb is one socket of the list: its items, nil where one is missing.
 type pcb struct{ inpcb, socket, tcp []byte }
 
-var le = binary.LittleEndian
-
 // pcbs yields the sockets of a list. It ends with whole false where the list was cut
 // off or is none.
 func pcbs(b []byte, whole *bool) iter.Seq[pcb] {
 	return func(yield func(pcb) bool) {
 		*whole = false
-		if len(b) < pcbHeader || le.Uint32(b) != pcbHeader {
+		if len(b) < pcbHeader || binary.LittleEndian.Uint32(b) != pcbHeader {
 			return
 		}
-		*whole = le.Uint32(b[4:]) == 0 // an empty list has one header alone
+		*whole = binary.LittleEndian.Uint32(b[4:]) == 0 // an empty list has one header alone
 		b = b[pcbHeader:]
 		var p pcb
 		for len(b) >= 8 {
-			n := int(le.Uint32(b))
+			n := int(binary.LittleEndian.Uint32(b))
 			if n <= pcbHeader {
 				*whole = n == pcbHeader
 				break
@@ -73,7 +71,7 @@ func pcbs(b []byte, whole *bool) iter.Seq[pcb] {
 			if n > len(b) {
 				break
 			}
-			if p.begins(le.Uint32(b[4:])) {
+			if p.begins(binary.LittleEndian.Uint32(b[4:])) {
 				if !yield(p) {
 					return
 				}
@@ -94,7 +92,7 @@ func (p *pcb) begins(kind uint32) bool {
 }
 
 func (p *pcb) put(item []byte) {
-	switch le.Uint32(item[4:]) {
+	switch binary.LittleEndian.Uint32(item[4:]) {
 	case itemInpcb:
 		p.inpcb = item
 	case itemSocket:
@@ -126,9 +124,9 @@ func (p pcb) fact(proto fact.Proto, evidence string) (s fact.Socket, ok bool) {
 		s.State = fact.Established
 		s.Remote = netip.AddrPortFrom(libproc.Address(p.inpcb[inpcbRemoteAddr:inpcbLocalAddr], family), peer)
 	}
-	s.Darwin = &fact.DarwinSocket{Generation: le.Uint64(p.inpcb[inpcbGeneration:])}
+	s.Darwin = &fact.DarwinSocket{Generation: binary.LittleEndian.Uint64(p.inpcb[inpcbGeneration:])}
 	if s.Local.Addr().Is6() {
-		only := v6Only(s.Local.Addr(), family, le.Uint32(p.inpcb[inpcbFlags:]))
+		only := v6Only(s.Local.Addr(), family, binary.LittleEndian.Uint32(p.inpcb[inpcbFlags:]))
 		s.Darwin.V6Only = &only
 	}
 	lost := p.describe(&s)
@@ -161,28 +159,28 @@ func (p pcb) describe(s *fact.Socket) (lost bool) {
 		sharesUsers          = 0x40       // of the flags
 		inKernel             = 0x100000   // of the further flags
 	)
-	if len(p.socket) < socketUIDEnd || le.Uint64(p.socket[socketHandle:]) == 0 {
+	if len(p.socket) < socketUIDEnd || binary.LittleEndian.Uint64(p.socket[socketHandle:]) == 0 {
 		return true
 	}
-	d, uid := s.Darwin, le.Uint32(p.socket[socketUID:])
-	options := le.Uint32(p.socket[socketOptions:])
+	d, uid := s.Darwin, binary.LittleEndian.Uint32(p.socket[socketUID:])
+	options := binary.LittleEndian.Uint32(p.socket[socketOptions:])
 	addr, port := options&reuseAddr != 0, options&reusePort != 0
 	d.UID, d.ReuseAddr, d.ReusePort = &uid, &addr, &port
 	d.Backlog, d.BacklogMax = queue(p.socket[socketQueue:]), queue(p.socket[socketQueueMax:])
 	if len(p.socket) >= socketPIDs {
-		s.PID = max(0, int(int32(le.Uint32(p.socket[socketLast:]))))
-		if other := int(int32(le.Uint32(p.socket[socketBehalf:]))); other > 0 && other != s.PID {
+		s.PID = max(0, int(int32(binary.LittleEndian.Uint32(p.socket[socketLast:]))))
+		if other := int(int32(binary.LittleEndian.Uint32(p.socket[socketBehalf:]))); other > 0 && other != s.PID {
 			d.OnBehalf = other
 		}
 	}
 	if len(p.socket) >= socketSize {
-		shares := le.Uint32(p.socket[socketFlags:])&sharesUsers != 0
-		d.SharesUsers, d.Kernel = &shares, le.Uint32(p.socket[socketFlags1:])&inKernel != 0
+		shares := binary.LittleEndian.Uint32(p.socket[socketFlags:])&sharesUsers != 0
+		d.SharesUsers, d.Kernel = &shares, binary.LittleEndian.Uint32(p.socket[socketFlags1:])&inKernel != 0
 	}
-	return le.Uint16(p.socket[socketState:])&noDescriptor != 0 && !d.Kernel
+	return binary.LittleEndian.Uint16(p.socket[socketState:])&noDescriptor != 0 && !d.Kernel
 }
 
-func queue(b []byte) uint32 { return uint32(max(0, int16(le.Uint16(b)))) }
+func queue(b []byte) uint32 { return uint32(max(0, int16(binary.LittleEndian.Uint16(b)))) }
 
 // state names a TCP socket's state. One that is closed and has a port and no peer is
 // bound, as long as somebody has a descriptor of it.
@@ -192,7 +190,7 @@ func (p pcb) state(peer uint16, lost bool) fact.State {
 	}
 	states := [...]fact.State{fact.Closed, fact.Listen, fact.SynSent, fact.SynRecv, fact.Established, fact.CloseWait,
 		fact.FinWait1, fact.Closing, fact.LastAck, fact.FinWait2, fact.TimeWait}
-	n := le.Uint32(p.tcp[tcpState:])
+	n := binary.LittleEndian.Uint32(p.tcp[tcpState:])
 	switch {
 	case n >= uint32(len(states)):
 		return fact.Closed

@@ -62,8 +62,6 @@ const (
 	socketSize = 792
 )
 
-var le = binary.LittleEndian
-
 // text is a string in a field of fixed size.
 func text(b []byte) string {
 	s, _, _ := bytes.Cut(b, []byte{0})
@@ -99,8 +97,8 @@ func ParseInfo(b []byte) (Info, error) {
 	if len(b) < infoSize {
 		return Info{}, ErrShort
 	}
-	i := Info{PID: int(int32(le.Uint32(b[12:]))), Parent: int(int32(le.Uint32(b[16:]))), UID: le.Uint32(b[20:]),
-		Name: text(b[64:96]), Start: moment(le.Uint64(b[120:]), le.Uint64(b[128:]))}
+	i := Info{PID: int(int32(binary.LittleEndian.Uint32(b[12:]))), Parent: int(int32(binary.LittleEndian.Uint32(b[16:]))), UID: binary.LittleEndian.Uint32(b[20:]),
+		Name: text(b[64:96]), Start: moment(binary.LittleEndian.Uint64(b[120:]), binary.LittleEndian.Uint64(b[128:]))}
 	if i.Name == "" {
 		i.Name = text(b[48:64])
 	}
@@ -119,7 +117,7 @@ func ParseFolder(b []byte) (string, error) {
 func ParsePIDs(b []byte) []int {
 	pids := make([]int, 0, len(b)/pidSize)
 	for ; len(b) >= pidSize; b = b[pidSize:] {
-		if pid := int32(le.Uint32(b)); pid > 0 {
+		if pid := int32(binary.LittleEndian.Uint32(b)); pid > 0 {
 			pids = append(pids, int(pid))
 		}
 	}
@@ -132,7 +130,7 @@ func ParseSockets(b []byte) []int {
 	const kindSocket = 2
 	var fds []int
 	for ; len(b) >= fdSize; b = b[fdSize:] {
-		if fd := int32(le.Uint32(b)); fd >= 0 && le.Uint32(b[4:]) == kindSocket {
+		if fd := int32(binary.LittleEndian.Uint32(b)); fd >= 0 && binary.LittleEndian.Uint32(b[4:]) == kindSocket {
 			fds = append(fds, int(fd))
 		}
 	}

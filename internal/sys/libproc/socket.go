@@ -45,14 +45,14 @@ func ParseSocket(b []byte) (Socket, error) {
 	if len(b) < socketSize {
 		return Socket{}, ErrShort
 	}
-	s := Socket{Protocol: int(int32(le.Uint32(b[socketProtocol:]))), CloseOnExec: le.Uint32(b[fileStatus:])&closeOnExec != 0}
-	kind := le.Uint32(b[socketKind:])
+	s := Socket{Protocol: int(int32(binary.LittleEndian.Uint32(b[socketProtocol:]))), CloseOnExec: binary.LittleEndian.Uint32(b[fileStatus:])&closeOnExec != 0}
+	kind := binary.LittleEndian.Uint32(b[socketKind:])
 	if kind != IP && kind != TCP {
 		return s, nil
 	}
 	in := b[socketProto:]
 	flags := in[24]
-	s.Kind, s.Generation = int(kind), le.Uint64(in[8:])
+	s.Kind, s.Generation = int(kind), binary.LittleEndian.Uint64(in[8:])
 	s.Remote = netip.AddrPortFrom(Address(in[32:48], flags), binary.BigEndian.Uint16(in))
 	s.Local = netip.AddrPortFrom(Address(in[48:64], flags), binary.BigEndian.Uint16(in[4:]))
 	return s, nil

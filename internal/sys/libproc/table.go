@@ -2,6 +2,7 @@ package libproc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"time"
 )
@@ -55,13 +56,13 @@ const (
 func ParseTable(b []byte) (all []Process, whole bool) {
 	all = make([]Process, 0, len(b)/rowSize)
 	for ; len(b) >= rowSize; b = b[rowSize:] {
-		flags := le.Uint32(b[rowFlags:])
+		flags := binary.LittleEndian.Uint32(b[rowFlags:])
 		all = append(all, Process{
-			PID: int(int32(le.Uint32(b[rowPID:]))), Parent: int(int32(le.Uint32(b[rowParent:]))),
-			Name: text(b[rowName:rowNameEnd]), UID: le.Uint32(b[rowUID:]),
-			Start:  moment(le.Uint64(b[rowSeconds:]), uint64(le.Uint32(b[rowMicros:]))),
+			PID: int(int32(binary.LittleEndian.Uint32(b[rowPID:]))), Parent: int(int32(binary.LittleEndian.Uint32(b[rowParent:]))),
+			Name: text(b[rowName:rowNameEnd]), UID: binary.LittleEndian.Uint32(b[rowUID:]),
+			Start:  moment(binary.LittleEndian.Uint64(b[rowSeconds:]), uint64(binary.LittleEndian.Uint32(b[rowMicros:]))),
 			Status: Status(b[rowStatus]), System: flags&flagSystem != 0, Traced: flags&flagTraced != 0,
-			Terminal: int32(le.Uint32(b[rowTerminal:])),
+			Terminal: int32(binary.LittleEndian.Uint32(b[rowTerminal:])),
 		})
 	}
 	return all, len(b) == 0
@@ -74,7 +75,7 @@ func ParseArguments(b []byte, keep func(name string) bool) (path string, args []
 	if len(b) < 4 {
 		return "", nil, nil, false
 	}
-	n := int32(le.Uint32(b))
+	n := int32(binary.LittleEndian.Uint32(b))
 	first, rest, ok := cutText(b[4:])
 	if !ok {
 		return first, nil, nil, false

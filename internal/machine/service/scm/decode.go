@@ -42,8 +42,6 @@ const (
 	dependentSize = 48
 )
 
-var le = binary.LittleEndian
-
 // block is what the system wrote, with the address it was written to: its strings
 // are pointers into it.
 type block struct {
@@ -65,7 +63,7 @@ const maxText = 64 << 10
 
 // text is the string at the pointer that stands at off in row.
 func (k block) text(row []byte, off int) string {
-	b := k.from(le.Uint64(row[off:]))
+	b := k.from(binary.LittleEndian.Uint64(row[off:]))
 	s, _ := cutText(b[:min(len(b), maxText)])
 	return s
 }
@@ -73,7 +71,7 @@ func (k block) text(row []byte, off int) string {
 // list are the strings at that pointer, up to an empty one.
 func (k block) list(row []byte, off int) []string {
 	var all []string
-	for b := k.from(le.Uint64(row[off:])); len(b) >= 2; {
+	for b := k.from(binary.LittleEndian.Uint64(row[off:])); len(b) >= 2; {
 		var s string
 		if s, b = cutText(b); s == "" {
 			break
@@ -87,7 +85,7 @@ func (k block) list(row []byte, off int) []string {
 func cutText(b []byte) (text string, rest []byte) {
 	var wide []uint16
 	for ; len(b) >= 2; b = b[2:] {
-		c := le.Uint16(b)
+		c := binary.LittleEndian.Uint16(b)
 		if c == 0 {
 			return string(utf16.Decode(wide)), b[2:]
 		}
@@ -101,7 +99,7 @@ func parseStatuses(k block, n int) []status {
 	var all []status
 	for at := 0; len(all) < n && at+statusSize <= len(k.b); at += statusSize {
 		row := k.b[at:]
-		num := func(i int) uint32 { return le.Uint32(row[statusStatus+4*i:]) }
+		num := func(i int) uint32 { return binary.LittleEndian.Uint32(row[statusStatus+4*i:]) }
 		all = append(all, status{
 			name: k.text(row, 0), display: k.text(row, statusDisplay),
 			kind: num(0), state: num(1), controls: num(2), exit: num(3), exitOwn: num(4), pid: num(7), inSystemProc: num(8)&1 != 0,
@@ -115,7 +113,7 @@ func parseConfig(k block) (config, bool) {
 	if len(k.b) < configSize {
 		return config{}, false
 	}
-	return config{kind: le.Uint32(k.b), start: le.Uint32(k.b[4:]), path: k.text(k.b, configPath),
+	return config{kind: binary.LittleEndian.Uint32(k.b), start: binary.LittleEndian.Uint32(k.b[4:]), path: k.text(k.b, configPath),
 		account: k.text(k.b, configAccount), depends: k.list(k.b, configDepends)}, true
 }
 
@@ -126,9 +124,9 @@ func parseFailure(k block) string {
 	if len(k.b) < failureSize {
 		return ""
 	}
-	actions := k.from(le.Uint64(k.b[failureActions:]))
-	for i := range min(int(le.Uint32(k.b[failureCount:])), len(actions)/8) {
-		if le.Uint32(actions[8*i:]) == restart {
+	actions := k.from(binary.LittleEndian.Uint64(k.b[failureActions:]))
+	for i := range min(int(binary.LittleEndian.Uint32(k.b[failureCount:])), len(actions)/8) {
+		if binary.LittleEndian.Uint32(actions[8*i:]) == restart {
 			return "on-failure"
 		}
 	}

@@ -2,6 +2,7 @@ package scm
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -153,7 +154,7 @@ func flag(h windows.Handle, level uint32) *bool {
 	if err != nil {
 		return nil
 	}
-	is := le.Uint32(b) != 0
+	is := binary.LittleEndian.Uint32(b) != 0
 	return &is
 }
 
