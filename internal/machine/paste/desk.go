@@ -45,9 +45,9 @@ func (d *desk) read() {
 	recognisers := [...]recogniser{
 		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask, (*desk).taskBlock,
-		(*desk).windowsVersion, (*desk).fuser,
+		(*desk).windowsVersion, (*desk).fuser, (*desk).bareCommand,
 	}
-	seen := len(d.result.Seen)
+	seen, commands := len(d.result.Seen), len(d.result.Commands)
 	d.objects()
 	d.netsh()
 	for i := 0; i < len(d.lines); {
@@ -75,6 +75,7 @@ func (d *desk) read() {
 	d.runningServices()
 	d.rest()
 	slices.SortStableFunc(d.result.Seen[seen:], func(a, b Seen) int { return cmp.Compare(a.FirstLine, b.FirstLine) })
+	slices.SortStableFunc(d.result.Commands[commands:], func(a, b Line) int { return cmp.Compare(a.Number, b.Number) })
 }
 
 // evidence says where line i was read.
@@ -148,6 +149,7 @@ func (d *desk) rest() {
 		if !d.taken[i] && strings.TrimSpace(line) != "" {
 			d.result.Rest = append(d.result.Rest, Line{Text: d.name, Number: d.numbers[i], Line: line})
 			d.panel(i)
+			d.inSentence(i)
 		}
 	}
 }

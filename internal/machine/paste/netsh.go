@@ -6,6 +6,7 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys/listing"
+	"github.com/berthd/berth/internal/machine/paste/typed"
 	"github.com/berthd/berth/internal/machine/portrange"
 	"github.com/berthd/berth/internal/machine/redirect"
 	"github.com/berthd/berth/internal/machine/service/scm"
@@ -97,8 +98,8 @@ func (d *desk) at(from int) func(n int) string {
 // took takes lines i up to, not including, j, commands left out.
 func (d *desk) took(kind Kind, i, j int, set fact.Set, rows int) {
 	for k := i; k < j; k++ {
-		_, is := cutPrompt(strings.TrimSpace(d.lines[k]))
-		d.taken[k] = d.taken[k] || !is && !wellKnown(strings.TrimSpace(d.lines[k]))
+		l, is := typed.Cut(strings.TrimSpace(d.lines[k]))
+		d.taken[k] = d.taken[k] || !is && !typed.WellKnown(l.Command)
 	}
 	d.saw(kind, i, j-1, rows)
 	d.machine.On("windows").Merge(set, max(rows, 1))

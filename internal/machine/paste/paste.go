@@ -77,6 +77,7 @@ type Line struct {
 	Text   string // Name of the text
 	Number int    // from 1
 	Line   string
+	Shell  string // of a command: "powershell" where its prompt says so
 }
 
 // Why says why a port of a paste stands out.
@@ -122,6 +123,10 @@ type Reader struct {
 	// Refused gives the ports that lines of prose and of logs, none of which any
 	// recogniser took, say were refused to programs; nil reads no such lines.
 	Refused func(rest []Line) []Asked
+	// Commands looks at the line that lines begins with and gives the commands in it.
+	// took is how many lines are commands and nothing else, 0 where they stand in a
+	// sentence; nil knows only those at a prompt, and a few by name.
+	Commands func(lines []string) (found []string, took int)
 }
 
 // Read reads texts that came from one machine, in order. Nothing recognised is
