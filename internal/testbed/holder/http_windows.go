@@ -123,7 +123,7 @@ type response struct {
 
 // chunk is HTTP_DATA_CHUNK of memory.
 type chunk struct {
-	kind   uint32
+	_      uint32 // its kind; 0 is memory
 	data   *byte
 	length uint32
 	_      [2]uint32

@@ -29,8 +29,6 @@ func sample(t testing.TB, name string) string {
 	return b.String()
 }
 
-func at(line int) string { return fmt.Sprintf("line %d", line) }
-
 // model is everything that the four parsers make of a text, but for the lines where
 // they read it.
 func model(t testing.TB, text string) string {

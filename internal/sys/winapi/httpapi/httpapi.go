@@ -42,10 +42,6 @@ type Version uint32
 // Version1 is the version of the API that has the configuration.
 const Version1 Version = 1
 
-// initializeConfig is the flag of HttpInitialize for those who want the
-// configuration alone.
-const initializeConfig = 2
-
 // The layouts of http.h, for 64-bit Windows. Pointers are kept as numbers: where a
 // call fills a buffer, they point into that buffer.
 

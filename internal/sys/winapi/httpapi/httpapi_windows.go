@@ -6,6 +6,10 @@ import "unsafe"
 //sys httpTerminate(flags uint32, reserved unsafe.Pointer) (errcode error) = httpapi.HttpTerminate?
 //sys httpQueryServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, output unsafe.Pointer, outputLen uint32, returned *uint32, overlapped unsafe.Pointer) (errcode error) = httpapi.HttpQueryServiceConfiguration?
 
+// initializeConfig is the flag of HttpInitialize for those who want the
+// configuration alone.
+const initializeConfig = 2
+
 // Initialize opens the configuration, and [Terminate] closes it. It needs no
 // privilege. Where the HTTP service is not running, Windows may start it.
 func Initialize() error { return httpInitialize(Version1, initializeConfig, nil) }
