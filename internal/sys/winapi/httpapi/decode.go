@@ -27,14 +27,19 @@ type Certificate struct {
 	Store string
 }
 
-// Reservation decodes a URLACLSet; ok is false where the buffer holds none.
+// Reservation decodes a URLACLSet; ok is false where the buffer holds none. One
+// without a descriptor is a reservation all the same.
 func (b Buffer) Reservation() (r Reservation, ok bool) {
 	if len(b.Data) < 16 {
 		return r, false
 	}
-	url, ok1 := b.text(b.word(0))
-	sddl, ok2 := b.text(b.word(8))
-	return Reservation{url, sddl}, ok1 && ok2 && url != ""
+	if r.URL, ok = b.text(b.word(0)); !ok || r.URL == "" {
+		return r, false
+	}
+	if at := b.word(8); at != 0 {
+		r.SDDL, ok = b.text(at)
+	}
+	return r, ok
 }
 
 // Certificate decodes the row of a certificate table.

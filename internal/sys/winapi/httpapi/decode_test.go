@@ -112,6 +112,9 @@ func TestReservation(t *testing.T) {
 	if got, ok := reservation("http://+:80/ü𝄞/", "").Reservation(); !ok || got.URL != "http://+:80/ü𝄞/" {
 		t.Errorf("%v %+v", ok, got)
 	}
+	if got, ok := new(built).to(wide(url), 16).num(0, 8).buffer().Reservation(); !ok || got.URL != url || got.SDDL != "" {
+		t.Errorf("no descriptor: %v %+v", ok, got)
+	}
 	if _, ok := reservation("", sddl).Reservation(); ok {
 		t.Error("a reservation of nothing")
 	}
