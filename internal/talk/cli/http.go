@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -23,8 +22,10 @@ func (a *app) http() *cobra.Command {
 		Long: `http shows what HTTP.sys says of itself, by netsh http's own nouns, in one
 language, from this machine or from a snapshot of another.`,
 		Example: "  berth http show servicestate\n  berth http show urlacl --from pc.json",
-		Args:    func(_ *cobra.Command, args []string) error { return wordAfter("http", "show", args) },
-		RunE:    func(*cobra.Command, []string) error { return usage("berth http show urlacl", "http needs a verb") },
+		Args: func(*cobra.Command, []string) error {
+			return usage("berth http show urlacl", "http has one verb: show")
+		},
+		RunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "show TABLE",
@@ -43,19 +44,11 @@ Exit codes: 0, also when the table is empty; 2 the words are off; 3 could not lo
 	return cmd
 }
 
-func wordAfter(command, word string, args []string) error {
-	if len(args) > 0 {
-		return usage(word, "%s has no %q", command, args[0])
-	}
-	return nil
-}
-
 func (a *app) runHTTPShow(ctx context.Context, table string) error {
 	if !slices.Contains(httpshow.Tables(), table) {
 		return usage("one of "+strings.Join(httpshow.Tables(), ", "), "%q is no table of HTTP.sys", table)
 	}
-	set := fact.Set{Machine: fact.Machine{OS: runtime.GOOS}}
-	var err error
+	set, err := fact.Set{Machine: fact.Machine{OS: runtime.GOOS}}, error(nil)
 	switch {
 	case a.global.from != "":
 		set, err = a.facts(ctx, snapshot.Query{})
@@ -67,11 +60,8 @@ func (a *app) runHTTPShow(ctx context.Context, table string) error {
 		return err
 	}
 	s, err := httpshow.New(&set, table)
-	switch {
-	case errors.Is(err, httpshow.ErrNoHTTPSys):
-		return &fail{ExitCouldNot, err, "--from FILE answers from a snapshot of a Windows machine"}
-	case err != nil:
-		return &fail{ExitCouldNot, err, "netsh http show " + table + ", as administrator, shows it on the machine itself"}
+	if err != nil {
+		return &fail{ExitCouldNot, err, httpshow.Hint(err, table)}
 	}
 	if a.global.json {
 		return a.document(s.Document())

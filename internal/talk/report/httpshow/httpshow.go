@@ -65,6 +65,14 @@ func New(set *fact.Set, table string) (Show, error) {
 	return s, nil
 }
 
+// Hint says what to do about an error of [New].
+func Hint(err error, table string) string {
+	if errors.Is(err, ErrNoHTTPSys) {
+		return "--from FILE answers from a snapshot of a Windows machine"
+	}
+	return "netsh http show " + table + ", as administrator, shows it on the machine itself"
+}
+
 // unknown says what was not read, and why.
 type unknown struct {
 	what string
