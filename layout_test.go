@@ -86,7 +86,7 @@ const arrows = `
 	talk/report < talk/report/httpshow < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
-	talk/report, machine/paste < talk/pasted < talk/cli
+	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli
 	api/v1 < talk/cli/help
 	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .

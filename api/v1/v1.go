@@ -347,8 +347,48 @@ type Explain struct {
 	Seen       []Seen      `json:"seen"`       // what was recognised
 	Answers    []Who       `json:"answers"`
 	Rows       []Row       `json:"rows,omitempty"` // every listener, where the texts are about no single port
+	Commands   []Command   `json:"commands"`       // commands and .reg lines in the texts, judged
 	Next       *NextStep   `json:"next,omitempty"` // absent where nothing is open
 	Tail
+}
+
+// Command is one command, or one change of a .reg file, and what it would do to the
+// machine that the texts are of.
+type Command struct {
+	Command    string            `json:"command"` // as it stands
+	Where      []Place           `json:"where"`
+	Rule       string            `json:"rule"`
+	Verdict    string            `json:"verdict"` // "sound", "harmless-look", "changes-nothing", "frees-nothing", "not-here", "wrong-tool", "risky", "breaks", "not-judged"
+	Confidence string            `json:"confidence"`
+	Text       string            `json:"text"`
+	Args       map[string]string `json:"args,omitempty"`
+	Notes      []Note            `json:"notes"`
+	Needs      string            `json:"needs,omitempty"` // "administrator", "root", "owner", "engine"
+	Reversal   string            `json:"reversal"`        // "nothing", "reversible", "restartable", "reboot", "final"
+	Undo       []string          `json:"undo,omitempty"`  // commands, in order
+	Instead    []Instead         `json:"instead,omitempty"`
+	Sources    []string          `json:"sources,omitempty"`
+}
+
+// Place is a line of a text.
+type Place struct {
+	File string `json:"file"` // "" = standard input
+	Line int    `json:"line"`
+}
+
+// Note is one thing to know about a command on this machine.
+type Note struct {
+	ID    string            `json:"id"`
+	Text  string            `json:"text"`
+	About []string          `json:"about,omitempty"`
+	Args  map[string]string `json:"args,omitempty"`
+}
+
+// Instead is a better way than a command.
+type Instead struct {
+	Remedy  string `json:"remedy,omitempty"`  // KIND[:TARGET]
+	Command string `json:"command,omitempty"` // where it is a command
+	Text    string `json:"text"`
 }
 
 // LookAlike is a line of a pasted text that reads like a port conflict.

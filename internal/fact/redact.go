@@ -63,6 +63,9 @@ func redactOne(program, a string) (clean string, hideNext bool) {
 
 const blanks = " \t\n"
 
+// RedactText returns a command line without its secrets.
+func RedactText(text string) string { return redactText(text) }
+
 // redactText does for the words of one string, such as what sh -c is given, what
 // RedactArgs does for arguments.
 func redactText(text string) string {

@@ -60,7 +60,7 @@ func (j *judge) registry(lines []Line) int {
 	}
 	var text []string
 	for i, l := range lines {
-		if l.Text != lines[0].Text || l.Number != lines[0].Number+i {
+		if i > 0 && (l.Text != lines[0].Text || l.Number <= lines[i-1].Number || l.Number > lines[i-1].Number+maxGap) {
 			break
 		}
 		text = append(text, l.Line)
@@ -78,6 +78,10 @@ func (j *judge) registry(lines []Line) int {
 	}
 	return max(n, 1)
 }
+
+// maxGap is how far apart the lines of one .reg file may stand: blank lines and the
+// signs of a quote may have been left out.
+const maxGap = 3
 
 // line judges the commands of one line.
 func (j *judge) line(l Line) {

@@ -24,7 +24,7 @@ func windows() *fact.Set {
 	at := netip.MustParseAddrPort
 	sock := fact.SocketID(fact.TCP, at("0.0.0.0:80"), netip.AddrPort{}, 0)
 	iis, ssrs := fact.RegistrationID("http://*:80/"), fact.RegistrationID("http://+:80/Reports/")
-	return &fact.Set{
+	return listed(&fact.Set{
 		Machine: fact.Machine{OS: "windows", Windows: &fact.WindowsNet{Build: 26100, ListenList: true, Reservations: true},
 			Addrs: []fact.Addr{{Prefix: netip.MustParsePrefix("127.0.0.1/8")}, {Prefix: netip.MustParsePrefix("10.0.0.5/24")}, {Prefix: netip.MustParsePrefix("::1/128")}}},
 		Sockets:       []fact.Socket{{ID: sock, Proto: fact.TCP, Local: at("0.0.0.0:80"), State: fact.Listen, PID: 4}},
@@ -45,7 +45,15 @@ func windows() *fact.Set {
 			{From: iis, To: "queue:DefaultAppPool", Kind: fact.InQueue}, {From: "queue:DefaultAppPool", To: "proc:900", Kind: fact.ServedBy}, {From: "proc:900", To: "unit:W3SVC", Kind: fact.PartOf}, {From: "proc:900", To: "unit:WAS", Kind: fact.PartOf},
 			{From: ssrs, To: "queue:ReportServer", Kind: fact.InQueue}, {From: "queue:ReportServer", To: "proc:3128", Kind: fact.ServedBy}, {From: "proc:3128", To: "unit:ReportServer", Kind: fact.PartOf},
 		},
+	})
+}
+
+// listed adds services that nobody asks about, as a machine has them.
+func listed(s *fact.Set) *fact.Set {
+	for i := range 20 {
+		s.Units = append(s.Units, service("Service"+string(rune('A'+i)), "", "running", 2))
 	}
+	return s
 }
 
 func linux() *fact.Set {
@@ -152,6 +160,7 @@ func TestTwins(t *testing.T) {
 		undo    string // joined by "; "
 	}{
 		{"dependents run", "net stop http /y", windows(), known.Breaks, "dependents-run unit:Spooler unit:W3SVC", "net start http; net start Spooler; net start W3SVC"},
+		{"only a few services are known", "net stop http /y", with(windows, func(s *fact.Set) { s.Units = s.Units[:2] }), known.Breaks, "dependents-more", "net start http; net start Spooler"},
 		{"no dependent runs", "net stop http /y", with(windows, stopped("Spooler", "W3SVC")), known.Risky, "dependents-none", "net start http"},
 		{"HTTP is stopped", "net stop http", with(windows, stopped("HTTP")), known.NoChange, "not-running", ""},
 		{"nothing is known", "net stop http", nil, known.Breaks, "dependents-usual", "net start http"},

@@ -2,7 +2,8 @@
 // become facts, refused binds and look-alikes, these become findings, and what is
 // still open the one command that would tell.
 //
-// It reads no files and changes nothing; it needs no privilege and works on every OS.
+// It changes nothing, needs no privilege and works on every OS; only [Files] reads
+// files.
 package pasted
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/judge"
 	"github.com/berthd/berth/internal/answer/lookalike"
 	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -28,6 +30,8 @@ type Question struct {
 	Texts []paste.Text
 	Ports []uint16 // that the person asks about; none = those that the texts are about
 	Raw   bool     // leave command lines as they are
+	// Machine is what is known of the machine beside the texts: a snapshot of it.
+	Machine fact.Set
 }
 
 // ErrNothing says that no line of the texts was recognised.
@@ -36,18 +40,38 @@ var ErrNothing = errors.New("nothing in the text was recognised")
 // Explain answers q. The error is [ErrNothing], or that of data which is no text.
 func Explain(q Question) (report.Explain, error) {
 	var d desk
-	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: q.Ports, Refused: d.refused}.Read(q.Texts...)
+	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: q.Ports, Refused: d.refused, Commands: judge.NewFinder().Spot}.Read(q.Texts...)
 	if err != nil {
 		return report.Explain{}, err
 	}
 	d.said = refusal.On(r.Set.Machine.OS, d.said)
-	if len(r.Seen)+len(d.said)+len(d.found) == 0 {
+	listed := len(r.Seen)+len(d.said)+len(d.found) > 0
+	if !listed && len(r.Commands) == 0 {
 		return report.Explain{}, ErrNothing
 	}
+	r.Set.Add(q.Machine)
 	if !q.Raw {
 		r.Set.Redact()
 	}
-	return d.answer(&r), nil
+	e := report.Explain{Index: chain.NewIndex(&r.Set)}
+	if listed || len(q.Ports) > 0 || len(q.Machine.Sockets) > 0 {
+		e = d.answer(&r)
+	}
+	e.Commands = judge.Commands(commands(&r, q.Raw), &r.Set, asked(&r)...)
+	return e, nil
+}
+
+// commands are the lines to judge, without their secrets unless these are wanted.
+func commands(r *paste.Result, raw bool) []judge.Line {
+	var out []judge.Line
+	for _, l := range r.Commands {
+		line := l.Line
+		if !raw {
+			line = fact.RedactText(line)
+		}
+		out = append(out, judge.Line{Text: l.Text, Number: l.Number, Line: line, Shell: l.Shell})
+	}
+	return out
 }
 
 // desk is what the lines beside the listings say.

@@ -9,6 +9,7 @@ import (
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/judge/ruling"
 	"github.com/berthd/berth/internal/answer/lookalike"
 	"github.com/berthd/berth/internal/answer/settle"
 	"github.com/berthd/berth/internal/talk/report/layout"
@@ -25,6 +26,8 @@ type Explain struct {
 	Loose   []diagnose.Finding // error lines that name no port
 	Ls      *Ls                // every listener, where the texts are about no single port
 	Steps   []settle.Step      // the commands that would tell more, best first
+	// Commands are those in the texts, judged.
+	Commands []ruling.Verdict
 }
 
 // Seen is one stretch of a text that was recognised.
@@ -45,7 +48,7 @@ func (e Explain) Document() v1.Explain {
 	for _, a := range e.Answers {
 		doc.Answers = append(doc.Answers, a.Document())
 	}
-	doc.LookAlikes, doc.Next = e.lookAlikes(), e.next()
+	doc.LookAlikes, doc.Next, doc.Commands = e.lookAlikes(), e.next(), e.commands()
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
@@ -86,6 +89,7 @@ func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 			return err
 		}
 	}
+	e.judged(b, st)
 	n.unseen(b, st, e.Index.Set.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err

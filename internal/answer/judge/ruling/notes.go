@@ -9,6 +9,7 @@ const (
 	DependentsUsual  NoteID = "dependents-usual"  // the machine does not tell; usual are Args["services"]
 	DependentsNone   NoteID = "dependents-none"   // nothing that depends on it runs
 	DependentsOff    NoteID = "dependents-off"    // About: they can no longer start
+	DependentsMore   NoteID = "dependents-more"   // not all services of the machine are known
 	AsksFirst        NoteID = "asks-first"        // without /y or -Force it asks, or refuses
 	HangsInStop      NoteID = "hangs-in-stop"     // HTTP often stays in "stopping" until a reboot
 	URLsGo           NoteID = "urls-go"           // About: registrations that vanish

@@ -175,7 +175,7 @@ func (r rule) takesDown(u *fact.Unit) {
 	deps, told := r.Dependents(u)
 	run := r.Running(deps)
 	if len(run) == 0 {
-		if told && len(deps) > 0 {
+		if told && len(deps) > 0 && r.Listed() {
 			r.About(ruling.DependentsNone, ruling.IDs(deps), "service", u.Name)
 		}
 		return
@@ -222,9 +222,10 @@ func (r rule) stopHTTP(u *fact.Unit) {
 	switch {
 	case told && len(run) > 0:
 		r.About(ruling.DependentsRun, ruling.IDs(run), "service", "HTTP")
+		r.perhapsMore()
 		r.undoAll("http", run)
 		r.asksFirst()
-	case told:
+	case told && r.Listed():
 		r.V.Class = known.Risky
 		r.Note(ruling.DependentsNone, "service", "HTTP")
 	default:
@@ -236,6 +237,13 @@ func (r rule) stopHTTP(u *fact.Unit) {
 	r.Note(ruling.HangsInStop)
 	r.Frees(func(id fact.ID) bool { return r.isKernel(id) })
 	r.OwnerInstead()
+}
+
+// perhapsMore: a few services that somebody pasted are not all of them.
+func (r rule) perhapsMore() {
+	if !r.Listed() {
+		r.Note(ruling.DependentsMore, "service", r.V.Args["service"])
+	}
 }
 
 // isKernel tells whether a row is the kernel's own end of a listener.

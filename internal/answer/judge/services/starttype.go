@@ -102,7 +102,7 @@ func (r rule) httpStart(u *fact.Unit, value, before int) {
 // dependentsOff names the services that can no longer start once u is disabled.
 func (r rule) dependentsOff(u *fact.Unit) {
 	if u != nil {
-		if deps, told := r.Dependents(u); told {
+		if deps, told := r.Dependents(u); told && (len(deps) > 0 || r.Listed()) {
 			if len(deps) == 0 {
 				r.V.Class = known.Risky
 				r.Note(ruling.DependentsNone, "service", u.Name)
@@ -110,6 +110,7 @@ func (r rule) dependentsOff(u *fact.Unit) {
 			}
 			r.V.Class = known.Breaks
 			r.About(ruling.DependentsOff, ruling.IDs(deps), "service", u.Name)
+			r.perhapsMore()
 			return
 		}
 	}

@@ -12,6 +12,7 @@ var notes = [...]struct {
 	{ruling.DependentsUsual, "On most machines these depend on it, and they run here: {about}.", "Which services depend on it here is not known (sc enumdepend http tells); on most machines they are {services}."},
 	{ruling.DependentsNone, "Nothing that depends on {service} runs here.", ""},
 	{ruling.DependentsOff, "These can no longer start without it: {about}.", ""},
+	{ruling.DependentsMore, "There may be more of them: sc enumdepend {service} names all.", ""},
 	{ruling.AsksFirst, "Without its switch for that (/y, -Force) the command asks first, or refuses, because others depend on the service.", ""},
 	{ruling.HangsInStop, "On today's Windows this stop often ends in “could not be stopped”, and HTTP then hangs in stopping until a reboot, with its dependents already down.", ""},
 	{ruling.URLsGo, "These URLs vanish until their programs register again: {about}.", ""},
