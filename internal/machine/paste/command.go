@@ -19,6 +19,23 @@ type want struct {
 // maxWanted bounds the ports that a paste asks for.
 const maxWanted = 64
 
+// mark reads a line that a collecting script put between the outputs: nobody typed
+// its command.
+func (d *desk) mark(i int) int {
+	m, ok := d.marks[i]
+	if !ok {
+		return 0
+	}
+	if m.OS != "" {
+		d.saw(Collected, i, i, 1)
+		d.machine.On(m.OS).Merge(fact.Set{}, 1)
+	}
+	return 1
+}
+
+// reported tells whether line i is of the file of a collecting script.
+func (d *desk) reported(i int) bool { return d.report.from <= i && i < d.report.to }
+
 // command reads a line typed at a prompt, or a command that stands alone.
 func (d *desk) command(i int) int {
 	line := strings.TrimSpace(d.lines[i])
@@ -32,7 +49,11 @@ func (d *desk) command(i int) int {
 	return 1
 }
 
+// commandAt notes a command; in the file of a collecting script nobody typed any.
 func (d *desk) commandAt(i int, l typed.Line) {
+	if d.reported(i) {
+		return
+	}
 	d.result.Commands = append(d.result.Commands, Line{Text: d.name, Number: d.numbers[i], Line: l.Command, Shell: l.Shell})
 	for _, p := range typed.Ports(l.Command) {
 		d.want(want{p.Proto, p.Number, p.Sure, Filtered, d.evidence(i)})
@@ -42,7 +63,7 @@ func (d *desk) commandAt(i int, l typed.Line) {
 // bareCommand reads lines that are commands and nothing else, though no prompt stands
 // before them: a step of a list, a line of code, the lines of a .reg file.
 func (d *desk) bareCommand(i int) int {
-	if d.reader.Commands == nil {
+	if d.reader.Commands == nil || d.reported(i) {
 		return 0
 	}
 	_, n := d.reader.Commands(d.lines[i:])
@@ -58,7 +79,7 @@ func (d *desk) bareCommand(i int) int {
 
 // inSentence notes the commands that stand in the middle of a line.
 func (d *desk) inSentence(i int) {
-	if d.reader.Commands == nil {
+	if d.reader.Commands == nil || d.reported(i) {
 		return
 	}
 	found, _ := d.reader.Commands(d.lines[i : i+1])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys"
+	"github.com/berthd/berth/internal/machine/paste/collect"
 	"github.com/berthd/berth/internal/machine/paste/gather"
 	"github.com/berthd/berth/internal/machine/paste/panel"
 	"github.com/berthd/berth/internal/machine/paste/record"
@@ -28,6 +29,8 @@ type desk struct {
 	taken   []bool   // by a recogniser or as a command
 	unknown int      // rows with a name that nobody knows
 	table   table    // the table whose head was read last
+	marks   map[int]collect.Mark
+	report  struct{ from, to int } // lines of a collecting script's file
 	ps      []record.Record
 }
 
@@ -39,11 +42,13 @@ func (d *desk) open(t Text) {
 	text := tidy.Read(t.Data)
 	d.name, d.lines, d.numbers, d.table, d.ps = t.Name, text.Lines, text.Numbers, table{}, nil
 	d.taken = make([]bool, len(d.lines))
+	d.marks = collect.Marks(d.lines)
+	d.report.from, d.report.to = collect.Span(d.marks, len(d.lines))
 }
 
 func (d *desk) read() {
 	recognisers := [...]recogniser{
-		(*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
+		(*desk).mark, (*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask, (*desk).taskBlock,
 		(*desk).windowsVersion, (*desk).fuser, (*desk).bareCommand,
 	}

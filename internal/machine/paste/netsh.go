@@ -87,6 +87,9 @@ func (d *desk) untaken() []string {
 			out[i] = ""
 		}
 	}
+	for i, m := range d.marks {
+		out[i] = `C:\>` + m.Command // the form in which titles are looked for
+	}
 	return out
 }
 

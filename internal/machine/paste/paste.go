@@ -55,6 +55,7 @@ const (
 	Fuser          Kind = "fuser"
 	WindowsVersion Kind = "ver"
 	NetStart       Kind = "net start"
+	Collected      Kind = "berth explain --collect"
 	XAMPPLog       Kind = "XAMPP's log"
 	WampTest       Kind = "WampServer's port test"
 )
