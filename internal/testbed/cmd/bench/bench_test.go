@@ -18,7 +18,15 @@ func TestParse(t *testing.T) {
 	if err != nil || o.rounds != 3 || !slices.Equal(o.procs, []int{200}) || o.nat != 0 {
 		t.Errorf("quick: %+v, %v", o, err)
 	}
-	for _, bad := range []string{"", "mediate", "diagnose more", "diagnose --procs 0", "diagnose --procs 3000,", "diagnose --rounds 0", "diagnose --fds 3", "diagnose --nat -1"} {
+	o, err = parse([]string{"windows"})
+	if err != nil || o.rounds != 31 || o.limit != 15*time.Minute {
+		t.Errorf("windows: %+v, %v", o, err)
+	}
+	o, err = parse([]string{"windows", "-quick"})
+	if err != nil || o.rounds != 3 {
+		t.Errorf("windows, quick: %+v, %v", o, err)
+	}
+	for _, bad := range []string{"", "mediate", "windows 80", "windows --rounds 10", "windows --rounds 1001", "windows --nat 1", "diagnose more", "diagnose --procs 0", "diagnose --procs 3000,", "diagnose --rounds 0", "diagnose --fds 3", "diagnose --nat -1"} {
 		if o, err := parse(strings.Fields(bad)); err == nil {
 			t.Errorf("%q is taken for %+v", bad, o)
 		}

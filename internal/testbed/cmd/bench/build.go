@@ -11,20 +11,24 @@ import (
 // programs are the paths of what is measured and of what makes the load.
 type programs struct{ berth, baredump, loadgen string }
 
-// build builds berth as it is released, and the others the same way, from the
-// working folder, which is the module's.
 func build(ctx context.Context, dir string) (programs, error) {
 	p := programs{filepath.Join(dir, "berth"), filepath.Join(dir, "baredump"), filepath.Join(dir, "loadgen")}
-	for out, pkg := range map[string]string{
+	return p, buildAll(ctx, map[string]string{
 		p.berth: "./cmd/berth", p.baredump: "./internal/testbed/cmd/baredump", p.loadgen: "./internal/testbed/loadgen",
-	} {
+	})
+}
+
+// buildAll builds files from packages: berth as it is released, and the others the
+// same way, from the working folder, which is the module's.
+func buildAll(ctx context.Context, pkgs map[string]string, env ...string) error {
+	for out, pkg := range pkgs {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 		if text, err := cmd.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("build %s: %w\n%s", pkg, err, text)
+			return fmt.Errorf("build %s: %w\n%s", pkg, err, text)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // find looks for a program in PATH and in the folders of administration tools,

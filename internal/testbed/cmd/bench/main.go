@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -16,13 +17,22 @@ import (
 	"time"
 )
 
-const usageText = `usage: scripts/bench diagnose [FLAG...]
+const diagnoseText = `usage: scripts/bench diagnose [FLAG...]
 
 Measures berth who and berth ls against ss, lsof, fuser, netstat and a bare
 sock_diag dump, as whole commands, under load in a network namespace of its own,
 and prints the table as Markdown. Needs root on Linux. Exit 0 when everything was
 measured, goals met or not; 1 when something could not be; 130 on Ctrl-C, or when
 nobody reads the output any more.
+
+`
+
+const windowsText = `usage: scripts/bench windows [FLAG...]
+
+Measures berth.exe against the start of a Go program that only says hello, as whole
+commands in one Wine prefix with namespaces of its own, and prints the table as
+Markdown. Needs root on Linux, and what scripts/testbed/wine-root makes. Exits as
+diagnose does.
 
 `
 
@@ -35,18 +45,19 @@ func main() {
 		os.Exit(0)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "error: %v\nhint: scripts/bench diagnose -h\n", err)
+		fmt.Fprintf(os.Stderr, "error: %v\nhint: scripts/bench -h\n", err)
 		os.Exit(2)
 	}
-	exit(diagnose(o))
+	exit(bounded(o))
 }
 
-func diagnose(o options) error {
+// bounded measures until it is done, its time is over, or a signal ends it.
+func bounded(o options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	limited, cancel := context.WithTimeout(ctx, o.limit)
 	defer cancel()
-	err := measure(limited, o, os.Stdout)
+	err := o.measure(limited, o, os.Stdout)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -76,6 +87,7 @@ func codeOf(err error) int {
 
 // options are the words of the command line.
 type options struct {
+	measure func(context.Context, options, io.Writer) error
 	rounds  int
 	pairs   int
 	procs   []int
@@ -86,14 +98,37 @@ type options struct {
 }
 
 func parse(args []string) (options, error) {
-	var o options
-	var procs string
-	var quick bool
-	f := flag.NewFlagSet("diagnose", flag.ContinueOnError)
+	word := ""
+	if len(args) > 0 {
+		word = args[0]
+	}
+	switch word {
+	case "diagnose":
+		return parseDiagnose(args[1:])
+	case "windows":
+		return parseWindows(args[1:])
+	case "-h", "--help":
+		fmt.Fprint(os.Stderr, diagnoseText, windowsText)
+		return options{}, flag.ErrHelp
+	}
+	return options{}, errors.New("diagnose and windows are what can be measured")
+}
+
+// flags is an empty set of flags that explains itself with text.
+func flags(name, text string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.Usage = func() {
-		fmt.Fprint(os.Stderr, usageText)
+		fmt.Fprint(f.Output(), text)
 		f.PrintDefaults()
 	}
+	return f
+}
+
+func parseDiagnose(args []string) (options, error) {
+	o := options{measure: diagnose}
+	var procs string
+	var quick bool
+	f := flags("diagnose", diagnoseText)
 	f.BoolVar(&quick, "quick", false, "a small load, 3 rounds, no NAT rules: does it work here?")
 	f.IntVar(&o.rounds, "rounds", 11, "interleaved `rounds` of each comparison")
 	f.IntVar(&o.pairs, "pairs", 101, "`rounds` of the comparisons in which every command is short")
@@ -102,14 +137,7 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.sockets, "sockets", 30000, "TCP `sockets`, in processes beside these")
 	f.IntVar(&o.nat, "nat", 200, "NAT `rules` to measure once more with; 0 = none")
 	f.DurationVar(&o.limit, "limit", 45*time.Minute, "the longest `time` to run")
-	if len(args) == 0 || args[0] != "diagnose" {
-		f.Usage()
-		if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
-			return o, flag.ErrHelp
-		}
-		return o, errors.New("diagnose is the one thing to measure yet")
-	}
-	if err := f.Parse(args[1:]); err != nil {
+	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if quick {
@@ -117,6 +145,28 @@ func parse(args []string) (options, error) {
 	}
 	err := o.check(f, procs)
 	return o, err
+}
+
+func parseWindows(args []string) (options, error) {
+	o := options{measure: windows}
+	var quick bool
+	f := flags("windows", windowsText)
+	f.BoolVar(&quick, "quick", false, "3 rounds: does it work here?")
+	f.IntVar(&o.rounds, "rounds", 31, "interleaved `rounds` of each comparison, 11 to 1000")
+	f.DurationVar(&o.limit, "limit", 15*time.Minute, "the longest `time` to run")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return o, fmt.Errorf("%q is one word too many", f.Arg(0))
+	case o.rounds < 11 || o.rounds > 1000:
+		return o, errors.New("--rounds is 11 to 1000")
+	}
+	if quick {
+		o.rounds = 3
+	}
+	return o, nil
 }
 
 func (o *options) check(f *flag.FlagSet, procs string) error {

@@ -44,7 +44,7 @@ type result struct {
 	short, long *contest
 }
 
-func measure(ctx context.Context, o options, out io.Writer) error {
+func diagnose(ctx context.Context, o options, out io.Writer) error {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root: namespaces, control groups, other users' descriptors")
 	}

@@ -8,6 +8,10 @@ import (
 	"io"
 )
 
-func measure(context.Context, options, io.Writer) error {
+func diagnose(context.Context, options, io.Writer) error {
 	return errors.New("bench diagnose runs on Linux only")
+}
+
+func windows(context.Context, options, io.Writer) error {
+	return errors.New("bench windows runs on Linux only, under Wine")
 }

@@ -23,6 +23,7 @@ const longest = time.Minute
 type place struct {
 	strong, weak chan func() // strong has all rights of root
 	null         int
+	env          []string // of every command; nil is this program's own
 }
 
 // newPlace makes the namespace. The weak thread, and what is started from it, has
@@ -133,7 +134,11 @@ func (p *place) timed(ctx context.Context, argv []string) (s sample, code int, e
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	null := uintptr(p.null)
-	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{null, null, null}}
+	// In a process group of its own: Ctrl-C is this program's, which ends it.
+	attr := &syscall.ProcAttr{Env: p.env, Files: []uintptr{null, null, null}, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	if attr.Env == nil {
+		attr.Env = os.Environ()
+	}
 	begin := time.Now()
 	pid, err := syscall.ForkExec(argv[0], argv, attr)
 	if err != nil {
@@ -164,6 +169,7 @@ func (p *place) output(ctx context.Context, k *contender) (text string, code int
 		limited, cancel := context.WithTimeout(ctx, longest)
 		defer cancel()
 		cmd := exec.CommandContext(limited, k.argv[0], k.argv[1:]...)
+		cmd.Env = p.env
 		var out []byte
 		out, err = cmd.CombinedOutput()
 		text, code = string(out), cmd.ProcessState.ExitCode()
@@ -211,7 +217,7 @@ func (p *place) start(ctx context.Context, attr *syscall.SysProcAttr, argv ...st
 	}
 	defer say.Close()
 	c = &child{in: feed, out: out, cmd: exec.Command(argv[0], argv[1:]...)}
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.SysProcAttr = in, say, os.Stderr, attr
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.SysProcAttr, c.cmd.Env = in, say, os.Stderr, attr, p.env
 	on(p.strong, func() { err = c.cmd.Start() })
 	if err != nil {
 		feed.Close()
@@ -237,10 +243,13 @@ func (c *child) line() string {
 	}
 }
 
-// end closes the program's input and waits for it.
+// end closes the program's input and waits for it; one that does not end by itself
+// is killed.
 func (c *child) end() {
 	c.stop()
 	c.in.Close()
+	late := time.AfterFunc(longest, func() { _ = c.cmd.Process.Kill() })
+	defer late.Stop()
 	_ = c.cmd.Wait()
 	c.out.Close()
 }

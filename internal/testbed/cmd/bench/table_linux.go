@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -18,15 +19,19 @@ const (
 
 // head names the machine, but for its name.
 func (b *bench) head() {
-	var u unix.Utsname
-	_ = unix.Uname(&u)
-	fmt.Fprintf(b.out, "Machine: %d processors (%s), Linux %s, %s.\n", runtime.NumCPU(), processor(),
-		unix.ByteSliceToString(u.Release[:]), runtime.Version())
-	if nice, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil {
-		fmt.Fprintf(b.out, "Everything measured runs with nice %d.\n", 20-nice) // the system call adds 20 and turns it round
-	}
+	machine(b.out)
 	if b.noBPF == nil {
 		fmt.Fprintln(b.out, "BPF: permitted.")
+	}
+}
+
+func machine(out io.Writer) {
+	var u unix.Utsname
+	_ = unix.Uname(&u)
+	fmt.Fprintf(out, "Machine: %d processors (%s), Linux %s, %s.\n", runtime.NumCPU(), processor(),
+		unix.ByteSliceToString(u.Release[:]), runtime.Version())
+	if nice, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil {
+		fmt.Fprintf(out, "Everything measured runs with nice %d.\n", 20-nice) // the system call adds 20 and turns it round
 	}
 }
 
