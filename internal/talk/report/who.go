@@ -19,6 +19,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
+	"github.com/berthd/berth/internal/talk/report/sentence/windows"
 )
 
 // Who is one answer, ready to be said.
@@ -178,12 +179,31 @@ func (n names) why(b *strings.Builder, st layout.Style, a diagnose.Answer) {
 	}
 	fmt.Fprintln(b, "\nWhy:")
 	pid1 := slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleSocketActivated })
+	guesses := merelyUsual(a.Findings)
 	for _, f := range a.Findings {
+		if len(guesses) > 1 && slices.Contains(guesses, f.Args["entry"]) && f.Rule == diagnose.RuleLikelyBehind {
+			if f.Args["entry"] == guesses[0] {
+				fmt.Fprintf(b, "  %s\n", layout.Wrap(windows.Usual(guesses), "  ", st.Width))
+			}
+			continue
+		}
 		if p := n.X.Process(first(f.About)); pid1 && f.Rule == diagnose.RuleKnown && p != nil && p.PID == 1 {
 			continue // the socket unit has said it
 		}
 		fmt.Fprintf(b, "  %s\n", layout.Wrap(n.Told(f), "  ", st.Width))
 	}
+}
+
+// merelyUsual are those who may stand behind the kernel's HTTP listener for no better
+// reason than that they often do: one sentence is enough for all of them.
+func merelyUsual(fs []diagnose.Finding) []string {
+	var out []string
+	for _, f := range fs {
+		if f.Rule == diagnose.RuleLikelyBehind && f.Args[string(catalog.ServiceRuns)] == "" && f.Args[string(catalog.URLReserved)] == "" {
+			out = append(out, f.Args["entry"])
+		}
+	}
+	return out
 }
 
 func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {

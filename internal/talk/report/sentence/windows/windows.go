@@ -137,6 +137,18 @@ func likely(args map[string]string) string {
 	return e.Name + " stands behind it: it is often the one on this port."
 }
 
+// Usual names those who may stand behind the kernel's listener, by entry of the
+// catalog, where nothing speaks for one of them.
+func Usual(entries []string) string {
+	var names []string
+	for _, id := range entries {
+		if e, ok := catalog.ByID(id); ok {
+			names = append(names, e.Name)
+		}
+	}
+	return "Possibly one of those who often have this port stands behind it: " + list(names) + ". Which services run, nobody said."
+}
+
 // reserved says what a reservation without a listener is and does.
 func reserved(args map[string]string) string {
 	s := "the reservation of " + args["url"]
