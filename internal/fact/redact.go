@@ -52,7 +52,7 @@ func redactOne(program, a string) (clean string, hideNext bool) {
 		if has && value != "" {
 			return name + "=" + Redacted, false
 		}
-		return a, !has && strings.HasPrefix(a, "-")
+		return a, has || strings.HasPrefix(a, "-") // sc writes "password= secret"
 	case strings.ContainsAny(a, blanks):
 		return redactText(a), false
 	case dashP(program, a):

@@ -29,6 +29,7 @@ func TestRedactArgs(t *testing.T) {
 		{[]string{"curl", "-H", "Cookie:"}, []string{"curl", "-H", "Cookie:"}},
 		{[]string{"sh", "-c", "cd /x && mysqldump -phunter2 db"}, []string{"sh", "-c", "cd /x && mysqldump -p••• db"}},
 		{[]string{"sh", "-c", "echo it's a \"plain\"  one"}, []string{"sh", "-c", "echo it's a \"plain\"  one"}},
+		{[]string{"sh", "-c", "sc config Web obj= me password= hunter2 start= auto"}, []string{"sh", "-c", "sc config Web obj= me password= ••• start= auto"}},
 		{[]string{"nginx: master process /usr/sbin/nginx"}, []string{"nginx: master process /usr/sbin/nginx"}},
 	} {
 		if got := RedactArgs(c.in); !slices.Equal(got, c.want) {

@@ -61,14 +61,20 @@ func (r *Ruling) Finish() {
 	for _, u := range undo {
 		v.Undo = append(v.Undo, r.fill(u))
 	}
-	if v.Class == known.NoChange && len(v.Undo) > 0 {
+	if v.Class == known.NoChange || v.Class == known.NotHere {
 		v.Undo, v.Reversal = nil, known.Nothing
+		v.Notes = slices.DeleteFunc(v.Notes, func(n Note) bool { return slices.Contains(whenDone(), n.ID) })
 	}
 	for i := range v.Instead {
 		v.Instead[i].Remedy = r.target(v.Instead[i].Remedy)
 		v.Instead[i].Command = r.fill(v.Instead[i].Command)
 	}
 	delete(v.Args, "port?")
+}
+
+// whenDone are the notes that make no sense of a command which does nothing.
+func whenDone() []NoteID {
+	return []NoteID{NextBoot, NotPersistent, DriverRestart, NeedsReboot, MachineWide, UntilStopped, AsksFirst, NoGoodbye}
 }
 
 // fill replaces {name} by what the command names; what is not known stands in

@@ -58,9 +58,9 @@ func (r rule) startType(name, to string) {
 	before := -1
 	if u != nil && u.Windows != nil && u.Windows.Start != nil && *u.Windows.Start <= 4 {
 		before = int(*u.Windows.Start)
-		r.V.Args["before"] = startWord(before)
+		r.V.Args["oldvalue"] = startWord(before)
 	} else if http {
-		r.V.Args["before"] = "demand"
+		r.V.Args["oldvalue"] = "demand"
 	}
 	r.Note(ruling.StartWord, "value", ruling.Itoa(value))
 	if before == value {

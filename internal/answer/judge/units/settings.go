@@ -85,7 +85,7 @@ func (r rule) sysctl(name, value string) {
 	}
 	for _, s := range r.Set.Machine.Settings {
 		if s.Name == name {
-			r.V.Args["before"] = s.Value
+			r.V.Args["oldvalue"] = s.Value
 		}
 	}
 	switch strings.TrimPrefix(name, "net.ipv4.") {
@@ -112,7 +112,7 @@ func (r rule) sysctl(name, value string) {
 		r.Become(known.Sysctl)
 		return
 	}
-	if r.V.Args["before"] != "" && r.V.Args["before"] == value {
+	if r.V.Args["oldvalue"] != "" && r.V.Args["oldvalue"] == value {
 		r.Nothing(ruling.AlreadySo)
 		return
 	}
@@ -122,21 +122,21 @@ func (r rule) sysctl(name, value string) {
 // rangeBefore is the present value of a setting that is a range.
 func (r rule) rangeBefore(kind fact.RangeKind) {
 	for _, x := range r.Set.Ranges {
-		if x.Kind == kind && r.V.Args["before"] == "" {
+		if x.Kind == kind && r.V.Args["oldvalue"] == "" {
 			sep := "-"
 			if kind == fact.Ephemeral {
 				sep = " "
 			}
-			r.V.Args["before"] = ruling.Itoa(int(x.From)) + sep + ruling.Itoa(int(x.To))
+			r.V.Args["oldvalue"] = ruling.Itoa(int(x.From)) + sep + ruling.Itoa(int(x.To))
 		}
 	}
 }
 
 func (r rule) unprivStart(value string) {
 	r.Become(known.UnprivStart)
-	r.V.Args["before"] = "1024"
+	r.V.Args["oldvalue"] = "1024"
 	if l := r.Set.Machine.Linux; l != nil && l.UnprivStart != nil {
-		r.V.Args["before"] = ruling.Itoa(int(*l.UnprivStart))
+		r.V.Args["oldvalue"] = ruling.Itoa(int(*l.UnprivStart))
 	}
 	r.Note(ruling.ForEveryUser, "value", value)
 	for _, port := range r.Ports {
