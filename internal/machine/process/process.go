@@ -46,6 +46,7 @@ func keepEnv(name string) bool {
 	switch name {
 	case "LISTEN_FDS", "LISTEN_PID", // socket activation
 		"INVOCATION_ID",                                 // systemd's run of a unit
+		"XPC_SERVICE_NAME",                              // launchd's job
 		"PORT",                                          // the convention of application hosts
 		"SUPERVISOR_PROCESS_NAME", "SUPERVISOR_ENABLED", // supervisord
 		"PM2_HOME", "pm_id", "name", // pm2; name is the app's

@@ -9,7 +9,8 @@
 // is quicker than the manager's private socket; that one is root's second way.
 //
 // On Windows the service control manager tells which services live in a process,
-// which depend on which, and who may stop them (see the room scm).
+// which depend on which, and who may stop them (see the room scm). On macOS the lists
+// of launchd's jobs are held against the processes (see the room launchd).
 package service
 
 import (
@@ -32,11 +33,11 @@ type Query struct {
 	// Failed also lists failed and restarting units with their log.
 	Failed bool
 	// Names are services that are wanted whoever holds what: those that a listing
-	// of HTTP.sys names, or a person. Windows only.
+	// of HTTP.sys names, or a person. Windows and macOS.
 	Names []string
 	// All wants every service and driver, for the overview and for snapshots: of
-	// those that nothing else asks for, what the list and the registry say. Windows
-	// only.
+	// those that nothing else asks for, what the list and the registry say; on macOS
+	// every job. Windows and macOS.
 	All     bool
 	Timeout time.Duration // 0 = DefaultTimeout
 }
