@@ -80,7 +80,7 @@ const arrows = `
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
 	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged < talk/report
-	answer/settle, talk/report/sentence < talk/report/sentence/alike < talk/report
+	answer/settle, api/v1, talk/report/layout, talk/report/sentence < talk/report/sentence/alike < talk/report
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli

@@ -48,7 +48,7 @@ func (e Explain) Document() v1.Explain {
 	for _, a := range e.Answers {
 		doc.Answers = append(doc.Answers, a.Document())
 	}
-	doc.LookAlikes, doc.Next, doc.Commands = e.lookAlikes(), e.next(), e.commands()
+	doc.LookAlikes, doc.Next, doc.Commands = alike.Rows(e.Alike), e.next(), e.commands()
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
@@ -60,7 +60,7 @@ func (e Explain) Document() v1.Explain {
 // run next once for all of them.
 func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
-	e.alike(b, st)
+	alike.Write(b, st, e.Alike)
 	for _, s := range e.Seen {
 		where := cmp.Or(sentence.Clean(s.File, 160), "the paste")
 		fmt.Fprintln(b, st.Faint(fmt.Sprintf("read in %s, %s: %s, %s", where, lines(s.First, s.Last), s.Kind, sentence.Plural(s.Rows, "row", "rows"))))
@@ -93,31 +93,6 @@ func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	n.unseen(b, st, e.Index.Set.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err
-}
-
-// alike says the look-alikes, each with its line and what puts it right.
-func (e Explain) alike(b *strings.Builder, st layout.Style) {
-	for _, f := range e.Alike {
-		fmt.Fprintln(b, st.Strong(layout.Wrap(alike.Headline(f), "", st.Width)))
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(where(f))+": “"+sentence.Clean(f.Words, sentence.CommandWidth)+"”.", "  ", st.Width))
-		if w := alike.Way(f); w != "" {
-			fmt.Fprintf(b, "  %s\n", layout.Wrap(w, "  ", st.Width))
-		}
-		b.WriteByte('\n')
-	}
-}
-
-func where(f lookalike.Found) string {
-	return cmp.Or(sentence.Clean(f.Where, 160), "a line of the texts")
-}
-
-func (e Explain) lookAlikes() []v1.LookAlike {
-	out := []v1.LookAlike{}
-	for _, f := range e.Alike {
-		out = append(out, v1.LookAlike{ID: string(f.ID), Confidence: f.Sure, Conflict: !f.NotConflict(), Text: alike.Headline(f), Remedy: alike.Way(f),
-			Line: sentence.Clean(f.Words, 0), Where: where(f), Args: f.Args})
-	}
-	return out
 }
 
 // next is the one further command, nil where nothing is open.

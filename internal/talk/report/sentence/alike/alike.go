@@ -4,10 +4,40 @@ package alike
 
 import (
 	"cmp"
+	"fmt"
+	"strings"
 
+	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/lookalike"
+	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
 )
+
+// Write says the look-alikes, each with its line and what puts it right.
+func Write(b *strings.Builder, st layout.Style, found []lookalike.Found) {
+	for _, f := range found {
+		fmt.Fprintln(b, st.Strong(layout.Wrap(Headline(f), "", st.Width)))
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(where(f))+": “"+sentence.Clean(f.Words, sentence.CommandWidth)+"”.", "  ", st.Width))
+		if w := Way(f); w != "" {
+			fmt.Fprintf(b, "  %s\n", layout.Wrap(w, "  ", st.Width))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// Rows are the look-alikes as api/v1 says them; the list is never nil.
+func Rows(found []lookalike.Found) []v1.LookAlike {
+	out := make([]v1.LookAlike, 0, len(found))
+	for _, f := range found {
+		out = append(out, v1.LookAlike{ID: string(f.ID), Confidence: f.Sure, Conflict: !f.NotConflict(), Text: Headline(f), Remedy: Way(f),
+			Line: sentence.Clean(f.Words, 0), Where: where(f), Args: f.Args})
+	}
+	return out
+}
+
+func where(f lookalike.Found) string {
+	return cmp.Or(sentence.Clean(f.Where, 160), "a line of the texts")
+}
 
 // Headline says that f is no port conflict, or where else to look, and what it is.
 func Headline(f lookalike.Found) string {
