@@ -79,7 +79,8 @@ const arrows = `
 	NONE < talk/report/layout
 	answer/remedy < talk/report/sentence/windows < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
-	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged < talk/report
+	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged
+	api/v1, talk/report/layout, talk/report/sentence/judged < talk/report/advice < talk/report
 	answer/settle, api/v1, talk/report/layout, talk/report/sentence < talk/report/sentence/alike < talk/report
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli

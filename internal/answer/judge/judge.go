@@ -28,14 +28,19 @@ type Line = ruling.Line
 // Verdict is the judgement on one command.
 type Verdict = ruling.Verdict
 
-// maxVerdicts bounds the commands of one text that are judged.
-const maxVerdicts = 200
+// Bounds: the commands that are judged, the lines they stand in, and the places of one.
+const (
+	maxVerdicts = 200
+	maxLines    = 5000
+	maxPlaces   = 20
+)
 
 // Commands judges lines against the machine that set speaks of. ports are those that
 // somebody wants; with none, nothing is said about whether a port becomes free.
 // Lines that stand several times are judged once.
 func Commands(lines []Line, set *fact.Set, ports ...uint16) []Verdict {
-	j := &judge{machine: ruling.NewMachine(set, ports), table: known.NewTable()}
+	j := &judge{machine: ruling.NewMachine(set, ports), table: known.NewTable(), have: map[string]int{}}
+	lines = lines[:min(len(lines), maxLines)]
 	for i := 0; i < len(lines) && len(j.out) < maxVerdicts; {
 		if n := j.registry(lines[i:]); n > 0 {
 			i += n
@@ -51,6 +56,7 @@ type judge struct {
 	machine *ruling.Machine
 	table   *known.Table
 	out     []Verdict
+	have    map[string]int // where in out a command is
 }
 
 // registry judges the lines of a .reg file that begin here, and returns how many.
@@ -147,18 +153,18 @@ func (r rule) own() {
 
 // add keeps a verdict, or one more place of a command that was judged before.
 func (j *judge) add(v *Verdict) {
-	for i := range j.out {
-		if j.out[i].Rule == v.Rule && strings.EqualFold(squeeze(j.out[i].Command), squeeze(v.Command)) {
-			j.out[i].Where = append(j.out[i].Where, v.Where...)
-			return
+	key := string(v.Rule) + " " + strings.ToLower(strings.Join(strings.Fields(v.Command), " "))
+	if i, ok := j.have[key]; ok {
+		if w := &j.out[i].Where; len(*w) < maxPlaces {
+			*w = append(*w, v.Where...)
 		}
+		return
 	}
 	if len(j.out) < maxVerdicts {
+		j.have[key] = len(j.out)
 		j.out = append(j.out, *v)
 	}
 }
-
-func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Finder finds commands in lines of text.
 type Finder struct{ table *known.Table }

@@ -77,6 +77,15 @@ func (d *desk) bareCommand(i int) int {
 	return n
 }
 
+// maxSearched bounds the prose that is searched for commands, in bytes.
+const maxSearched = 2 << 20
+
+// searches tells whether line i is to be searched for commands.
+func (d *desk) searches(i int) bool {
+	d.searched += len(d.lines[i])
+	return d.reader.Commands != nil && d.searched <= maxSearched
+}
+
 // inSentence notes the commands that stand in the middle of a line.
 func (d *desk) inSentence(i int) {
 	if d.reader.Commands == nil || d.reported(i) {

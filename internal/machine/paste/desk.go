@@ -22,16 +22,17 @@ type desk struct {
 	result  Result
 	wanted  []want // ports that commands ask for
 
-	name    string
-	lines   []string
-	numbers []int    // of the lines in the text
-	words   []string // of the line being read
-	taken   []bool   // by a recogniser or as a command
-	unknown int      // rows with a name that nobody knows
-	table   table    // the table whose head was read last
-	marks   map[int]collect.Mark
-	report  struct{ from, to int } // lines of a collecting script's file
-	ps      []record.Record
+	name     string
+	lines    []string
+	numbers  []int    // of the lines in the text
+	words    []string // of the line being read
+	taken    []bool   // by a recogniser or as a command
+	searched int      // bytes of prose
+	unknown  int      // rows with a name that nobody knows
+	table    table    // the table whose head was read last
+	marks    map[int]collect.Mark
+	report   struct{ from, to int } // lines of a collecting script's file
+	ps       []record.Record
 }
 
 // recogniser tries to read the rows that begin at line i and returns how many

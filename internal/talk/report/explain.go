@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
@@ -12,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/answer/judge/ruling"
 	"github.com/berthd/berth/internal/answer/lookalike"
 	"github.com/berthd/berth/internal/answer/settle"
+	"github.com/berthd/berth/internal/talk/report/advice"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
 	"github.com/berthd/berth/internal/talk/report/sentence/alike"
@@ -48,7 +50,7 @@ func (e Explain) Document() v1.Explain {
 	for _, a := range e.Answers {
 		doc.Answers = append(doc.Answers, a.Document())
 	}
-	doc.LookAlikes, doc.Next, doc.Commands = alike.Rows(e.Alike), e.next(), e.commands()
+	doc.LookAlikes, doc.Next, doc.Commands = alike.Rows(e.Alike), e.next(), advice.Document(e.Index, e.Commands)
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
@@ -89,7 +91,9 @@ func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 			return err
 		}
 	}
-	e.judged(b, st)
+	advice.Write(b, st, e.Index, e.Commands, func(text string) bool {
+		return slices.ContainsFunc(e.Seen, func(s Seen) bool { return s.File == text })
+	})
 	n.unseen(b, st, e.Index.Set.Gaps)
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -1,11 +1,15 @@
-package report
+// Package advice writes what is said of the commands in a text: each with what it would
+// do, what it breaks, how it is taken back and what to do instead.
+package advice
 
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/judge/known"
 	"github.com/berthd/berth/internal/answer/judge/ruling"
 	"github.com/berthd/berth/internal/fact"
@@ -14,11 +18,12 @@ import (
 	"github.com/berthd/berth/internal/talk/report/sentence/judged"
 )
 
-// commands are the judged commands as api/v1 says them.
-func (e Explain) commands() []v1.Command {
-	w := judged.Words{N: sentence.Names{X: e.Index}}
+// Document is verdicts as api/v1 says them. x is the index of the set that they were
+// made on.
+func Document(x *chain.Index, all []ruling.Verdict) []v1.Command {
+	w := judged.Words{N: sentence.Names{X: x}}
 	out := []v1.Command{}
-	for _, v := range e.Commands {
+	for _, v := range all {
 		c := v1.Command{Command: sentence.Clean(v.Command, 0), Rule: string(v.Rule), Verdict: string(v.Class), Confidence: string(v.Confidence), Text: w.Does(v),
 			Args: v.Args, Notes: []v1.Note{}, Needs: string(v.Need), Reversal: string(v.Reversal), Sources: v.Sources}
 		for _, l := range v.Where {
@@ -46,11 +51,13 @@ func rowIDs(ids []fact.ID) []string {
 	return out
 }
 
-// judged writes a section on the commands in the texts, in their order. Those that
-// only look, and those that nobody knows, are a line each at its end. A look at which
-// its own output stands is no advice, and left out.
-func (e Explain) judged(b *strings.Builder, st layout.Style) {
-	all := e.advice()
+// Write writes a section on the commands in texts, in their order. Those that only
+// look, and those that nobody knows, are a line each at its end. A look in a text of
+// which listed tells that outputs stand in it is no advice, and left out.
+func Write(b *strings.Builder, st layout.Style, x *chain.Index, all []ruling.Verdict, listed func(text string) bool) {
+	all = slices.DeleteFunc(slices.Clone(all), func(v ruling.Verdict) bool {
+		return v.Class == known.Look && len(v.Where) > 0 && listed(v.Where[0].Text)
+	})
 	if len(all) == 0 {
 		return
 	}
@@ -59,7 +66,7 @@ func (e Explain) judged(b *strings.Builder, st layout.Style) {
 	}
 	file, one := oneText(all)
 	fmt.Fprintln(b, "The commands in "+cmp.Or(sentence.Clean(file, 160), "the text")+":")
-	w := judged.Words{N: sentence.Names{X: e.Index}}
+	w := judged.Words{N: sentence.Names{X: x}}
 	var looks, unknown []string
 	for _, v := range all {
 		switch {
@@ -82,21 +89,6 @@ func (e Explain) judged(b *strings.Builder, st layout.Style) {
 			fmt.Fprintf(b, "  %s\n", layout.Wrap(rest.words+strings.Join(rest.list, "; ")+".", "  ", st.Width))
 		}
 	}
-}
-
-// advice are the commands that somebody may be about to run.
-func (e Explain) advice() []ruling.Verdict {
-	listed := map[string]bool{}
-	for _, s := range e.Seen {
-		listed[s.File] = true
-	}
-	var out []ruling.Verdict
-	for _, v := range e.Commands {
-		if v.Class != known.Look || len(v.Where) > 0 && !listed[v.Where[0].Text] {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 // oneText is the name of the text that all commands stand in, where it is one.
