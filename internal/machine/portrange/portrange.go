@@ -6,6 +6,9 @@
 // reads the excluded and the dynamic ranges, TCP's and UDP's, from netsh, whose
 // titles are translated and whose rows are not, and from the registry those that a
 // reboot keeps. [FindExcluded] and [FindDynamic] read the same texts from a paste.
+// On macOS it reads the kernel's settings, and was never run; which ports need root
+// there hangs on the address, so that they are no range.
+//
 // Who set a range aside, and whether it is in anybody's way, no list tells: that
 // is judged elsewhere.
 package portrange
@@ -17,8 +20,8 @@ import (
 )
 
 // Read returns the ranges of the network namespace that the calling thread is
-// in, or those of Windows. It needs no privilege. On Linux it does not block; on
-// Windows it waits for eight netsh commands that run beside each other (some
+// in, or those of Windows or macOS. It needs no privilege. On Linux and macOS it does
+// not block; on Windows it waits for eight netsh commands that run beside each other (some
 // 100 ms together, at most ten seconds). What could not be read is a gap; the
 // error is for a context that ended. On other OSes the answer is one gap.
 func Read(ctx context.Context) (fact.Set, error) {

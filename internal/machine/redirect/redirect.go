@@ -46,7 +46,11 @@ type Query struct {
 // privilege. The static mappings of WinNAT, behind which Windows containers
 // answer without a listener, no documented call lists: they are a gap of kind
 // GapNoNAT while that driver runs. Rows of [fact.Filter] are those of package
-// filter. On other OSes the answer is a gap.
+// filter.
+//
+// On macOS the rules of pf that are in force are a gap of kind GapNoNAT, which quotes
+// the lines of its configuration that redirect a port in question; it was never run
+// there. On other OSes the answer is a gap.
 func Read(ctx context.Context, q Query) (fact.Set, error) {
 	return read(ctx, q)
 }
