@@ -171,6 +171,7 @@ func TestTwins(t *testing.T) {
 		{"blamed", "net stop BITS", windows(), known.NoPort, "blamed", "net start BITS"},
 		{"a display name", `net stop "World Wide Web Publishing Service"`, windows(), known.Sound, "frees", "net start W3SVC"},
 		{"WAS takes W3SVC along", "net stop was /y", windows(), known.Risky, "dependents-run unit:W3SVC", "net start WAS; net start W3SVC"},
+		{"WAS of a machine that is not known", "net stop was /y", nil, known.Risky, "dependents-usual", "net start was"},
 		{"WAS with W3SVC stopped", "net stop was /y", with(windows, stopped("W3SVC")), known.Sound, "dependents-none unit:W3SVC", "net start WAS"},
 
 		{"disabled, dependents start no more", "sc config http start= disabled", windows(), known.Breaks, "dependents-off unit:Spooler unit:W3SVC unit:PeerDistSvc", "sc config http start= demand"},

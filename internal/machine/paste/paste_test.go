@@ -164,3 +164,34 @@ func TestListingAloneMissing(t *testing.T) {
 		t.Errorf("gaps -want +got:\n%s", diff)
 	}
 }
+
+// Commands come from prompts, from lines that are nothing else, from the middle of
+// sentences; in the order of the text, and each once.
+func TestCommandsOfAPost(t *testing.T) {
+	text := Text{Name: "post", Data: []byte("Type stop it please.\nPS C:\\> sc stop http\nstart it\n[key]\n\"a\"=1\nThe end.\n  TCP    0.0.0.0:80    0.0.0.0:0    LISTENING    4\n")}
+	find := func(lines []string) ([]string, int) {
+		switch line := lines[0]; {
+		case line == "[key]":
+			return nil, min(2, len(lines))
+		case line == "start it":
+			return []string{line}, 1
+		case strings.Contains(line, "stop it"):
+			return []string{"stop it"}, 0
+		}
+		return nil, 0
+	}
+	r, err := Reader{Commands: find}.Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Line{{"post", 1, "stop it", ""}, {"post", 2, "sc stop http", "powershell"}, {"post", 3, "start it", ""}, {"post", 4, "[key]", ""}, {"post", 5, `"a"=1`, ""}}
+	if d := cmp.Diff(want, r.Commands); d != "" {
+		t.Error(d)
+	}
+	if len(r.Rest) != 2 || r.Rest[0].Number != 1 || r.Rest[1].Number != 6 {
+		t.Errorf("the rest is %+v", r.Rest)
+	}
+	if r, _ := Read(text); len(r.Commands) != 1 {
+		t.Errorf("without knowledge of commands: %+v", r.Commands)
+	}
+}

@@ -136,6 +136,10 @@ func (r rule) stop(name string) {
 		return
 	}
 	r.CatalogOf(name)
+	if u == nil && strings.EqualFold(name, "WAS") {
+		r.V.Class, r.V.Confidence = known.Risky, ruling.Likely
+		r.Note(ruling.DependentsUsual, "service", name, "services", "World Wide Web Publishing (W3SVC) and the Net.* listeners of .NET")
+	}
 	if u != nil {
 		r.takesDown(u)
 		r.stopFrees(u)
@@ -263,7 +267,7 @@ func (r rule) usual() {
 			}
 		}
 	}
-	r.About(ruling.DependentsUsual, here, "services", "Print Spooler, SSDP Discovery, WinRM, World Wide Web Publishing (IIS)")
+	r.About(ruling.DependentsUsual, here, "service", "http", "services", "Print Spooler, SSDP Discovery, WinRM, World Wide Web Publishing (IIS)")
 }
 
 // urlsGo names what is registered with HTTP.sys.

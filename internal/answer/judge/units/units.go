@@ -189,6 +189,9 @@ func (r rule) stopResolved() {
 		}
 	}
 	r.Note(ruling.ResolverGone)
+	if len(r.C.Words) > 0 && strings.EqualFold(r.C.Words[0], "disable") && !r.C.Has("now") {
+		r.Note(ruling.StillRunning)
+	}
 	for _, port := range r.Ports {
 		socks := r.Serving(port)
 		if len(socks) > 0 && !slices.ContainsFunc(socks, func(s *fact.Socket) bool { return s.Wildcard() }) {

@@ -9,7 +9,7 @@ var notes = [...]struct {
 	text, bare string
 }{
 	{ruling.DependentsRun, "Goes down with it, because it runs and depends on it: {about}.", ""},
-	{ruling.DependentsUsual, "On most machines these depend on it, and they run here: {about}.", "Which services depend on it here is not known (sc enumdepend http tells); on most machines they are {services}."},
+	{ruling.DependentsUsual, "On most machines these depend on it, and they run here: {about}.", "Which services depend on it here is not known (sc enumdepend {service} tells); on most machines they are {services}."},
 	{ruling.DependentsNone, "Nothing that depends on {service} runs here.", ""},
 	{ruling.DependentsOff, "These can no longer start without it: {about}.", ""},
 	{ruling.DependentsMore, "There may be more of them: sc enumdepend {service} names all.", ""},

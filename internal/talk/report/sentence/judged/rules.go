@@ -46,8 +46,8 @@ var rules = [...]struct {
 	{known.HTTPTuning, "Sets a timer, a size or a log of HTTP.sys; no port is free by it."},
 	{known.HTTPCfg, "Belongs to Windows XP and Server 2003, where netsh http does not exist."},
 
-	{known.ExcludeAdd, "Keeps [{count} ]ports from [{from} ]on out of those that Windows gives away by itself: for outgoing connections, containers and virtual machines."},
-	{known.ExcludeDelete, "Gives the ports from [{from} ]on back to those that Windows may give away."},
+	{known.ExcludeAdd, "Keeps ports[ from {from} on][, {count} of them,] out of those that Windows gives away by itself: for outgoing connections, containers and virtual machines."},
+	{known.ExcludeDelete, "Gives ports[ from {from} on] back to those that Windows may give away."},
 	{known.DynamicPort, "Sets which ports Windows gives to outgoing connections and to RPC services[: from {start} on]."},
 	{known.PortProxyAdd, "Makes IP Helper listen on a port itself[, {port},] and pass connections on."},
 	{known.PortProxyDelete, "Takes one entry out of netsh's port proxy[: port {port}]."},
