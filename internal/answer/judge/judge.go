@@ -116,8 +116,8 @@ func (j *judge) line(l Line) {
 	}
 }
 
-func (j *judge) rule(text string, at Line, known known.Rule) rule {
-	return rule{ruling.New(j.machine, text, at, known)}
+func (j *judge) rule(text string, at Line, what known.Rule) rule {
+	return rule{ruling.New(j.machine, text, at, what)}
 }
 
 // rule is the ruling on one command, with what this room knows.

@@ -205,6 +205,9 @@ func TestTwins(t *testing.T) {
 		{"no prefix", "netsh http add urlacl url=localhost:80 user=me", windows(), known.NoChange, "bad-prefix", ""},
 
 		{"the port lies in a range", "net stop winnat", with(windows, excluded(50, 149, false)), known.Risky, "range-covers", "net start winnat"},
+		{"a range of UDP", "net stop winnat", with(windows, func(s *fact.Set) {
+			s.Ranges = append(s.Ranges, fact.Range{Kind: fact.Excluded, Proto: fact.UDP, From: 50, To: 149})
+		}), known.NoPort, "range-none", "net start winnat"},
 		{"no range covers it", "net stop winnat", with(windows, excluded(5000, 5099, false)), known.NoPort, "range-none", "net start winnat"},
 		{"excluded already", "netsh int ipv4 add excludedportrange protocol=tcp startport=8080 numberofports=1", with(windows, excluded(8080, 8080, true)), known.NoChange, "already-so", ""},
 		{"a free port", "netsh int ipv4 add excludedportrange protocol=tcp startport=8080 numberofports=1", windows(), known.Sound, "keeps-for-binds", "netsh interface ipv4 delete excludedportrange protocol=tcp startport=8080 numberofports=1"},

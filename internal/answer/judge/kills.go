@@ -65,7 +65,7 @@ func (r rule) killPID(pid string) {
 		r.forced()
 		return
 	}
-	if n == 4 && r.Set.Machine.OS == "windows" || n == 0 {
+	if n == 4 && r.Set.Machine.OS == "windows" {
 		r.Become(known.KillKernel)
 		r.kernelKill()
 		return

@@ -369,7 +369,7 @@ func (r rule) stopNAT(name string) {
 // excluded finds the range of Windows' own that keeps a port back.
 func (r rule) excluded(port uint16) (fact.Range, bool) {
 	for _, x := range r.Set.Ranges {
-		if x.Kind == fact.Excluded && !x.Administered && x.From <= port && port <= x.To {
+		if x.Kind == fact.Excluded && !x.Administered && x.Holds(fact.TCP, port) {
 			return x, true
 		}
 	}
