@@ -32,7 +32,7 @@ func TestSeveralLines(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range survey {
+	for _, s := range survey(f) {
 		f.Add(s.text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

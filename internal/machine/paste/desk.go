@@ -33,6 +33,8 @@ type desk struct {
 	marks    map[int]collect.Mark
 	report   struct{ from, to int } // lines of a collecting script's file
 	ps       []record.Record
+	// pidFromEnd is where netstat -v of macOS has the PID, from the end of a row; 0 = nowhere.
+	pidFromEnd int
 }
 
 // recogniser tries to read the rows that begin at line i and returns how many
@@ -41,7 +43,7 @@ type recogniser func(d *desk, i int) int
 
 func (d *desk) open(t Text) {
 	text := tidy.Read(t.Data)
-	d.name, d.lines, d.numbers, d.table, d.ps = t.Name, text.Lines, text.Numbers, table{}, nil
+	d.name, d.lines, d.numbers, d.table, d.ps, d.pidFromEnd = t.Name, text.Lines, text.Numbers, table{}, nil, 0
 	d.taken = make([]bool, len(d.lines))
 	d.marks = collect.Marks(d.lines)
 	d.report.from, d.report.to = collect.Span(d.marks, len(d.lines))
@@ -49,7 +51,7 @@ func (d *desk) open(t Text) {
 
 func (d *desk) read() {
 	recognisers := [...]recogniser{
-		(*desk).mark, (*desk).command, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
+		(*desk).mark, (*desk).command, (*desk).macHead, (*desk).windowsNetstat, (*desk).unixNetstat, (*desk).ss, (*desk).netTCP, (*desk).lsof, (*desk).docker,
 		(*desk).tableHead, (*desk).tableRow, (*desk).tasklistCSV, (*desk).bareTask, (*desk).taskBlock,
 		(*desk).windowsVersion, (*desk).fuser, (*desk).bareCommand,
 	}

@@ -9,67 +9,26 @@ import (
 	"github.com/berthd/berth/internal/machine/paste/terms"
 )
 
-// taskBlock reads an object of tasklist /fo list: lines of a translated label and a
-// value, the image first, then its PID; with /svc its services are the third and
-// last.
+// taskBlock reads an object of tasklist /fo list.
 func (d *desk) taskBlock(i int) int {
-	image, ok := labelled(d.lines[i])
-	if !ok || i+1 >= len(d.lines) {
-		return 0
+	b, n := terms.TaskBlock(d.lines[i:])
+	switch n {
+	case 0:
+	case 3:
+		d.task(TasklistSvc, i, b.Image, b.PID, b.Third)
+	default:
+		d.task(Tasklist, i, b.Image, b.PID, "")
 	}
-	number, ok := labelled(d.lines[i+1])
-	owner, isPID := pid(number)
-	if !ok || !isPID || !isImage(image) && !(image == "System" && owner == 4) {
-		return 0
-	}
-	n, third := 2, ""
-	for i+n < len(d.lines) && n < 9 {
-		value, ok := labelled(d.lines[i+n])
-		if !ok {
-			break
-		}
-		if third == "" {
-			third = value
-		}
-		n++
-	}
-	if n < 3 || n == 4 {
-		return 0
-	}
-	kind := Tasklist
-	if n == 3 {
-		kind = TasklistSvc
-	}
-	d.task(kind, i, image, owner, third)
 	return n
 }
 
-// labelled is the value of "label:   value".
-func labelled(line string) (string, bool) {
-	label, value, ok := strings.Cut(line, ":")
-	label, value = strings.TrimSpace(label), strings.TrimSpace(value)
-	return value, ok && label != "" && len(label) < 64 && value != "" && !strings.ContainsAny(label, `\/"=`)
-}
-
-// windowsVersion reads what ver prints: "Microsoft Windows [Version 10.0.19045.3693]".
+// windowsVersion reads what ver prints.
 func (d *desk) windowsVersion(i int) int {
-	head, rest, ok := strings.Cut(strings.TrimSpace(d.lines[i]), "[")
-	if !ok || !strings.HasPrefix(head, "Microsoft Windows") {
+	version, build, ok := terms.WindowsVersion(d.lines[i])
+	if !ok {
 		return 0
 	}
-	inner, _, ok := strings.Cut(rest, "]")
-	parts := strings.Split(inner[strings.LastIndexByte(inner, ' ')+1:], ".")
-	if !ok || len(parts) < 3 {
-		return 0
-	}
-	for _, p := range parts {
-		if !decimal(p) {
-			return 0
-		}
-	}
-	build, _ := strconv.ParseUint(parts[2], 10, 32)
-	w := d.machine.On("windows")
-	w.Merge(fact.Set{Machine: fact.Machine{Kernel: strings.Join(parts, "."), Windows: &fact.WindowsNet{Build: uint32(build)}}}, 1)
+	d.machine.On("windows").Merge(fact.Set{Machine: fact.Machine{Kernel: version, Windows: &fact.WindowsNet{Build: build}}}, 1)
 	d.saw(WindowsVersion, i, i, 1)
 	return 1
 }

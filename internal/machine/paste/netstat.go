@@ -174,10 +174,40 @@ func (d *desk) unixNetstat(i int) int {
 		if !ok || !ok2 || !local.at.Addr().IsValid() {
 			continue
 		}
-		d.unixRow(i, form.os, form.kind, unixSocket(proto, local, remote, f[5:]), f[5:])
+		s := unixSocket(proto, local, remote, f[5:])
+		if form.os == "darwin" {
+			s.PID = d.macPID(f)
+		}
+		d.unixRow(i, form.os, form.kind, s, f[5:])
 		return 1
 	}
 	return d.unresolved(NetstatLinux, i, f[3], "netstat -ltnp")
+}
+
+// macPID reads the column that netstat -v of macOS heads "pid", or "process:pid" in
+// later versions; its place is counted from the end, where nothing is ever missing.
+func (d *desk) macPID(f []string) int {
+	at := len(f) - d.pidFromEnd
+	if d.pidFromEnd == 0 || at < 6 {
+		return 0
+	}
+	n, _ := pid(f[at][strings.LastIndexByte(f[at], ':')+1:])
+	return n
+}
+
+// macHead finds that column in the head of such a listing.
+func (d *desk) macHead(i int) int {
+	f := d.words
+	if len(f) < 8 || f[0] != "Proto" || f[1] != "Recv-Q" {
+		return 0
+	}
+	d.pidFromEnd = 0
+	for k, w := range f {
+		if w == "pid" || w == "process:pid" {
+			d.pidFromEnd = len(f) - k
+		}
+	}
+	return 0
 }
 
 func unixSocket(proto fact.Proto, local, remote end, rest []string) fact.Socket {

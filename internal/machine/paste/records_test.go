@@ -310,3 +310,20 @@ Thanks!
 		t.Errorf("commands %+v", r.Commands)
 	}
 }
+
+// netstat -v of macOS has the PID of everybody, in a column that moves.
+func TestMacNetstatVerbose(t *testing.T) {
+	for _, text := range []string{
+		"Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)      rhiwat  shiwat    pid   epid state options\n" +
+			"tcp4       0      0  *.5000                 *.*                    LISTEN       131072  131072   1081      0 00000 00000006\n" +
+			"udp4       0      0  *.5353                 *.*                                 786896    9216    300      0 00000 00000004\n",
+		"Proto Recv-Q Send-Q  Local Address          Foreign Address        (state)  rxbytes txbytes rhiwat shiwat process:pid state options\n" +
+			"tcp4       0      0  *.5000                 *.*                    LISTEN   0 0 131072 131072 ControlCenter:1081 00000 00000006\n" +
+			"udp4       0      0  *.5353                 *.*                             0 0 786896 9216 mDNSResponder:300 00000 00000004\n",
+	} {
+		want := []string{"tcp 0.0.0.0:5000 listen proc:1081", "udp 0.0.0.0:5353 unconnected proc:300"}
+		if diff := cmp.Diff(want, sockets(readText(t, text).Set)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}

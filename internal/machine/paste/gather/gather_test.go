@@ -223,3 +223,32 @@ func TestClaims(t *testing.T) {
 		}
 	}
 }
+
+// Windows XP and Server 2003 list no registrations: there the next question is
+// another one, and one listing answers it.
+func TestHintsBeforeVista(t *testing.T) {
+	for build, want := range map[uint32]string{0: "netsh http show servicestate view=requestq", 19045: "netsh http show servicestate view=requestq", 2600: "sc enumdepend http 65536"} {
+		for _, told := range []bool{false, true} {
+			m := New()
+			w := m.On("windows")
+			w.Socket(listener("0.0.0.0:80", 4), 0)
+			set := fact.Set{Machine: fact.Machine{Windows: &fact.WindowsNet{Build: build}}}
+			if told {
+				set.Units = []fact.Unit{{ID: "unit:W3SVC", Manager: "scm", Name: "W3SVC"}, {ID: "unit:HTTP", Manager: "scm", Name: "HTTP"}}
+				set.Links = []fact.Link{{From: "unit:W3SVC", To: "unit:HTTP", Kind: fact.DependsOn}}
+			}
+			w.Merge(set, 1)
+			m.Finish()
+			got := m.Hints(80)
+			if told && build == 2600 {
+				if len(got) != 0 {
+					t.Errorf("build %d, told: %+v", build, got)
+				}
+				continue
+			}
+			if len(got) != 1 || got[0].Hint != want {
+				t.Errorf("build %d: %+v", build, got)
+			}
+		}
+	}
+}

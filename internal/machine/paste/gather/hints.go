@@ -3,6 +3,7 @@ package gather
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/fact"
 )
@@ -58,14 +59,9 @@ func (h *hinter) windows() []fact.Gap {
 		switch {
 		case s.PID == 0:
 			h.add("owner of "+s.Local.String(), "netstat -ano", s.ID)
+		case h.kernelHTTP(s) && !tied[s.ID]:
+			h.registrations(s)
 		case h.kernelHTTP(s):
-			switch {
-			case tied[s.ID]:
-			case h.listed:
-				h.add("registrations behind "+s.Local.String()+", of which the listing at hand has none", "netsh http show servicestate view=requestq", s.ID)
-			default:
-				h.add("registrations behind "+s.Local.String(), "netsh http show servicestate view=requestq", s.ID)
-			}
 		default:
 			pids[s.PID] = true
 		}
@@ -73,6 +69,32 @@ func (h *hinter) windows() []fact.Gap {
 	h.queuePIDs(pids)
 	h.owners(pids)
 	return h.gaps
+}
+
+// registrations asks for those behind a socket of the kernel. Windows before Vista
+// lists none: there the services that need HTTP.sys are all that can be asked for.
+func (h *hinter) registrations(s fact.Socket) {
+	subject, hint := "registrations behind "+s.Local.String(), "netsh http show servicestate view=requestq"
+	if w := h.set.Machine.Windows; w != nil && w.Build != 0 && w.Build < vista {
+		if !h.dependents() {
+			h.add("services that need HTTP.sys", "sc enumdepend http 65536", s.ID)
+		}
+		return
+	}
+	if h.listed {
+		subject += ", of which the listing at hand has none"
+	}
+	h.add(subject, hint, s.ID)
+}
+
+// vista is the build of the first Windows that lists registrations.
+const vista = 6000
+
+// dependents tells whether a text says which services depend on HTTP.sys.
+func (h *hinter) dependents() bool {
+	return slices.ContainsFunc(h.set.Links, func(l fact.Link) bool {
+		return l.Kind == fact.DependsOn && strings.EqualFold(string(l.To), "unit:HTTP")
+	})
 }
 
 // queuePIDs adds the processes behind registrations on the ports in question.
