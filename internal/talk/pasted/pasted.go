@@ -57,14 +57,18 @@ func Explain(q Question) (report.Explain, error) {
 	if listed || len(q.Ports) > 0 || len(q.Machine.Sockets) > 0 {
 		e = d.answer(&r)
 	}
-	e.Commands = judge.Commands(commands(&r, q.Raw), &r.Set, asked(&r)...)
+	e.Commands = judge.Commands(d.commands(&r, q.Raw), &r.Set, asked(&r)...)
 	return e, nil
 }
 
-// commands are the lines to judge, without their secrets unless these are wanted.
-func commands(r *paste.Result, raw bool) []judge.Line {
+// commands are the lines to judge, without their secrets unless these are wanted. What
+// stands in the line of a look-alike is a program's own doing, and no advice.
+func (d *desk) commands(r *paste.Result, raw bool) []judge.Line {
 	var out []judge.Line
 	for _, l := range r.Commands {
+		if at := where(l); slices.ContainsFunc(d.found, func(f lookalike.Found) bool { return f.Where == at }) {
+			continue
+		}
 		line := l.Line
 		if !raw {
 			line = fact.RedactText(line)
@@ -72,6 +76,11 @@ func commands(r *paste.Result, raw bool) []judge.Line {
 		out = append(out, judge.Line{Text: l.Text, Number: l.Number, Line: line, Shell: l.Shell})
 	}
 	return out
+}
+
+// where says in which line of which text l stands.
+func where(l paste.Line) string {
+	return fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste"))
 }
 
 // desk is what the lines beside the listings say.
@@ -85,7 +94,7 @@ type desk struct {
 func (d *desk) refused(rest []paste.Line) []paste.Asked {
 	lines := make([]refusal.Line, len(rest))
 	for i, l := range rest {
-		lines[i] = refusal.Line{Text: l.Line, Where: fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste")), Number: l.Number}
+		lines[i] = refusal.Line{Text: l.Line, Where: where(l), Number: l.Number}
 	}
 	d.found, lines = lookalike.Find(lines)
 	d.said = refusal.Read("", lines)
