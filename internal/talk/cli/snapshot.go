@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -108,60 +105,15 @@ func (a *app) runSave(ctx context.Context, name string, texts []string) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return snapshot.Save(w, &set, "berth "+a.Version) }
 	if name == "-" {
-		return a.harmless(write)
+		return a.harmless(func(w io.Writer) error { return snapshot.Save(w, &set, "berth "+a.Version) })
 	}
-	save := replaceFile
-	if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
-		save = writeInto // a device or a pipe stays what it is
-	}
-	if err := save(name, write); err != nil {
+	if err := snapshot.SaveFile(name, &set, "berth "+a.Version); err != nil {
 		return &fail{openCode(err), err, "choose a place you may write to"}
 	}
 	fmt.Fprintf(a.Err, "note: %s, %s, %s written to %s\n", sentence.Plural(len(set.Sockets), "socket", "sockets"),
 		sentence.Plural(len(set.Processes), "process", "processes"), sentence.Plural(len(set.Gaps), "gap", "gaps"), oneLine(name))
 	return nil
-}
-
-func writeInto(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
-}
-
-// replaceFile writes a new file beside name and renames it, so that name is
-// never half written. Only the owner may read it.
-func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".berth-*")
-	if err != nil {
-		return writing(name, err)
-	}
-	err = errors.Join(write(f), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(writing(name, err), os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// writing is err about the file that was asked for, not the one beside it.
-func writing(name string, err error) error {
-	var at *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &link):
-		err = link.Err
-	case errors.As(err, &at):
-		err = at.Err
-	default:
-		return err
-	}
-	return &fs.PathError{Op: "write", Path: name, Err: err}
 }
 
 func (a *app) snapshotInfo() *cobra.Command {

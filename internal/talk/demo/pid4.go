@@ -10,6 +10,8 @@ import (
 // Explainer answers from pasted texts, as `berth explain` does.
 type Explainer interface {
 	Explain(texts ...paste.Text) (Answer, error)
+	// Judge says only what is to be said of the commands in them.
+	Judge(texts ...paste.Text) (Answer, error)
 }
 
 // recorded are the texts of the story. The listing of HTTP.sys was published by the
@@ -28,11 +30,11 @@ func PID4(e Explainer, p *Page) error {
 	s.Say("\n2. Who has the port? The tools at hand say PID 4, System, and there they end:\n\n")
 	s.quote("netstat.txt")
 	s.Say("\n3. berth explain, with no more than these lines:\n\n")
-	s.answer("error.txt", "netstat.txt")
+	s.show(s.Explain, "error.txt", "netstat.txt")
 	s.Say("\n4. The one command that it asks for prints %d lines, in the language of the machine. With\n   them, and with tasklist /svc, berth explain again:\n\n", s.lines("servicestate.txt"))
-	s.answer("netstat.txt", "tasklist.txt", "servicestate.txt")
-	s.Say("\n5. Now the cures that go round for this conflict. berth explain judges each:\n\n")
-	s.answer("netstat.txt", "tasklist.txt", "servicestate.txt", "advice.txt")
+	s.show(s.Explain, "netstat.txt", "tasklist.txt", "servicestate.txt")
+	s.Say("\n5. Now the cures that go round for this conflict. berth explain judges each:\n")
+	s.show(s.Judge, "netstat.txt", "tasklist.txt", "servicestate.txt", "advice.txt")
 	s.Say("\nOn the machine itself berth who 80 says all of it at once. Where berth cannot run,\nberth explain --collect windows prints a short script, and berth explain reads its file.\n")
 	if s.err != nil {
 		return s.err
@@ -63,14 +65,14 @@ func (s *story) quote(name string) {
 
 func (s *story) lines(name string) int { return strings.Count(s.text(name), "\n") }
 
-func (s *story) answer(names ...string) {
+func (s *story) show(ask func(...paste.Text) (Answer, error), names ...string) {
 	var texts []paste.Text
 	for _, n := range names {
 		texts = append(texts, paste.Text{Name: n, Data: []byte(s.text(n))})
 	}
-	a, err := s.Explain(texts...)
+	a, err := ask(texts...)
 	if err == nil {
-		err = s.Show(a)
+		err = s.Page.Show(a)
 	}
 	if err != nil && s.err == nil {
 		s.err = err
