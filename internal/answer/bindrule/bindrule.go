@@ -1,9 +1,10 @@
 // Package bindrule knows why a bind is refused. The rules of Linux stand here as
 // data, each proved cell by cell against a real kernel by this package's tests;
-// those of Windows are Microsoft's published table, which was never tried.
+// those of Windows are Microsoft's published table, and those of macOS are read from
+// its kernel's published source: neither was ever tried.
 //
 // It is pure. It judges a wish ([Want]) against one socket ([Judge]), against the
-// machine itself ([Self]), or against everything a set knows ([All], [AllWindows]). What the
+// machine itself ([Self]), or against everything a set knows ([All], [AllWindows], [AllDarwin]). What the
 // facts cannot tell, mostly the flags of somebody else's socket, lowers the
 // confidence of a verdict and never its honesty.
 package bindrule

@@ -28,6 +28,8 @@ func CheckBind(x *chain.Index, want bindrule.Want) Check {
 	switch os := x.Set.Machine.OS; {
 	case os == "windows":
 		judge = bindrule.AllWindows
+	case os == "darwin":
+		judge = bindrule.AllDarwin
 	case os != "linux" && os != "":
 		c.NoRules = true
 		return c
@@ -56,7 +58,8 @@ func CheckBind(x *chain.Index, want bindrule.Want) Check {
 // worthAWord tells the permissions under which a port is shared.
 func worthAWord(r bindrule.Rule) bool {
 	switch r {
-	case bindrule.SharedPort, bindrule.SharedAddress, bindrule.WindowsBeside, bindrule.WindowsShared:
+	case bindrule.SharedPort, bindrule.SharedAddress, bindrule.WindowsBeside, bindrule.WindowsShared,
+		bindrule.DarwinBeside, bindrule.DarwinFamilies, bindrule.DarwinShared:
 		return true
 	}
 	return false
