@@ -77,7 +77,7 @@ const arrows = `
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout
-	answer/remedy < talk/report/sentence/windows < talk/report/sentence
+	answer/remedy < talk/report/sentence/windows, talk/report/sentence/macos < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
 	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged
 	api/v1, talk/report/layout, talk/report/sentence/judged < talk/report/advice < talk/report

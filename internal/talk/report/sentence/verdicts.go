@@ -6,6 +6,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/bindrule"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/sentence/macos"
 	"github.com/berthd/berth/internal/talk/report/sentence/windows"
 )
 
@@ -47,7 +48,7 @@ func (n Names) refusal(v bindrule.Verdict) string {
 	case bindrule.Datagram:
 		return who + " has it; two UDP sockets share an address only when both set SO_REUSEADDR or both SO_REUSEPORT."
 	}
-	if w := windows.Refusal(v, who); w != "" {
+	if w := cmp.Or(windows.Refusal(v, who), macos.Refusal(v, who)); w != "" {
 		return w
 	}
 	return n.selfRefusal(v)
@@ -89,7 +90,7 @@ func (n Names) permission(v bindrule.Verdict) string {
 		}
 		return "it is shared with " + who + " by SO_REUSEADDR on both."
 	}
-	if w := windows.Permission(v, who); w != "" {
+	if w := cmp.Or(windows.Permission(v, who), macos.Permission(v, who)); w != "" {
 		return w
 	}
 	return who + " is not in the way (" + Name(string(v.Rule)) + ")."
@@ -153,7 +154,7 @@ func needWords(n bindrule.Need) string {
 	case bindrule.NeedDualOrPlain:
 		return "leaving out IPV6_V6ONLY, or binding the plain IPv4 address"
 	}
-	return windows.Need(n)
+	return cmp.Or(windows.Need(n), macos.Need(n))
 }
 
 // Passed says that the kernel let a trial bind past a socket which a rule holds
