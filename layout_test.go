@@ -49,7 +49,7 @@ const arrows = `
 	# The same from pasted texts: undressed, taken apart by shape, put together.
 	NONE < machine/paste/collect, machine/paste/record, machine/paste/panel
 	machine/httpsys < machine/paste/tidy
-	fact < machine/paste/terms, machine/paste/typed
+	fact < machine/paste/settings, machine/paste/terms, machine/paste/typed
 	fact, machine/httpsys, machine/portrange, machine/redirect, machine/service/scm < machine/paste/gather
 	machine/paste/* < machine/paste
 	fact, sys/* < machine/probe

@@ -36,8 +36,13 @@ func (r Refusal) next(l Listing, set *fact.Set) (fact.Gap, bool) {
 	case Reserved:
 		subject, hint = r.keptBack(l, set)
 	case NotPermitted:
-		subject, hint = r.rights(os)
+		if subject, hint = r.rights(os); set.Machine.Linux != nil && set.Machine.Linux.UnprivStart != nil && r.Port < 1024 {
+			subject, hint = "as whom the program runs", "id -u"
+		}
 	case NotHere:
+		if len(set.Machine.Addrs) > 0 {
+			return fact.Gap{}, false
+		}
 		subject, hint = "the addresses of that machine", byOS(os, "ip -br address", "ipconfig", "ifconfig")
 	case FamilyOff:
 		subject, hint = "whether IPv6 is switched off", byOS(os, "sysctl net.ipv6.conf.all.disable_ipv6", "ipconfig", "ifconfig")

@@ -58,6 +58,7 @@ func (d *desk) read() {
 	seen, commands := len(d.result.Seen), len(d.result.Commands)
 	d.objects()
 	d.netsh()
+	d.linux()
 	for i := 0; i < len(d.lines); {
 		if d.taken[i] {
 			i++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/httpsys/listing"
+	"github.com/berthd/berth/internal/machine/paste/settings"
 	"github.com/berthd/berth/internal/machine/paste/typed"
 	"github.com/berthd/berth/internal/machine/portrange"
 	"github.com/berthd/berth/internal/machine/redirect"
@@ -76,6 +77,18 @@ func (d *desk) settings(lines []string) {
 	for _, s := range listing.FindCacheStates(lines) {
 		rows := listing.ParseCacheState(text(s))
 		d.took(CacheState, s.From, s.To, listing.CacheFacts(rows, d.at(s.From)), len(rows))
+	}
+}
+
+// linux reads what sysctl and ip print.
+func (d *desk) linux() {
+	set, took := settings.All(d.untaken(), d.evidence)
+	for _, i := range took {
+		d.saw(LinuxSettings, i, i, 1)
+		d.taken[i] = true
+	}
+	if len(took) > 0 {
+		d.machine.On("linux").Merge(set, len(took))
 	}
 }
 

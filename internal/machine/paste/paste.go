@@ -52,6 +52,7 @@ const (
 	DynamicPorts   Kind = "netsh int show dynamicport"
 	PortProxy      Kind = "netsh interface portproxy show"
 	DockerPS       Kind = "docker ps"
+	LinuxSettings  Kind = "settings of Linux"
 	Fuser          Kind = "fuser"
 	WindowsVersion Kind = "ver"
 	NetStart       Kind = "net start"

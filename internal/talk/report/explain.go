@@ -63,6 +63,9 @@ func (e Explain) Document() v1.Explain {
 func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 	b := &strings.Builder{}
 	alike.Write(b, st, e.Alike)
+	if len(e.Alike)*len(e.Seen) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, s := range e.Seen {
 		where := cmp.Or(sentence.Clean(s.File, 160), "the paste")
 		fmt.Fprintln(b, st.Faint(fmt.Sprintf("read in %s, %s: %s, %s", where, lines(s.First, s.Last), s.Kind, sentence.Plural(s.Rows, "row", "rows"))))

@@ -15,13 +15,15 @@ import (
 
 // Write says the look-alikes, each with its line and what puts it right.
 func Write(b *strings.Builder, st layout.Style, found []lookalike.Found) {
-	for _, f := range found {
+	for i, f := range found {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
 		fmt.Fprintln(b, st.Strong(layout.Wrap(Headline(f), "", st.Width)))
 		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.Upper(where(f))+": “"+sentence.Clean(f.Words, sentence.CommandWidth)+"”.", "  ", st.Width))
 		if w := Way(f); w != "" {
 			fmt.Fprintf(b, "  %s\n", layout.Wrap(w, "  ", st.Width))
 		}
-		b.WriteByte('\n')
 	}
 }
 
