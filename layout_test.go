@@ -83,6 +83,7 @@ const arrows = `
 	api/v1, talk/report/layout, talk/report/sentence/judged < talk/report/advice < talk/report
 	answer/settle, api/v1, talk/report/layout, talk/report/sentence < talk/report/sentence/alike < talk/report
 	api/v1, talk/report/layout, talk/report/sentence < talk/report
+	api/v1, talk/report/layout, talk/report/sentence/prefixes < talk/report/urlerror < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
 	talk/report, machine/snapshot < diag

@@ -16,7 +16,7 @@ const API = "berth/v1"
 type Head struct {
 	API     string    `json:"api"`            // always "berth/v1"
 	Kind    string    `json:"kind"`           // the document's kind: "Who", "Ls", "Check", ...
-	At      time.Time `json:"at"`             // when the machine was read
+	At      time.Time `json:"at,omitzero"`             // when the machine was read
 	Machine *Machine  `json:"machine"`        // the machine it speaks of
 	Exit    int       `json:"exit"`           // the command's exit code
 	From    string    `json:"from,omitempty"` // the saved snapshot it was answered from
@@ -343,13 +343,26 @@ type Probe struct {
 // Explain answers from pasted texts.
 type Explain struct {
 	Head
-	LookAlikes []LookAlike `json:"lookAlikes"` // what reads like a port conflict, and what it is
-	Seen       []Seen      `json:"seen"`       // what was recognised
-	Answers    []Who       `json:"answers"`
-	Rows       []Row       `json:"rows,omitempty"` // every listener, where the texts are about no single port
-	Commands   []Command   `json:"commands"`       // commands and .reg lines in the texts, judged
-	Next       *NextStep   `json:"next,omitempty"` // absent where nothing is open
+	LookAlikes   []LookAlike   `json:"lookAlikes"` // what reads like a port conflict, and what it is
+	Seen         []Seen        `json:"seen"`       // what was recognised
+	Answers      []Who         `json:"answers"`
+	Rows         []Row         `json:"rows,omitempty"` // every listener, where the texts are about no single port
+	PrefixErrors []PrefixError `json:"prefixErrors"`   // errors of HTTP.sys in the texts
+	Commands     []Command     `json:"commands"`       // commands and .reg lines in the texts, judged
+	Next         *NextStep     `json:"next,omitempty"` // absent where nothing is open
 	Tail
+}
+
+// PrefixError is an error of HTTP.sys that a line of the texts tells, and what it
+// means there.
+type PrefixError struct {
+	Where    string    `json:"where"`
+	Prefix   string    `json:"prefix,omitempty"` // that the program wanted; absent where the line names none
+	Code     uint32    `json:"code"`
+	Errno    string    `json:"errno"`
+	Shown    bool      `json:"shown"` // the facts show the cause; else the causes are what is usual
+	Causes   []Finding `json:"causes"`
+	Remedies []Remedy  `json:"remedies"`
 }
 
 // Command is one command, or one change of a .reg file, and what it would do to the

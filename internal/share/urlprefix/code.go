@@ -37,6 +37,16 @@ func (c Code) Name() string {
 	return ""
 }
 
+// CodeNamed is the code of a constant in Windows' headers, "ERROR_ACCESS_DENIED".
+func CodeNamed(name string) (c Code, ok bool) {
+	for _, k := range codes {
+		if k.name == name {
+			return k.code, true
+		}
+	}
+	return 0, false
+}
+
 // String is the number in decimal.
 func (c Code) String() string { return strconv.FormatUint(uint64(c), 10) }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/paste"
 	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/urlerror"
 )
 
 // Question is texts of one machine, and what is asked of them.
@@ -119,6 +120,7 @@ func (d *desk) answer(r *paste.Result) report.Explain {
 	for _, p := range ports {
 		e.Answers = append(e.Answers, who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: p}, Refusals: refusal.Of(p, d.said)}, words))
 	}
+	e.Errors = urlerror.Explain(x, d.said)
 	for _, s := range refusal.Of(0, d.said) {
 		e.Loose = append(e.Loose, diagnose.ErrorLine(s))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
 	"github.com/berthd/berth/internal/talk/report/sentence/alike"
+	"github.com/berthd/berth/internal/talk/report/urlerror"
 )
 
 // Explain is the answer to pasted texts.
@@ -28,6 +29,7 @@ type Explain struct {
 	Loose   []diagnose.Finding // error lines that name no port
 	Ls      *Ls                // every listener, where the texts are about no single port
 	Steps   []settle.Step      // the commands that would tell more, best first
+	Errors  []urlerror.Error   // of HTTP.sys
 	// Commands are those in the texts, judged.
 	Commands []ruling.Verdict
 }
@@ -51,6 +53,7 @@ func (e Explain) Document() v1.Explain {
 		doc.Answers = append(doc.Answers, a.Document())
 	}
 	doc.LookAlikes, doc.Next, doc.Commands = alike.Rows(e.Alike), e.next(), advice.Document(e.Index, e.Commands)
+	doc.PrefixErrors = urlerror.Document(e.Index, e.Errors)
 	if e.Ls != nil {
 		doc.Rows = e.Ls.rows()
 	}
@@ -76,6 +79,7 @@ func (e Explain) WriteText(out io.Writer, st layout.Style) error {
 		}
 		a.write(b, st)
 	}
+	urlerror.Write(b, st, e.Index, e.Errors)
 	n := words(e.Index)
 	if len(e.Loose) > 0 {
 		if b.Len() > 0 {

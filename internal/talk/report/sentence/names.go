@@ -200,7 +200,7 @@ func Itoa(n int) string { return strconv.Itoa(n) }
 
 // Upper gives s a capital.
 func Upper(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
+	if s == "" || s[0] < 'a' || s[0] > 'z' || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]

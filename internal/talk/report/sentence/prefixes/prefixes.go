@@ -328,15 +328,15 @@ func (w Words) cause(f prefix.Finding) string {
 	case prefix.CauseHolder:
 		return "a program outside of HTTP.sys had the port at that time."
 	case prefix.CauseServiceState:
-		return "or another site of IIS has the same binding: IIS keeps a configured port even for a stopped site."
+		return "another site of IIS has the same binding: IIS keeps a configured port even for a stopped site."
 	case prefix.CauseRegistered:
 		return "somebody had the very prefix at that time, often a second copy of the same program."
 	case prefix.CauseRangeAnyway:
-		return "or a range of ports that Windows keeps back was behind it, as one report has it."
+		return "a range of ports that Windows keeps back was behind it, as one report has it."
 	case prefix.CauseForm:
 		return "HTTP.sys got another text than this one: the port, the slash after it, or the lower case of the scheme was missing."
 	case prefix.CauseGroup:
-		return "or the URL group belongs to another process."
+		return "the URL group belongs to another process."
 	case prefix.CauseHost:
 		return "the host was of a form that HTTP.sys does not take, such as 0.0.0.0."
 	case prefix.CauseAddress:
