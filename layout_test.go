@@ -90,6 +90,8 @@ const arrows = `
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli
 	api/v1 < talk/cli/help
+	# On Windows, whether somebody double-clicked the program.
+	sys/winapi/kernel32 < talk/cli
 	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth
 	NONE < .
 

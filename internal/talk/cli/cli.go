@@ -48,6 +48,7 @@ func Main(args []string, env Env) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	app := &app{Env: env, stop: stop}
+	mindExplorer()
 	root := app.root(args)
 	root.SetArgs(args)
 	root.SetIn(env.In)

@@ -8,6 +8,7 @@ import (
 )
 
 //sys getPackageFullName(process windows.Handle, length *uint32, name *uint16) (errcode error) = kernel32.GetPackageFullName?
+//sys getConsoleProcessList(list *uint32, count uint32) (n uint32, err error) = kernel32.GetConsoleProcessList?
 
 // What GetPackageFullName says of a process that belongs to no package.
 const noPackage = syscall.Errno(15700) // APPMODEL_ERROR_NO_PACKAGE
@@ -29,4 +30,12 @@ func PackageFullName(process windows.Handle) (string, error) {
 		return "", err
 	}
 	return windows.UTF16ToString(name[:]), nil
+}
+
+// ConsoleProcesses is how many processes use the console of this one, itself among
+// them; without a console it is an error. It does not block.
+func ConsoleProcesses() (int, error) {
+	var one uint32 // the answer is the number, however little room there is
+	n, err := getConsoleProcessList(&one, 1)
+	return int(n), err
 }

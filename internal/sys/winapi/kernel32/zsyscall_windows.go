@@ -40,8 +40,22 @@ func errnoErr(e syscall.Errno) error {
 var (
 	modkernel32 = windows.NewLazySystemDLL("kernel32.dll")
 
-	procGetPackageFullName = modkernel32.NewProc("GetPackageFullName")
+	procGetConsoleProcessList = modkernel32.NewProc("GetConsoleProcessList")
+	procGetPackageFullName    = modkernel32.NewProc("GetPackageFullName")
 )
+
+func getConsoleProcessList(list *uint32, count uint32) (n uint32, err error) {
+	err = procGetConsoleProcessList.Find()
+	if err != nil {
+		return
+	}
+	r0, _, e1 := syscall.SyscallN(procGetConsoleProcessList.Addr(), uintptr(unsafe.Pointer(list)), uintptr(count))
+	n = uint32(r0)
+	if n == 0 {
+		err = errnoErr(e1)
+	}
+	return
+}
 
 func getPackageFullName(process windows.Handle, length *uint32, name *uint16) (errcode error) {
 	errcode = procGetPackageFullName.Find()
