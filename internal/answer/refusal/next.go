@@ -61,12 +61,6 @@ func (r Refusal) next(l Listing, set *fact.Set) (fact.Gap, bool) {
 // keptBack: Windows' 10013 is an exclusive holder, a range that the system keeps
 // back, or something that stands between programs and the network.
 func (r Refusal) keptBack(l Listing, set *fact.Set) (subject, hint string) {
-	switch l {
-	case Listed:
-		return "", ""
-	case NoListing:
-		return r.what(), r.listing(r.OS)
-	}
 	proto := fact.Proto(cmp.Or(r.Proto, "tcp"))
 	var read, holds bool
 	for _, g := range set.Ranges {
@@ -74,8 +68,10 @@ func (r Refusal) keptBack(l Listing, set *fact.Set) (subject, hint string) {
 		holds = holds || g.Kind == fact.Excluded && g.Holds(proto, r.Port)
 	}
 	switch {
-	case holds:
+	case holds, l == Listed:
 		return "", ""
+	case l == NoListing:
+		return r.what(), r.listing(r.OS)
 	case read:
 		return "which filters stand between programs and the network", "netsh winsock show catalog"
 	}

@@ -55,6 +55,7 @@ func TestOneAfterTheOther(t *testing.T) {
 			refused(forbidden), "netsh winsock show catalog"},
 		{"and the ranges, one of which has it", fact.Set{Machine: windows, Sockets: []fact.Socket{listed("0.0.0.0:81")}, Ranges: []fact.Range{{Kind: fact.Excluded, Proto: fact.TCP, From: 80, To: 80}}},
 			refused(forbidden), ""},
+		{"the ranges alone, one of which has it", fact.Set{Machine: windows, Ranges: []fact.Range{{Kind: fact.Excluded, Proto: fact.TCP, From: 80, To: 80}}}, refused(forbidden), ""},
 		{"a URL of somebody else's", fact.Set{}, refused("HttpListenerException (183): Failed to listen on prefix 'http://+:80/x/'"), "netsh http show servicestate view=requestq"},
 		{"and who registered it", fact.Set{Machine: windows, Registrations: []fact.Registration{{ID: "url:x", Port: 80}}}, refused("HttpListenerException (183): Failed to listen on prefix 'http://+:80/x/'"), ""},
 		{"no right to a URL", fact.Set{}, refused("HttpListenerException (5): Failed to listen on prefix 'http://+:80/x/'"), "netsh http show urlacl"},

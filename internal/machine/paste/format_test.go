@@ -484,6 +484,7 @@ func TestProseIsNothing(t *testing.T) {
 	for _, text := range []string{
 		"", "\n\n", "netstat says that PID 4 has TCP port 80.\n", "httpd.exe 1234 is blocking my port\n",
 		"version: '3'\nservices:\n  web:\n    image: nginx:1.2\n    ports: 80\n", "See: http://localhost:8080/\nthanks\n",
+		"10:00:00 worker 7: GET /index.html 200 port 8080 from 10.0.0.7 ok\n", "request 12 took 8080 times 3 200 ms\n",
 		"Config: x\n  Version: 1.0\n  http://localhost:3000/\n",
 	} {
 		r := readText(t, text)

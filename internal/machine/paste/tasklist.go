@@ -134,7 +134,7 @@ func (d *desk) tasklistCSV(i int) int {
 // image, a PID in its column and services.
 func (d *desk) bareTask(i int) int {
 	f := d.words
-	if k, ok := taskRow(f); ok {
+	if k, ok := taskRow(f); ok && (isImage(f[k-1]) || strings.Contains(d.lines[i], "   ")) {
 		owner, _ := pid(f[k])
 		d.task(Tasklist, i, strings.Join(f[:k], " "), owner, "")
 		return 1
@@ -168,7 +168,13 @@ func taskRow(f []string) (int, bool) {
 
 // amount tells whether s is a number with marks between its thousands.
 func amount(s string) bool {
-	return s != "" && strings.TrimFunc(s, func(r rune) bool { return strings.ContainsRune("0123456789.,'\ufffd", r) || shape.Unreadable(r) }) == "" && strings.ContainsAny(s, "0123456789")
+	groups := strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == ',' || r == '\'' || r == '\ufffd' || shape.Unreadable(r) })
+	for i, g := range groups {
+		if !decimal(g) || i > 0 && len(g) != 3 {
+			return false
+		}
+	}
+	return len(groups) > 0
 }
 
 func isImage(s string) bool {

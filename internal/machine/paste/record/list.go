@@ -53,10 +53,10 @@ func wrapped(line, first string) bool {
 
 // csv reads wmic /format:csv: a line of names that begins with Node, and rows.
 func csv(lines []string, i int) ([]Record, int) {
-	names := strings.Split(strings.TrimSpace(lines[i]), ",")
-	if len(names) < 3 || names[0] != "Node" { // the machine's name comes first
+	if !strings.HasPrefix(strings.TrimSpace(lines[i]), "Node,") { // the machine's name comes first
 		return nil, 0
 	}
+	names := strings.Split(strings.TrimSpace(lines[i]), ",")
 	kind := kindOf(names, true)
 	if kind == "" {
 		return nil, 0
