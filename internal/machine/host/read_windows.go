@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -49,19 +50,42 @@ func machine() fact.Machine {
 func asker() *fact.Asker {
 	token := windows.GetCurrentProcessToken()
 	elevated := token.IsElevated()
-	a := &fact.Asker{PID: os.Getpid(), User: userName(), Elevated: &elevated}
+	a := &fact.Asker{PID: os.Getpid(), Elevated: &elevated}
 	if !elevated {
 		a.Elevate = "administrator"
 	}
 	if user, err := token.GetTokenUser(); err == nil {
-		a.SID = user.User.Sid.String()
+		a.SID, a.User = user.User.Sid.String(), ownAccount(user.User.Sid)
+	}
+	if a.User == "" {
+		a.User = userName()
 	}
 	a.Cwd, _ = os.Getwd()
 	a.Parent, a.Session = ancestors()
 	return a
 }
 
-// userName is who this process runs as, DOMAIN\user, without asking the domain.
+// ownAccount is the name of an account of this machine's own, MACHINE\user, "" for any
+// other: a domain would have to be asked for its SIDs.
+func ownAccount(sid *windows.SID) string {
+	computer, err := windows.ComputerName()
+	if err != nil {
+		return ""
+	}
+	machine, _, kind, err := windows.LookupSID("", computer)
+	if err != nil || kind != windows.SidTypeDomain || !strings.HasPrefix(sid.String(), machine.String()+"-") {
+		return ""
+	}
+	account, domain, _, err := sid.LookupAccount("")
+	if err != nil {
+		return ""
+	}
+	return domain + `\` + account
+}
+
+// userName is who this process runs as, DOMAIN\user, without asking the domain. It
+// loads a library of its own for that, which under Wine takes as long as half an
+// answer.
 func userName() string {
 	var name [512]uint16
 	n := uint32(len(name))

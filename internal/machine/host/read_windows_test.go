@@ -62,6 +62,32 @@ func TestAskerIsNamedOnWindows(t *testing.T) {
 	}
 }
 
+// The quick way to a name gives the same one, and none for what is no account of the
+// machine's own.
+func TestOwnAccount(t *testing.T) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := userName()
+	computer, _, _ := strings.Cut(name, `\`)
+	host, err := windows.ComputerName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := ownAccount(user.User.Sid)
+	if local := strings.EqualFold(computer, host); local && own != name || !local && own != "" {
+		t.Errorf("%q, and by the SID %q", name, own)
+	}
+	system, err := windows.CreateWellKnownSid(windows.WinLocalSystemSid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ownAccount(system); got != "" {
+		t.Errorf("LocalSystem is %q", got)
+	}
+}
+
 // The loopback address is this machine's; where the rest cannot be read, the gap
 // says so.
 func TestAddressesOnWindows(t *testing.T) {
