@@ -106,10 +106,13 @@ type DarwinSocket struct {
 	ReusePort *bool `json:"reusePort,omitempty"`
 	// SharesUsers says that SO_REUSESHAREUID lets other users' sockets beside it;
 	// nil where this macOS does not tell.
-	SharesUsers *bool  `json:"sharesUsers,omitempty"`
-	Kernel      bool   `json:"kernel,omitempty"` // the kernel made it for itself
-	Backlog     uint32 `json:"backlog,omitempty"`
-	BacklogMax  uint32 `json:"backlogMax,omitempty"` // listeners only
+	SharesUsers *bool `json:"sharesUsers,omitempty"`
+	Kernel      bool  `json:"kernel,omitempty"` // the kernel made it for itself
+	// NoDescriptor says that nobody has a descriptor of it: a connection that was not
+	// accepted yet, or that was closed and is not over.
+	NoDescriptor bool   `json:"noDescriptor,omitempty"`
+	Backlog      uint32 `json:"backlog,omitempty"`
+	BacklogMax   uint32 `json:"backlogMax,omitempty"` // listeners only
 }
 
 func (s Socket) rowID() ID { return s.ID }

@@ -39,7 +39,7 @@ const (
 	socketUIDEnd   = 68
 	socketLast     = 68
 	socketBehalf   = 72
-	socketPIDs     = 76 // before macOS 11 nothing stands behind
+	socketPIDs     = 76 // before macOS 13 nothing stands behind
 	socketFlags    = 84
 	socketFlags1   = 88
 	socketSize     = 104
@@ -129,9 +129,12 @@ func (p pcb) fact(proto fact.Proto, evidence string) (s fact.Socket, ok bool) {
 		only := v6Only(s.Local.Addr(), family, binary.LittleEndian.Uint32(p.inpcb[inpcbFlags:]))
 		s.Darwin.V6Only = &only
 	}
-	lost := p.describe(&s)
+	p.describe(&s)
 	if proto == fact.TCP {
-		s.State = p.state(peer, lost)
+		s.State = p.state(peer, s.Darwin.NoDescriptor)
+	}
+	if s.Darwin.NoDescriptor && !s.State.Serves() {
+		s.PID = 0 // who used it last has it no more, or not yet
 	}
 	s.ID = fact.SocketID(proto, s.Local, s.Remote, s.Darwin.Generation)
 	return s, s.Local.Addr().IsValid()
@@ -150,9 +153,8 @@ func v6Only(local netip.Addr, family uint8, flags uint32) bool {
 	return flags&only != 0
 }
 
-// describe reads who has the socket, and how it was set up. lost tells that no
-// descriptor of it is left.
-func (p pcb) describe(s *fact.Socket) (lost bool) {
+// describe reads who has the socket, and how it was set up.
+func (p pcb) describe(s *fact.Socket) {
 	const (
 		reuseAddr, reusePort = 0x4, 0x200 // of the options
 		noDescriptor         = 0x1        // of the state
@@ -160,7 +162,8 @@ func (p pcb) describe(s *fact.Socket) (lost bool) {
 		inKernel             = 0x100000   // of the further flags
 	)
 	if len(p.socket) < socketUIDEnd || binary.LittleEndian.Uint64(p.socket[socketHandle:]) == 0 {
-		return true
+		s.Darwin.NoDescriptor = true
+		return
 	}
 	d, uid := s.Darwin, binary.LittleEndian.Uint32(p.socket[socketUID:])
 	options := binary.LittleEndian.Uint32(p.socket[socketOptions:])
@@ -177,7 +180,7 @@ func (p pcb) describe(s *fact.Socket) (lost bool) {
 		shares := binary.LittleEndian.Uint32(p.socket[socketFlags:])&sharesUsers != 0
 		d.SharesUsers, d.Kernel = &shares, binary.LittleEndian.Uint32(p.socket[socketFlags1:])&inKernel != 0
 	}
-	return binary.LittleEndian.Uint16(p.socket[socketState:])&noDescriptor != 0 && !d.Kernel
+	d.NoDescriptor = binary.LittleEndian.Uint16(p.socket[socketState:])&noDescriptor != 0 && !d.Kernel
 }
 
 func queue(b []byte) uint32 { return uint32(max(0, int16(binary.LittleEndian.Uint16(b)))) }

@@ -18,9 +18,9 @@ type key struct {
 }
 
 // held tells whether a socket can have a holder: what is left of a connection has
-// none.
+// none, nor has one that was not accepted yet.
 func held(k fact.Socket) bool {
-	return k.Darwin != nil && k.State != fact.TimeWait && k.State != fact.Closed
+	return k.Darwin != nil && k.State != fact.TimeWait && k.State != fact.Closed && (k.State.Serves() || !k.Darwin.NoDescriptor)
 }
 
 func keyOf(k fact.Socket) key { return key{k.Proto, k.Darwin.Generation} }
@@ -34,7 +34,7 @@ func (r *reading) hold(ctx context.Context) error {
 		}
 		switch {
 		case !held(k):
-		case k.Darwin.Kernel:
+		case k.Darwin.Kernel, k.Darwin.NoDescriptor:
 			r.set.AddGaps(fact.Gap{Kind: fact.GapKernelOwned, Subject: string(k.ID), About: k.ID})
 		case r.q.All || !r.lastUser(k):
 			search = append(search, k)

@@ -181,6 +181,8 @@ func TestHolders(t *testing.T) {
 		"nobody who shows it":                     {s: sock(81, 600), gaps: []fact.GapKind{fact.GapOwnersHidden}},
 		"no last user":                            {s: sock(3000, 0), want: []string{"600 held-by fd 7"}},
 		"the kernel's":                            {s: sock(80, 501, kernel), gaps: []fact.GapKind{fact.GapKernelOwned}},
+		"a listener without descriptors":          {s: sock(80, 501, func(s *fact.Socket) { s.Darwin.NoDescriptor = true }), gaps: []fact.GapKind{fact.GapKernelOwned}},
+		"a connection nobody accepted":            {s: sock(80, 501, func(s *fact.Socket) { s.Darwin.NoDescriptor, s.State = true, fact.Established })},
 		"what is left of a connection":            {s: sock(80, 501, waiting)},
 		"of UDP, with the same number":            {s: sock(3000, 600, func(s *fact.Socket) { s.Proto = fact.UDP }), want: []string{"600 held-by fd 9"}},
 	} {
