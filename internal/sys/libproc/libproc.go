@@ -36,21 +36,6 @@ import (
 	"time"
 )
 
-// Numbers of proc_info: what is asked, and of what.
-const (
-	callListPIDs = 1
-	callPIDInfo  = 2
-	callFDInfo   = 3
-
-	allPIDs = 1
-
-	flavorFDs    = 1
-	flavorInfo   = 3
-	flavorFolder = 9
-	flavorPath   = 11
-	flavorSocket = 3 // of callFDInfo
-)
-
 // Sizes of what is answered.
 const (
 	pidSize    = 4

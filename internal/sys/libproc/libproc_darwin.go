@@ -17,10 +17,29 @@ const (
 	maxRows = 1 << 20
 )
 
+// sysProcInfo is the number of the system call; see the package's comment for why it
+// is made directly.
+const sysProcInfo = 336
+
+// Numbers of proc_info: what is asked, and of what.
+const (
+	callListPIDs = 1
+	callPIDInfo  = 2
+	callFDInfo   = 3
+
+	allPIDs = 1
+
+	flavorFDs    = 1
+	flavorInfo   = 3
+	flavorFolder = 9
+	flavorPath   = 11
+	flavorSocket = 3 // of callFDInfo
+)
+
 // procInfo makes the system call. n is how much of b the system filled in, or
 // where there is no b how much it would.
 func procInfo(call, pid, flavor, arg int, b []byte) (n int, err error) {
-	r, _, errno := syscall.Syscall6(unix.SYS_PROC_INFO, uintptr(call), uintptr(pid), uintptr(flavor), uintptr(arg),
+	r, _, errno := syscall.Syscall6(sysProcInfo, uintptr(call), uintptr(pid), uintptr(flavor), uintptr(arg),
 		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	runtime.KeepAlive(b)
 	if errno != 0 {
