@@ -35,15 +35,22 @@ const maxAnswer = 16 << 20
 const servicesKey = `SYSTEM\CurrentControlSet\Services`
 
 // manager is a connection to the service control manager with the least rights.
-type manager struct{ handle windows.Handle }
+type manager struct {
+	handle windows.Handle
+	full   map[string]windows.Handle // services by name; 0 is one that may not be opened so
+}
+
+// full are the rights that something is asked with. Who has them all opens a service
+// once; the others once for each question.
+const full = windows.SERVICE_QUERY_CONFIG | windows.SERVICE_ENUMERATE_DEPENDENTS | rightStop | rightChange
 
 func read(ctx context.Context, q Query) (fact.Set, error) {
 	h, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT|windows.SC_MANAGER_ENUMERATE_SERVICE)
 	if err != nil {
 		return source{list: func() ([]status, error) { return nil, said(err) }}.read(ctx, q)
 	}
-	m := manager{h}
-	defer windows.CloseServiceHandle(h)
+	m := manager{h, map[string]windows.Handle{}}
+	defer m.close()
 	return source{
 		list: m.list, answer: m.answer, record: readRecord, dependsOn: readDependencies,
 		dependents: m.dependents, may: m.may, tag: tagName,
@@ -93,17 +100,32 @@ func (m manager) list() ([]status, error) {
 
 func at(b []byte) block { return block{b, uint64(uintptr(unsafe.Pointer(&b[0])))} }
 
-// open opens a service and closes it when fn is done.
+func (m manager) close() {
+	for _, h := range m.full {
+		if h != 0 {
+			windows.CloseServiceHandle(h)
+		}
+	}
+	windows.CloseServiceHandle(m.handle)
+}
+
+// open opens a service for fn, with a right that is one of full.
 func (m manager) open(name string, right uint32, fn func(windows.Handle) error) error {
 	wide, err := windows.UTF16PtrFromString(name)
 	if err != nil {
 		return err
 	}
-	h, err := windows.OpenService(m.handle, wide, right)
-	if err != nil {
-		return said(err)
+	h, tried := m.full[name]
+	if !tried {
+		h, _ = windows.OpenService(m.handle, wide, full) // what is refused is asked for bit by bit
+		m.full[name] = h
 	}
-	defer windows.CloseServiceHandle(h)
+	if h == 0 {
+		if h, err = windows.OpenService(m.handle, wide, right); err != nil {
+			return said(err)
+		}
+		defer windows.CloseServiceHandle(h)
+	}
 	return said(fn(h))
 }
 
