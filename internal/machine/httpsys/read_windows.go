@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -15,10 +16,14 @@ import (
 )
 
 func read(ctx context.Context, q Query) (fact.Set, error) {
-	set := readShown(ctx, q, netsh.Read)
+	var configured fact.Set
+	var beside sync.WaitGroup // a command takes its time, and has nothing to do with the configuration
 	if q.Config {
-		set.Add(readConfig(ctx, systemConfig()))
+		beside.Go(func() { configured = readConfig(ctx, systemConfig()) })
 	}
+	set := readShown(ctx, q, netsh.Read)
+	beside.Wait()
+	set.Add(configured)
 	return set, nil
 }
 
