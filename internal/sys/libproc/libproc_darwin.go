@@ -169,7 +169,7 @@ func Sysctl(name string, args ...int) ([]byte, error) {
 }
 
 // These do not compile where the rows of the table are not as ParseTable has them.
-var (
+func _() {
 	_ = [1]struct{}{}[unsafe.Sizeof(unix.KinfoProc{})-rowSize]
 	_ = [1]struct{}{}[unsafe.Offsetof(unix.KinfoProc{}.Proc)+unsafe.Offsetof(unix.ExternProc{}.P_starttime)-rowSeconds]
 	_ = [1]struct{}{}[unsafe.Offsetof(unix.ExternProc{}.P_flag)-rowFlags]
@@ -179,4 +179,4 @@ var (
 	_ = [1]struct{}{}[unsafe.Offsetof(unix.KinfoProc{}.Eproc)+unsafe.Offsetof(unix.Eproc{}.Ucred)+unsafe.Offsetof(unix.Ucred{}.Uid)-rowUID]
 	_ = [1]struct{}{}[unsafe.Offsetof(unix.KinfoProc{}.Eproc)+unsafe.Offsetof(unix.Eproc{}.Ppid)-rowParent]
 	_ = [1]struct{}{}[unsafe.Offsetof(unix.KinfoProc{}.Eproc)+unsafe.Offsetof(unix.Eproc{}.Tdev)-rowTerminal]
-)
+}

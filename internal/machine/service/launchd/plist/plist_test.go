@@ -3,7 +3,9 @@ package plist
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/xml"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -147,4 +149,64 @@ func FuzzParse(f *testing.F) {
 			d.Dicts(key)
 		}
 	})
+}
+
+// byStandard is the texts and the tags of a document, as one line, by the standard
+// library's reader.
+func byStandard(b []byte) (line string, ok bool) {
+	var s strings.Builder
+	d := xml.NewDecoder(bytes.NewReader(b))
+	for {
+		t, err := d.Token()
+		if err == io.EOF {
+			return s.String(), true
+		}
+		if err != nil {
+			return "", false
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			s.WriteString("<" + t.Name.Local + ">")
+		case xml.EndElement:
+			s.WriteString("</" + t.Name.Local + ">")
+		case xml.CharData:
+			s.Write(t)
+		}
+	}
+}
+
+// byOwn is the same by this package's.
+func byOwn(b []byte) (line string, ok bool) {
+	var s strings.Builder
+	l := &xmlList{b: b}
+	for len(l.b) > 0 {
+		text, t, err := l.next()
+		if err != nil {
+			return "", false
+		}
+		s.WriteString(text)
+		if t.name != "" && !t.end {
+			s.WriteString("<" + t.name + ">")
+		}
+		if t.name != "" && (t.end || t.empty) {
+			s.WriteString("</" + t.name + ">")
+		}
+	}
+	return s.String(), true
+}
+
+// A list that both readers take is read alike.
+func TestXMLAsTheStandardLibrary(t *testing.T) {
+	for _, b := range [][]byte{file(t, "job.xml.plist"), []byte("<a>&#x41;&#66;&lt;<b x='1'/> <!-- c --><![CDATA[&]]></a>"), []byte("<a>\u00e4</a>")} {
+		own, ok := byOwn(b)
+		standard, also := byStandard(b)
+		if !ok || !also || own != standard {
+			t.Errorf("%q\n%q", own, standard)
+		}
+	}
+	for _, bad := range []string{"<a>&unknown;</a>", "<a>&amp</a>", "<a>&#0;</a>", "<a>&#xd800;</a>", "<a>\xff</a>", "<a", "<>", "</a/>", "<!-- ", "<![CDATA[", "<!DOCTYPE a [<!ENTITY x 'y'>]>"} {
+		if line, ok := byOwn([]byte(bad)); ok {
+			t.Errorf("%q: %q", bad, line)
+		}
+	}
 }
