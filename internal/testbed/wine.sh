@@ -12,5 +12,11 @@ for dir in "$@"; do
 done
 mount -t proc proc "$top/root/proc"
 mount --rbind /dev "$top/root/dev"
-touch "$top/up"
-exec chroot "$top/root" sh -c 'while :; do sleep 3600 & wait; done'
+# It is up when it has its root: whoever enters before would enter the wrong one. The
+# server stays for as long as the prefix: one that ends with the last program resets
+# the connection of the next.
+exec chroot "$top/root" sh -c '
+	env -i HOME=/root PATH=/usr/bin:/bin WINEPREFIX=/prefix WINEDEBUG=-all /usr/lib/wine/wineserver -p
+	touch "$1/up"
+	while :; do sleep 3600 & wait; done
+' wine "$top"

@@ -284,6 +284,9 @@ func (s *suggester) fromCatalog() {
 func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 	open := false // a placeholder has no value
 	fill := func(text string) string {
+		if s.x.Set.Machine.OS == "windows" {
+			text = strings.ReplaceAll(text, "kill {pid}", "taskkill /PID {pid}")
+		}
 		return catalog.Fill(text, func(word string) string {
 			v := s.word(about)(word)
 			open = open || v == ""

@@ -126,7 +126,7 @@ func (n names) processHead(p *fact.Process, nd chain.Node) string {
 func (n names) processLines(p *fact.Process) []layout.Line {
 	var out []layout.Line
 	if len(p.Args) > 0 {
-		out = append(out, layout.Line{Text: "command  " + sentence.Clean(sentence.CommandLine(p.Args), sentence.CommandWidth)})
+		out = append(out, layout.Line{Text: "command  " + sentence.Clean(n.Typed(p.Args), sentence.CommandWidth)})
 	} else if p.Exe != "" {
 		out = append(out, layout.Line{Text: "program  " + sentence.Clean(p.Exe, sentence.CommandWidth)})
 	}

@@ -60,8 +60,9 @@ func (l *lent) holdsNode(ts *testscript.TestScript, addr string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(exe, data, 0o755))
 	server := ts.MkAbs("server.js")
-	ts.Check(os.WriteFile(server, []byte("require('http').createServer((q, s) => s.end('node')).listen("+port+", '"+host+"', () => console.log('ready'))\n"), 0o644))
-	l.place.Start(exe, server).AwaitOutput("ready")
+	ts.Check(os.WriteFile(server, []byte("require('http').createServer((q, s) => s.end('node')).listen("+port+", '"+host+"')\n"), 0o644))
+	l.place.Start(exe, `Z:`+strings.ReplaceAll(server, "/", `\`)) // which cannot write to a pipe under Wine
+	l.awaitListener(ts, port)
 }
 
 func (l *lent) awaitListener(ts *testscript.TestScript, port string) {

@@ -29,6 +29,14 @@ func (n Names) Command(args []string) string {
 	return ShellLine(args)
 }
 
+// Typed is a process's command line as a person would type it there.
+func (n Names) Typed(args []string) string {
+	if n.X.Set.Machine.OS == "windows" {
+		return windows.CommandLine(args, func(s string) string { return s })
+	}
+	return CommandLine(args)
+}
+
 // Remedy says what to do. The catalog's words stay as they are: they may begin
 // with a command.
 func (n Names) Remedy(r remedy.Remedy) string {
