@@ -177,6 +177,9 @@ func (w *who) orphan(p *fact.Process) {
 	if !adopted || p.Session == p.PID || w.x.Set.Machine.OS == "windows" {
 		return
 	}
+	if w.x.Set.Machine.OS == "darwin" && p.Terminal == "" {
+		return // launchd starts every application
+	}
 	if len(w.x.Links(p.ID, fact.StartedBy)) > 0 || w.inUnit(p) || w.inContainer(p) {
 		return
 	}

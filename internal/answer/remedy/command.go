@@ -29,8 +29,18 @@ func StopCommand(x *chain.Index, id fact.ID) []string {
 		return []string{"sv", "stop", u.Name}
 	case "pm2":
 		return []string{"pm2", "stop", u.Name}
+	case "launchd":
+		return []string{"launchctl", "bootout", launchDomain(u) + "/" + u.Name}
 	}
 	return nil
+}
+
+// launchDomain is where a launchd job lives: a user's session, or the system.
+func launchDomain(u *fact.Unit) string {
+	if u.UserUID != "" {
+		return "gui/" + u.UserUID
+	}
+	return "system"
 }
 
 // StartCommand is what a person types to start a unit, nil where berth knows no
