@@ -170,7 +170,9 @@ func TestStopCommand(t *testing.T) {
 		{fact.Unit{Manager: "runit", Name: "x"}, []string{"sv", "stop", "x"}},
 		{fact.Unit{Manager: "supervisord", Name: "x"}, []string{"supervisorctl", "stop", "x"}},
 		{fact.Unit{Manager: "pm2", Name: "x"}, []string{"pm2", "stop", "x"}},
-		{fact.Unit{Manager: "launchd", Name: "x"}, nil},
+		{fact.Unit{Manager: "launchd", Name: "x"}, []string{"launchctl", "bootout", "system/x"}},
+		{fact.Unit{Manager: "launchd", Name: "x", UserUID: "501"}, []string{"launchctl", "bootout", "gui/501/x"}},
+		{fact.Unit{Manager: "cron", Name: "x"}, nil},
 	} {
 		c.unit.ID = "unit:x"
 		set := fact.Set{Units: []fact.Unit{c.unit}}
