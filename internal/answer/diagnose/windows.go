@@ -149,7 +149,7 @@ const maxGuesses = 4
 
 // likelyBehind ranks who may have registered a URL on the port, where nobody told.
 func (w *who) likelyBehind() {
-	if len(w.x.Set.Registrations) > 0 {
+	if w.listed() {
 		return // the listing is there, and names nobody on this port
 	}
 	guesses := w.guesses()
@@ -172,10 +172,14 @@ func (w *who) guesses() []catalog.Guess {
 	for _, r := range w.x.Set.Reservations {
 		urls = append(urls, r.URL)
 	}
+	lives := map[fact.ID]bool{} // in a process
+	for _, l := range w.x.Set.Links {
+		lives[l.To] = lives[l.To] || l.Kind == fact.PartOf
+	}
 	for _, u := range w.x.Set.Units {
 		switch {
 		case u.Manager != "scm":
-		case u.Active == "running":
+		case u.Active == "running" || u.Active == "" && lives[u.ID]:
 			running = append(running, u.Name)
 		case u.Active == "stopped":
 			stopped = append(stopped, u.Name)
@@ -208,6 +212,9 @@ const everyWindows = "RpcSs"
 // reserved: URLs that somebody may listen on and nobody does, and what that does to
 // requests of others.
 func (w *who) reserved() {
+	if !w.listed() {
+		return
+	}
 	live := map[string]bool{}
 	for _, r := range w.x.Set.Registrations {
 		live[bareURL(r.URL)] = true
@@ -222,6 +229,13 @@ func (w *who) reserved() {
 		}
 		w.say(RuleReservedOnly, Certain, args, r.ID)
 	}
+}
+
+// listed tells whether it is known who listens behind the port's URLs: a listing
+// was read, or nobody listens on the port at all.
+func (w *who) listed() bool {
+	m := w.x.Set.Machine.Windows
+	return len(w.serving) == 0 || len(w.x.Set.Registrations) > 0 || m != nil && m.Registrations
 }
 
 // bareURL is a URL as it compares: without case and without its last slash.

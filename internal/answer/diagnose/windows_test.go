@@ -218,3 +218,48 @@ func TestLikelyBehind(t *testing.T) {
 		t.Errorf("%v %v", got, sure)
 	}
 }
+
+// A service that tasklist shows in a process runs.
+func TestAServiceInAProcessRuns(t *testing.T) {
+	likely := func(tied bool) bool {
+		set := windows(false)
+		set.Units = []fact.Unit{service("PeerDistSvc", "", 3)}
+		set.Processes = append(set.Processes, fact.Process{ID: "proc:2668", PID: 2668, Name: "svchost.exe"})
+		if tied {
+			set.Links = append(set.Links, fact.Link{From: "proc:2668", To: set.Units[0].ID, Kind: fact.PartOf})
+		}
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}})
+		return slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool {
+			return f.Rule == diagnose.RuleLikelyBehind && f.Args["entry"] == "branchcache" && f.Confidence == diagnose.Likely
+		})
+	}
+	if !likely(true) || likely(false) {
+		t.Error(likely(true), likely(false))
+	}
+}
+
+// Whether a reservation has a listener no one knows while the kernel has the port
+// and its listing was not read.
+func TestReservedWithoutAListing(t *testing.T) {
+	said := func(change func(*fact.Set)) bool {
+		set := windows(false)
+		set.Reservations = []fact.Reservation{{ID: "urlacl:x", URL: "http://+:80/x/", Port: 80}}
+		change(&set)
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}})
+		return slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleReservedOnly })
+	}
+	if said(func(*fact.Set) {}) {
+		t.Error("said without a listing")
+	}
+	for name, change := range map[string]func(*fact.Set){
+		"nobody has the port": func(s *fact.Set) { s.Sockets, s.Links = nil, nil },
+		"an empty listing":    func(s *fact.Set) { s.Machine.Windows = &fact.WindowsNet{Registrations: true} },
+		"a listing": func(s *fact.Set) {
+			s.Registrations = []fact.Registration{{ID: "url:y", URL: "http://+:8080/", Port: 8080}}
+		},
+	} {
+		if !said(change) {
+			t.Errorf("%s: not said", name)
+		}
+	}
+}

@@ -146,7 +146,7 @@ func Usual(entries []string) string {
 			names = append(names, e.Name)
 		}
 	}
-	return "Possibly one of those who often have this port stands behind it: " + list(names) + ". Which services run, nobody said."
+	return "Possibly one of those who often have this port stands behind it: " + list(names) + ". Nothing at hand speaks for one of them."
 }
 
 // reserved says what a reservation without a listener is and does.
