@@ -16,7 +16,7 @@ const API = "berth/v1"
 type Head struct {
 	API     string    `json:"api"`            // always "berth/v1"
 	Kind    string    `json:"kind"`           // the document's kind: "Who", "Ls", "Check", ...
-	At      time.Time `json:"at,omitzero"`             // when the machine was read
+	At      time.Time `json:"at,omitzero"`    // when the machine was read
 	Machine *Machine  `json:"machine"`        // the machine it speaks of
 	Exit    int       `json:"exit"`           // the command's exit code
 	From    string    `json:"from,omitempty"` // the saved snapshot it was answered from
