@@ -101,6 +101,10 @@ type gapKey struct {
 
 func (g Gap) key() gapKey { return gapKey{g.Kind, g.Subject, g.Err, g.About} }
 
+// FilterDrivers begins the subject of gaps about filter drivers and security products,
+// which matter only where somebody is refused and nobody holds the port.
+const FilterDrivers = "filter drivers"
+
 // SocketTable is the subject of a gap which says that the socket table itself could
 // not be read.
 const SocketTable = "socket table"

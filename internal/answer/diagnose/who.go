@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/refusal"
@@ -79,7 +80,8 @@ func Who(x *chain.Index, q Question) Answer {
 	return w.a
 }
 
-// ownGaps leaves out what texts do not tell of other ports' holders.
+// ownGaps leaves out what texts do not tell of other ports' holders, and filter
+// drivers where a holder is reason enough.
 func (w *who) ownGaps() []fact.Gap {
 	holders := slices.Concat(w.a.Holders, w.a.Others)
 	concerns := func(id fact.ID) bool {
@@ -88,6 +90,9 @@ func (w *who) ownGaps() []fact.Gap {
 		})
 	}
 	return slices.DeleteFunc(slices.Clone(w.a.Gaps), func(g fact.Gap) bool {
+		if w.a.Status == Held && strings.HasPrefix(g.Subject, fact.FilterDrivers) {
+			return true // the holder is the reason
+		}
 		return g.Kind == fact.GapNotInPaste && g.About != "" && !concerns(g.About)
 	})
 }

@@ -114,7 +114,18 @@ func (w *who) denied() {
 	default:
 		return
 	}
-	w.say(RuleDenied, sure, map[string]string{"why": why})
+	w.say(RuleDenied, sure, map[string]string{"why": why, "filters": w.filters()})
+}
+
+// filters names the products that see binds on this machine.
+func (w *who) filters() string {
+	var names []string
+	for _, f := range w.x.Set.Filters {
+		if name := cmp.Or(f.Provider, f.Name, f.Service); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names[:min(len(names), maxGuesses)], ", ")
 }
 
 func (w *who) kernelHolds() bool {

@@ -263,3 +263,30 @@ func TestReservedWithoutAListing(t *testing.T) {
 		}
 	}
 }
+
+// Products that see binds are named where nothing else explains a refusal.
+func TestFiltersAreNamed(t *testing.T) {
+	set := idle(excluded(50000, 50059, false))
+	set.Sockets = []fact.Socket{{ID: "sock:1", Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:135"), State: fact.Listen}}
+	set.Filters = []fact.Filter{{ID: "filter:1", Kind: "wfp", Name: "callout", Provider: "Example Shield"}, {ID: "filter:2", Kind: "wfp", Provider: "Example Shield"}}
+	refused := refusals.Read("windows", []refusals.Line{{Text: "listen tcp 0.0.0.0:80: bind: An attempt was made to access a socket in a way forbidden by its access permissions."}})
+	a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}, Refusals: refused})
+	i := slices.IndexFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleDenied })
+	if i < 0 || a.Findings[i].Args["why"] != "filter" || a.Findings[i].Args["filters"] != "Example Shield" {
+		t.Errorf("%+v", a.Findings)
+	}
+}
+
+// Which filter drivers there are matters only where nobody holds the port.
+func TestGapsOfFilters(t *testing.T) {
+	for held, want := range map[bool]int{true: 0, false: 1} {
+		set := windows(false)
+		if !held {
+			set.Sockets, set.Links = nil, nil
+		}
+		set.Gaps = []fact.Gap{{Kind: fact.GapPermission, Subject: fact.FilterDrivers + " (Windows Filtering Platform)"}}
+		if a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}}); len(a.Gaps) != want {
+			t.Errorf("held %v: %+v", held, a.Gaps)
+		}
+	}
+}

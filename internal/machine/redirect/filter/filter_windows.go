@@ -19,7 +19,7 @@ func read() fact.Set {
 	return set
 }
 
-const calloutsSubject = "filter drivers (Windows Filtering Platform)"
+const calloutsSubject = fact.FilterDrivers + " (Windows Filtering Platform)"
 
 func addCallouts(set *fact.Set) {
 	if wine() {

@@ -22,7 +22,7 @@ func Finding(f diagnose.Finding, about []string) string {
 	case diagnose.RuleLowDynamic:
 		return "dynamic ports begin at " + f.Args["from"] + " here, where Windows starts at 49152: virtual networks and services take their ports from there and get in everybody's way. netsh int ipv4 set dynamicport tcp start=49152 num=16384 puts it back, udp and ipv6 likewise (as administrator, then reboot)."
 	case diagnose.RuleDenied:
-		return denied(f.Args["why"])
+		return denied(f.Args["why"], f.Args["filters"])
 	case diagnose.RulePortProxy:
 		return portProxy(f.Args)
 	case diagnose.RuleOwnerGone:
@@ -71,7 +71,7 @@ func named(args map[string]string) string {
 	return " for " + args["name"]
 }
 
-func denied(why string) string {
+func denied(why, filters string) string {
 	const s = "10013 (access forbidden) is no question of rights: "
 	switch why {
 	case "range":
@@ -81,7 +81,10 @@ func denied(why string) string {
 	case "holder":
 		return s + "the holder has the port exclusively, or belongs to another user."
 	}
-	return s + "nobody has the port and no range keeps it back, so a filter driver or a security product refused it, or the line is about a connection that a firewall forbade and not about a port of this machine."
+	if filters != "" {
+		filters = " (here: " + filters + ")"
+	}
+	return s + "nobody has the port and no range keeps it back, so a filter driver or a security product refused it" + filters + ", or the line is about a connection that a firewall forbade and not about a port of this machine."
 }
 
 func portProxy(args map[string]string) string {
