@@ -81,7 +81,6 @@ func (b *wineBench) measure(ctx context.Context) error {
 	fmt.Fprintf(b.out, "Load average before: %s.\n", loadAverage())
 	hello := b.command([]string{"hello"}, "hello.exe")
 	http := b.command([]string{"HTTP", "sys"}, "berth.exe", "who", "80")
-	http.name += ", HTTP.sys"
 	holder := []string{"80", "holder.exe"}
 	if err := b.compare(ctx, []string{"listen", "0.0.0.0:80"}, hello, b.command([]string{"berth"}, "berth.exe", "version"),
 		b.command(holder, "berth.exe", "who", "80"), b.command(holder, "berth.exe", "ls"),
