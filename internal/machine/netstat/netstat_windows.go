@@ -18,8 +18,10 @@ func live() winCalls {
 	return winCalls{
 		table: readTable, module: module, tagged: advapi32.ServiceOfTag, hasBound: iphlpapi.HasBound,
 		showsBound: func() bool { return ntdll.WineVersion() != "" },
-		noFamily:   func(err error) bool { return errors.Is(err, windows.ERROR_NOT_SUPPORTED) },
-		denied:     func(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) },
+		noFamily: func(err error) bool {
+			return errors.Is(err, windows.ERROR_NOT_SUPPORTED) || errors.Is(err, windows.ERROR_NO_DATA)
+		},
+		denied: func(err error) bool { return errors.Is(err, windows.ERROR_ACCESS_DENIED) },
 	}
 }
 
@@ -47,4 +49,11 @@ func module(t table, row []byte) (string, error) {
 		return iphlpapi.UDPModule(t.family(), row)
 	}
 	return iphlpapi.TCPModule(t.family(), row)
+}
+
+func (t table) family() iphlpapi.Family {
+	if shapes[t].addr == 4 {
+		return iphlpapi.IPv4
+	}
+	return iphlpapi.IPv6
 }

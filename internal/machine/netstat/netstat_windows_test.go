@@ -169,3 +169,17 @@ func BenchmarkServing(b *testing.B) {
 		}
 	}
 }
+
+// A machine without IPv6 says so in one of two ways; neither is a table that was
+// refused.
+func TestAFamilyThatIsNotThere(t *testing.T) {
+	from := live()
+	for err, want := range map[error]bool{
+		windows.ERROR_NOT_SUPPORTED: true, windows.ERROR_NO_DATA: true,
+		windows.ERROR_ACCESS_DENIED: false, windows.ERROR_INVALID_PARAMETER: false,
+	} {
+		if from.noFamily(err) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
+	}
+}

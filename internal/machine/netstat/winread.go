@@ -23,7 +23,7 @@ type winCalls struct {
 	hasBound   func() error
 	showsBound func() bool
 
-	noFamily func(error) bool // the family is not installed
+	noFamily func(error) bool // the family is not installed, or has no rows
 	denied   func(error) bool
 }
 

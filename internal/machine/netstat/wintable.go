@@ -58,13 +58,6 @@ func (t table) proto() fact.Proto {
 	return fact.TCP
 }
 
-func (t table) family() iphlpapi.Family {
-	if shapes[t].addr == 4 {
-		return iphlpapi.IPv4
-	}
-	return iphlpapi.IPv6
-}
-
 func (t table) evidence() string {
 	switch {
 	case t >= tcp4Bound:

@@ -2,32 +2,44 @@ package iphlpapi
 
 import (
 	"encoding/binary"
+	"syscall"
 	"unicode/utf16"
 )
 
 const (
 	tries    = 8
-	headroom = 4 << 10  // for what is added between two calls
+	headroom = 4 << 10  // for what is added between two calls, and an eighth of the table
 	maxTable = 64 << 20 // some 400,000 connections
 )
 
-// grow calls fill with ever larger buffers, the first of start bytes, until it does
-// not say tooSmall, and returns the buffer. tooSmall comes back for a table that
-// grows faster than it can be read, or beyond all measure.
+// unsteady (STATUS_UNSUCCESSFUL) is what the calls for tables answer now and then
+// where connections come and go while they copy.
+const unsteady = syscall.Errno(0xC0000001)
+
+// grow calls fill with ever larger buffers, the first of start bytes, until it says
+// neither tooSmall nor that the table was [unsteady], and returns the buffer.
+// tooSmall comes back for a table that grows faster than it can be read, or beyond
+// all measure.
 func grow(start uint32, tooSmall error, fill func(buf *byte, size *uint32) error) ([]byte, error) {
-	size := start
+	size, last := start, tooSmall
 	for range tries {
 		buf := make([]byte, size)
 		need := size
 		err := fill(&buf[0], &need)
-		if err != tooSmall {
+		switch err {
+		case unsteady:
+			last = err
+		case tooSmall:
+			last = err
+			if size = max(need, size); size > maxTable {
+				return nil, tooSmall
+			}
+			size += size/8 + headroom
+		default:
 			return buf, err
 		}
-		if size = max(need, size) + headroom; size > maxTable {
-			break
-		}
 	}
-	return nil, tooSmall
+	return nil, last
 }
 
 // nameAt reads the text behind a pointer that stands at the start of buf and leads

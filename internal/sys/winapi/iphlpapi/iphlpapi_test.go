@@ -42,13 +42,33 @@ func TestGrowFollowsATableThatGrows(t *testing.T) {
 		{"grows much between the calls", []uint32{5000, 20000, 20000}, nil, 3, nil},
 		{"grows for ever", []uint32{5000, 20000, 40000, 60000, 80000, 100000, 120000, 140000, 160000}, nil, tries, errSmall},
 		{"is beyond all measure", []uint32{3 << 30}, nil, 1, errSmall},
-		{"wraps around", []uint32{1<<32 - 1}, nil, tries, errSmall},
+		{"wraps around", []uint32{1<<32 - 1}, nil, 1, errSmall},
+		{"a busy one grows by less than an eighth", []uint32{8 << 20, 9 << 20}, nil, 2, nil},
+		{"a busy one grows by more", []uint32{8 << 20, 10 << 20, 10 << 20}, nil, 3, nil},
+		{"never holds still", []uint32{90}, unsteady, tries, unsteady},
 		{"is refused", []uint32{90}, errOther, 1, errOther},
 	} {
 		s := table{sizes: c.sizes, end: c.end}
 		buf, err := grow(100, errSmall, s.fill)
 		if err != c.err || s.calls != c.calls || err == nil && (buf[0] != 7 || uint32(len(buf)) < c.sizes[len(c.sizes)-1]) {
 			t.Errorf("%s: %d bytes, error %v after %d calls", c.name, len(buf), err, s.calls)
+		}
+	}
+}
+
+// A table that did not hold still is read again; another error ends it.
+func TestGrowReadsAgainWhatDidNotHoldStill(t *testing.T) {
+	for end, want := range map[error]int{unsteady: 2, errOther: 1} {
+		calls := 0
+		buf, err := grow(100, errSmall, func(buf *byte, size *uint32) error {
+			if calls++; calls == 1 {
+				return end
+			}
+			*buf = 7
+			return nil
+		})
+		if calls != want || want == 2 && (err != nil || buf[0] != 7) || want == 1 && err != errOther {
+			t.Errorf("%v: error %v after %d calls", end, err, calls)
 		}
 	}
 }

@@ -43,7 +43,8 @@ const (
 
 // TCPTable is a copy of the system's TCP table: the number of rows and the rows of
 // that class. It needs no privilege and does not block; [windows.ERROR_NOT_SUPPORTED]
-// says that the family is not installed.
+// says that the family is not installed, and [windows.ERROR_NO_DATA] that it has no
+// interface.
 func TCPTable(family Family, class TCPClass) ([]byte, error) {
 	return grow(firstTable, windows.ERROR_INSUFFICIENT_BUFFER, func(buf *byte, size *uint32) error {
 		return getExtendedTcpTable(buf, size, false, family, class, 0)
