@@ -80,7 +80,7 @@ func lower(s string) string {
 
 // mayBe is a quick look for lines that cannot be meant: most of a log.
 func mayBe(low string) bool {
-	for _, part := range [...]string{"bind", "listen", "in use", "inuse", "port", "errno", "os error", "winerror", "sock", "connect to ('", "register url", "httpaddurl", "forwarding", "error -40"} {
+	for _, part := range [...]string{"bind", "listen", "in use", "inuse", "port", "errno", "os error", "winerror", "sock", "connect to ('", "register url", "httpaddurl", "forwarding", "error -40", "hresult"} {
 		if strings.Contains(low, part) {
 			return true
 		}
@@ -108,7 +108,7 @@ func lookAlike(low string) bool {
 // verdict finds out why, and whether the line is about binding at all.
 func (f *Failure) verdict(low string) bool {
 	phrase, phrased := phraseOf(low)
-	binds := phrased || bindWord(low) || strings.Contains(low, "httplistenerexception")
+	binds := phrased || bindWord(low) || strings.Contains(low, "httplistenerexception") || siteStart(low)
 	switch n, ok := numberOf(low, f.Program); {
 	case ok && (binds || isLibuv(n) || n.errno == inUse && isErrno(low, n)):
 		f.Errno, f.Code, f.OS, f.By = n.errno, n.code, n.os, "number"
@@ -121,6 +121,12 @@ func (f *Failure) verdict(low string) bool {
 		f.OS = spellingOS(low, f.Program)
 	}
 	return f.Errno != "" || phrased
+}
+
+// siteStart: IIS' console shows the bare HRESULT when a site cannot start, and calls
+// the first site by the same name in every language.
+func siteStart(low string) bool {
+	return strings.Contains(low, "hresult") && strings.Contains(low, "default web site")
 }
 
 // isLibuv: on a server's error line its numbers are those of a bind.

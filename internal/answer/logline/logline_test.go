@@ -56,6 +56,10 @@ var shapes = []struct{ text, want string }{
 	{"HINT:  Is another postmaster already running on port 5432? If not, wait a few seconds and retry.", "postgresql EADDRINUSE - 5432 phrase -"},
 	{"commBind: Cannot bind socket FD 9 to [::]:3128: (98) Address already in use", "- EADDRINUSE :: 3128 number linux"},
 	{"fatal: bind 0.0.0.0 port 25: Address already in use", "- EADDRINUSE 0.0.0.0 25 words -"},
+	{"java.net.BindException: Address already in use: JVM_Bind <null>:8080", "java EADDRINUSE * 8080 words windows"},
+	{"java.net.BindException: Address already in use: JVM_Bind /127.0.0.1:8005", "java EADDRINUSE 127.0.0.1 8005 words windows"},
+	{"java.net.BindException: Address already in use: JVM_Bind", "java EADDRINUSE - 0 words windows"},
+	{"Die Default Web Site startet nicht: (Ausnahme von HRESULT: 0x80070020)", "- ERROR_SHARING_VIOLATION - 0 number windows"},
 	{"Error: Address in use", "- EADDRINUSE - 0 words linux"},
 	{"adb: error: cannot bind listener: cannot bind to 127.0.0.1:5037: An attempt was made to access a socket in a way forbidden by its access permissions. (10013)", "adb EACCES 127.0.0.1 5037 number windows"},
 	{"bind(0.0.0.0:9501) failed. Error: Address already in use [98]", "- EADDRINUSE 0.0.0.0 9501 number linux"},
@@ -162,6 +166,7 @@ func TestParseShapes(t *testing.T) {
 
 func TestParseLeavesLookAlikesAlone(t *testing.T) {
 	for _, text := range []string{
+		"Windows Update: Fehler beim Kopieren (Ausnahme von HRESULT: 0x80070020)",
 		"",
 		"Error response from daemon: driver failed programming external connectivity on endpoint web: iptables failed: iptables --wait -t nat: iptables: No chain/target/match by that name.",
 		"System.Net.Sockets.SocketException (10013): An attempt was made ... at System.Net.Http.HttpConnectionPool.AddHttp11ConnectionAsync (github.com:443)",

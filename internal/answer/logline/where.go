@@ -15,7 +15,7 @@ var anchors = [...]string{
 	"listen tcp4 ", "listen tcp6 ", "listen tcp ", "listen udp4 ", "listen udp6 ", "listen udp ",
 	"bind for ", "bind(2) for ", "already in use ", "permission denied ", "requested address ", "eaddrinuse ", "eacces ", "eaddrnotavail ",
 	"on prefix '", "register url ", "bind ipv4 address ", "bind ipv6 address ",
-	"cannot bind to ", "bind to port ", "bind to ", "can't bind to socket: ", "binding to ", "listen on ", "in use: ", "connect to ", "bind(", "bind ",
+	"cannot bind to ", "bind to port ", "bind to ", "can't bind to socket: ", "binding to ", "listen on ", "in use: ", "jvm_bind ", "connect to ", "bind(", "bind ",
 	"already running on port ", "on port ", "listen to port: ", "[error port-", "privileged port ", "forwarded port to ", "already bound: ", "port: ", "port '", "port ",
 }
 
@@ -24,6 +24,7 @@ func (f *Failure) endpoint(text, low string) {
 	if len(low) != len(text) {
 		text = low // invalid UTF-8 was replaced
 	}
+	text, low = strings.ReplaceAll(text, "<null>:", "*:"), strings.ReplaceAll(low, "<null>:", "*:") // Tomcat's wildcard
 	for _, a := range anchors {
 		bare := strings.Contains(a, "port") || a == "already bound: "
 		for at := 0; ; {
