@@ -197,20 +197,20 @@ func (r *Ruling) CatalogOf(service string) {
 		r.Note(CostHere, "cost", "Nothing prints until it is started again; it holds no port that anybody wants.")
 		return
 	}
-	for _, e := range catalog.Match(catalog.Subject{OS: "windows", Service: service}) {
-		if e.Kind == catalog.Blamed {
-			r.V.Class = known.NoPort
-			r.Note(BlamedWrongly, "name", e.Name)
-			return
-		}
-		r.Note(Purpose, "entry", e.ID)
-		for _, m := range e.Remedies {
-			if m.Kind() == catalog.Stop && m.Effect != "" {
-				r.Note(CostHere, "cost", m.Effect)
-				return
-			}
-		}
+	found := catalog.Match(catalog.Subject{OS: "windows", Service: service})
+	if len(found) == 0 {
 		return
+	}
+	e := found[0]
+	if e.Kind == catalog.Blamed {
+		r.V.Class = known.NoPort
+		r.Note(BlamedWrongly, "name", e.Name)
+		return
+	}
+	r.Note(Purpose, "entry", e.ID)
+	stops := func(m catalog.Remedy) bool { return m.Kind() == catalog.Stop && m.Effect != "" }
+	if i := slices.IndexFunc(e.Remedies, stops); i >= 0 {
+		r.Note(CostHere, "cost", e.Remedies[i].Effect)
 	}
 }
 
