@@ -22,7 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait, sys/pipe
-	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/libproc
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/winapi/fixed, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -115,12 +114,11 @@ func ancestors() (parent, above int) {
 // the system tells is the parent's number, which another process may have by now:
 // one that is younger than its child.
 func older(child windows.Handle) (pid int, handle windows.Handle) {
-	var info windows.PROCESS_BASIC_INFORMATION
-	err := windows.NtQueryInformationProcess(child, windows.ProcessBasicInformation, unsafe.Pointer(&info), uint32(unsafe.Sizeof(info)), nil)
+	info, err := ntdll.Basic(child)
 	if err != nil {
 		return 0, 0
 	}
-	pid = int(info.InheritedFromUniqueProcessId)
+	pid = int(info.Parent)
 	handle, err = windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	switch {
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED):

@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/windows"
 
+	"github.com/berthd/berth/internal/sys/winapi/fixed"
 	"github.com/berthd/berth/internal/sys/winapi/kernel32"
+	"github.com/berthd/berth/internal/sys/winapi/ntdll"
 )
 
 // The layout of SYSTEM_PROCESS_INFORMATION that ParseTable knows.
@@ -88,10 +90,10 @@ func debugPrivilege() bool {
 // Table reads the process table. It needs no privilege and does not block.
 func (r *Reader) Table() (tasks []Task, whole bool, err error) {
 	for size := uint32(512 << 10); size <= maxTable; {
-		b := make([]byte, size)
+		b := fixed.Bytes(int(size))
 		var need uint32
 		err = windows.NtQuerySystemInformation(windows.SystemProcessInformation, unsafe.Pointer(&b[0]), size, &need)
-		if errors.Is(err, windows.STATUS_INFO_LENGTH_MISMATCH) {
+		if tooSmall(err) {
 			size = max(2*size, need+need/4)
 			continue
 		}
@@ -245,12 +247,12 @@ func drives() []drive {
 // commandLine asks for the command line without reading the process's memory
 // (Windows 8.1 and later).
 func commandLine(h windows.Handle) (string, error) {
-	b := make([]byte, 1<<10)
+	b := fixed.Bytes(1 << 10)
 	for {
 		var n uint32
 		err := windows.NtQueryInformationProcess(h, windows.ProcessCommandLineInformation, unsafe.Pointer(&b[0]), uint32(len(b)), &n)
-		if errors.Is(err, windows.STATUS_INFO_LENGTH_MISMATCH) && int(n) > len(b) && n <= 1<<18 {
-			b = make([]byte, n)
+		if tooSmall(err) && int(n) > len(b) && n <= 1<<18 {
+			b = fixed.Bytes(int(n))
 			continue
 		}
 		if err != nil {
@@ -262,6 +264,12 @@ func commandLine(h windows.Handle) (string, error) {
 		}
 		return line, nil
 	}
+}
+
+// tooSmall tells the answers that ask for a larger buffer: which one comes depends
+// on the Windows.
+func tooSmall(err error) bool {
+	return errors.Is(err, windows.STATUS_INFO_LENGTH_MISMATCH) || errors.Is(err, windows.STATUS_BUFFER_TOO_SMALL) || errors.Is(err, windows.STATUS_BUFFER_OVERFLOW)
 }
 
 // params reads a process's own memory. A 32-bit program has its block below its
@@ -284,14 +292,14 @@ func params(pid int) (Params, error) {
 	if err := windows.NtQueryInformationProcess(h, windows.ProcessWow64Information, unsafe.Pointer(&peb32), uint32(unsafe.Sizeof(peb32)), nil); err == nil && peb32 != 0 {
 		return layout32.readParams(read, uint64(peb32))
 	}
-	var basic windows.PROCESS_BASIC_INFORMATION
-	if err := windows.NtQueryInformationProcess(h, windows.ProcessBasicInformation, unsafe.Pointer(&basic), uint32(unsafe.Sizeof(basic)), nil); err != nil {
+	basic, err := ntdll.Basic(h)
+	if err != nil {
 		return Params{}, err
 	}
-	if basic.PebBaseAddress == nil {
+	if basic.PEB == 0 {
 		return Params{}, ErrParams
 	}
-	return layout64.readParams(read, uint64(uintptr(unsafe.Pointer(basic.PebBaseAddress))))
+	return layout64.readParams(read, basic.PEB)
 }
 
 // token reads who a process runs as.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/sys/winapi/advapi32"
+	"github.com/berthd/berth/internal/sys/winapi/fixed"
 )
 
 // The layouts that the decoders know.
@@ -78,7 +79,7 @@ func (m manager) list() ([]status, error) {
 		most  = 256 << 10 // that the call takes
 	)
 	var all []status
-	b := make([]byte, first)
+	b := fixed.Bytes(first)
 	for resume := uint32(0); ; {
 		var need, n uint32
 		err := windows.EnumServicesStatusEx(m.handle, windows.SC_ENUM_PROCESS_INFO, kinds, windows.SERVICE_STATE_ALL,
@@ -94,7 +95,7 @@ func (m manager) list() ([]status, error) {
 		if n == 0 {
 			size = most
 		}
-		b = make([]byte, size)
+		b = fixed.Bytes(size)
 	}
 }
 
@@ -131,7 +132,7 @@ func (m manager) open(name string, right uint32, fn func(windows.Handle) error) 
 
 // grow calls with a buffer that grows as the system asks.
 func grow(call func(b []byte, need *uint32) error) ([]byte, error) {
-	b := make([]byte, 1<<10)
+	b := fixed.Bytes(1 << 10)
 	for {
 		var need uint32
 		err := call(b, &need)
@@ -139,7 +140,7 @@ func grow(call func(b []byte, need *uint32) error) ([]byte, error) {
 		if !more || int(need) <= len(b) || need > maxAnswer {
 			return b, err
 		}
-		b = make([]byte, need)
+		b = fixed.Bytes(int(need))
 	}
 }
 
