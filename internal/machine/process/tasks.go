@@ -13,6 +13,7 @@ import (
 // their ancestors.
 type tasks struct {
 	byPID map[int]wintask.Task
+	below map[int][]wintask.Task // children by their parent's PID, made when it is needed
 	all   []wintask.Task
 	whole bool
 	// look opens one process; deep tells to read its memory too.
@@ -22,6 +23,7 @@ type tasks struct {
 	linked   map[int]bool // PIDs whose parents are read
 	asked    map[int]bool // PIDs that were read as more than an ancestor
 	set      fact.Set
+	gaps     []fact.Gap // joined once: a machine may have many thousands
 }
 
 func newTasks(all []wintask.Task, whole bool, look func(int, bool) wintask.Detail, elevated bool) *tasks {
@@ -39,8 +41,10 @@ func newTasks(all []wintask.Task, whole bool, look func(int, bool) wintask.Detai
 // done returns what was gathered.
 func (t *tasks) done() fact.Set {
 	if !t.whole {
-		t.set.AddGaps(fact.Gap{Kind: fact.GapTruncated, Subject: "process table"})
+		t.gaps = append(t.gaps, fact.Gap{Kind: fact.GapTruncated, Subject: "process table"})
 	}
+	t.set.AddGaps(t.gaps...)
+	t.gaps = nil
 	return t.set
 }
 
@@ -51,7 +55,7 @@ func (t *tasks) describe(ctx context.Context, pids []int) error {
 			return err
 		}
 		if _, there := t.byPID[pid]; !there {
-			t.set.AddGaps(fact.Gap{Kind: fact.GapVanished, Subject: fmt.Sprintf("PID %d", pid)})
+			t.gaps = append(t.gaps, fact.Gap{Kind: fact.GapVanished, Subject: fmt.Sprintf("PID %d", pid)})
 			continue
 		}
 		t.family(pid)
@@ -98,13 +102,25 @@ func (t *tasks) ended(k fact.Socket, before uint64) {
 	if before != ^uint64(0) {
 		g.Err = "the number is another process's now"
 	}
-	t.set.AddGaps(g)
-	for _, c := range t.all {
-		if c.Parent != k.PID || c.PID == k.PID || c.PID == 0 || c.Created > before || !since(k, c) {
+	t.gaps = append(t.gaps, g)
+	for _, c := range t.children(k.PID) {
+		if c.PID == k.PID || c.PID == 0 || c.Created > before || !since(k, c) {
 			continue
 		}
 		t.link(k, t.family(c.PID), fact.InheritedBy, fmt.Sprintf("%s; PID %d was its parent and has ended", wintask.ByTable, k.PID), "likely")
 	}
+}
+
+// children are the processes that have a parent's PID, its own and those of others
+// that had the number before.
+func (t *tasks) children(pid int) []wintask.Task {
+	if t.below == nil {
+		t.below = make(map[int][]wintask.Task, len(t.all))
+		for _, k := range t.all {
+			t.below[k.Parent] = append(t.below[k.Parent], k)
+		}
+	}
+	return t.below[pid]
 }
 
 // since tells whether a process started when the socket was there, as far as that
@@ -184,7 +200,7 @@ func (t *tasks) basic(k wintask.Task) fact.Process {
 func (t *tasks) detail(p *fact.Process, asked bool) {
 	d := t.look(p.PID, asked)
 	if d.Created != 0 && d.Created != p.Windows.Created {
-		t.set.AddGaps(fact.Gap{Kind: fact.GapPIDReused, Subject: called(p), About: p.ID})
+		t.gaps = append(t.gaps, fact.Gap{Kind: fact.GapPIDReused, Subject: called(p), About: p.ID})
 		return
 	}
 	p.Exe, p.Args, p.Cwd, p.User = d.Exe, wintask.Args(d.Command), d.Folder, d.User
@@ -196,7 +212,7 @@ func (t *tasks) detail(p *fact.Process, asked bool) {
 		p.State = "zombie"
 	}
 	if asked {
-		t.set.AddGaps(t.faults(p, d)...)
+		t.gaps = append(t.gaps, t.faults(p, d)...)
 	}
 }
 

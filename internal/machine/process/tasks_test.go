@@ -1,6 +1,7 @@
 package process
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -212,4 +213,51 @@ func find(all []fact.Process, pid int) (fact.Process, bool) {
 		return fact.Process{}, false
 	}
 	return all[i], true
+}
+
+// big is a machine with 3,000 processes, and 50,000 sockets: of processes that a
+// user may not open, and of one that has ended with children left.
+func big() (all []wintask.Task, open, ended []fact.Socket) {
+	for i := range 3000 {
+		all = append(all, wintask.Task{PID: 8 + 4*i, Parent: 8 + 4*(i/8), Name: "x.exe", Created: at(uint64(i))})
+	}
+	for i := range 50_000 {
+		s := owned(8+4*(i%3000), time.Time{})
+		s.ID = fact.SocketID(fact.TCP, netip.AddrPort{}, netip.AddrPort{}, uint64(i))
+		open = append(open, s)
+		s.PID = 5
+		ended = append(ended, s)
+	}
+	all = append(all, wintask.Task{PID: 20_000, Parent: 5, Name: "child.exe", Created: at(9)})
+	return all, open, ended
+}
+
+// Gaps and links grow with the machine, and so does the time: with its square, this
+// test would not end.
+func TestBigMachine(t *testing.T) {
+	all, open, ended := big()
+	closed := func(int, bool) wintask.Detail {
+		return wintask.Detail{Faults: []wintask.Fault{{What: wintask.Whole, Code: 5, Err: "denied"}}}
+	}
+	got := hold(t, newTasks(all, true, closed, false), append(open, ended...)...)
+	held := 0
+	for _, l := range got.Links {
+		if l.Kind == fact.HeldBy || l.Kind == fact.InheritedBy {
+			held++
+		}
+	}
+	if held != len(open)+len(ended) || len(got.Gaps) != 3001+len(ended) {
+		t.Errorf("%d sockets are linked and %d gaps told", held, len(got.Gaps))
+	}
+}
+
+func BenchmarkBigMachine(b *testing.B) {
+	all, open, ended := big()
+	for b.Loop() {
+		m := newTasks(all, true, func(int, bool) wintask.Detail { return wintask.Detail{} }, false)
+		if err := m.hold(b.Context(), append(open, ended...)); err != nil {
+			b.Fatal(err)
+		}
+		m.done()
+	}
 }

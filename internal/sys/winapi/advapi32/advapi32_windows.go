@@ -1,7 +1,6 @@
 package advapi32
 
 import (
-	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -28,13 +27,14 @@ const nameFromTag = 1
 // ServiceOfTag is the key name of the service that has a tag inside a process. The
 // call is not documented and has been the same since Windows Vista. It needs the
 // right to query the service and blocks for one round trip to the service manager.
+// A tag that no service has is [windows.ERROR_NOT_FOUND], however the system says so.
 func ServiceOfTag(pid, tag uint32) (string, error) {
 	q := tagQuery{pid: pid, tag: tag}
 	if err := iQueryTagInformation(nil, nameFromTag, &q); err != nil {
 		return "", err
 	}
 	if q.name == nil {
-		return "", errors.New("no service has this tag")
+		return "", windows.ERROR_NOT_FOUND
 	}
 	name := windows.UTF16PtrToString(q.name)
 	_, err := windows.LocalFree(windows.Handle(unsafe.Pointer(q.name)))
