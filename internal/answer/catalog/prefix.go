@@ -42,17 +42,17 @@ func reservedAs(wanted func(url string) bool) (*Entry, *Prefix) {
 	return nil, nil
 }
 
-// ForService finds the entry of a Windows service by its name or by the English
-// name it is shown under, without case, as net stop takes both.
-func ForService(name string) (*Entry, bool) {
+// ServiceShownAs finds the name of the Windows service that an English Windows shows
+// as display, without case.
+func ServiceShownAs(display string) (name string, ok bool) {
 	for i := range table {
 		for _, s := range table[i].Services {
-			if glob(s.Name, name, true) || s.Display != "" && strings.EqualFold(s.Display, name) {
-				return &table[i], true
+			if s.Display != "" && strings.EqualFold(s.Display, display) && !strings.Contains(s.Name, "*") {
+				return s.Name, true
 			}
 		}
 	}
-	return nil, false
+	return "", false
 }
 
 func samePrefix(a, b string) bool {

@@ -54,14 +54,13 @@ func TestEverywhere(t *testing.T) {
 	}
 }
 
-func TestForService(t *testing.T) {
-	for name, want := range map[string]string{
-		"W3SVC": "iis", "w3svc": "iis", "World Wide Web Publishing Service": "iis", "BITS": "bits", "Print Spooler": "print-spooler",
-		"ReportServer$SQL2019": "ssrs", "Server": "windows-smb", "peerdistsvc": "branchcache", "": "", "HTTP": "", "W3SVC2": "",
+func TestServiceShownAs(t *testing.T) {
+	for display, want := range map[string]string{
+		"World Wide Web Publishing Service": "W3SVC", "print spooler": "Spooler", "Server": "LanmanServer", "HTTP SSL": "HTTPFilter",
+		"": "", "W3SVC": "", "Print": "", "TeamViewer": "", // TeamViewer's service has its version in its name
 	} {
-		e, ok := ForService(name)
-		if ok != (want != "") || ok && e.ID != want {
-			t.Errorf("ForService(%q) = %v, %v; want %q", name, e, ok, want)
+		if name, ok := ServiceShownAs(display); name != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v; want %q", display, name, ok, want)
 		}
 	}
 }

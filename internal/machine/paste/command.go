@@ -63,10 +63,7 @@ func (d *desk) commandAt(i int, l typed.Line) {
 // bareCommand reads lines that are commands and nothing else, though no prompt stands
 // before them: a step of a list, a line of code, the lines of a .reg file.
 func (d *desk) bareCommand(i int) int {
-	if d.reader.Commands == nil || d.reported(i) {
-		return 0
-	}
-	_, n := d.reader.Commands(d.lines[i:])
+	_, n := d.search(i, len(d.lines))
 	if n == 1 {
 		d.inSentence(i)
 		return 1
@@ -77,21 +74,22 @@ func (d *desk) bareCommand(i int) int {
 	return n
 }
 
-// maxSearched bounds the prose that is searched for commands, in bytes.
-const maxSearched = 2 << 20
+// maxSearched bounds the prose that is searched for commands, in bytes; what is
+// looked at twice counts twice. A forum thread has some hundred thousand.
+const maxSearched = 4 << 20
 
-// searches tells whether line i is to be searched for commands.
-func (d *desk) searches(i int) bool {
+// search looks for commands in the lines from i to end, as [Reader.Commands] does.
+func (d *desk) search(i, end int) (found []string, took int) {
+	if d.reader.Commands == nil || d.reported(i) || d.searched > maxSearched {
+		return nil, 0
+	}
 	d.searched += len(d.lines[i])
-	return d.reader.Commands != nil && d.searched <= maxSearched
+	return d.reader.Commands(d.lines[i:end])
 }
 
 // inSentence notes the commands that stand in the middle of a line.
 func (d *desk) inSentence(i int) {
-	if d.reader.Commands == nil || d.reported(i) {
-		return
-	}
-	found, _ := d.reader.Commands(d.lines[i : i+1])
+	found, _ := d.search(i, i+1)
 	for _, cmd := range found {
 		d.commandAt(i, typed.Line{Command: cmd})
 	}

@@ -195,3 +195,21 @@ func TestCommandsOfAPost(t *testing.T) {
 		t.Errorf("without knowledge of commands: %+v", r.Commands)
 	}
 }
+
+// What is searched for commands has an end: a long text is read, and its last lines
+// are no longer looked at.
+func TestSearchingForCommandsEnds(t *testing.T) {
+	for size, want := range map[int]int{maxSearched / 4: 1, maxSearched: 0} {
+		prose := strings.Repeat("nothing but words, one after the other, for ever\n", size/49)
+		find := func(lines []string) ([]string, int) {
+			if lines[0] == "try this: stop it" {
+				return []string{"stop it"}, 0
+			}
+			return nil, 0
+		}
+		r, err := Reader{Commands: find}.Read(Text{Name: "post", Data: []byte(prose + "try this: stop it\n")})
+		if err != nil || len(r.Commands) != want {
+			t.Errorf("%d bytes: %v, %v", size, r.Commands, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/judge/known"
 	"github.com/berthd/berth/internal/answer/judge/ruling"
 	"github.com/berthd/berth/internal/fact"
@@ -67,44 +68,27 @@ func (r rule) serviceName() string {
 	}
 	if u := r.Unit(name); u != nil {
 		name = u.Name
-	} else if real := byDisplayName(strings.ToLower(name)); real != "" {
+	} else if real := byDisplayName(name); real != "" {
 		name = real
 	}
 	r.V.Args["service"] = name
 	return name
 }
 
-// byDisplayName knows the English display names that articles use.
+// byDisplayName finds the service that articles mean by its English display name,
+// with or without a last "Service"; "" for none.
 func byDisplayName(name string) string {
-	switch name {
-	case "http service", "http ssl":
+	switch strings.ToLower(name) {
+	case "http service":
 		return "HTTP"
-	case "print spooler":
-		return "Spooler"
-	case "world wide web publishing service", "world wide web publishing":
-		return "W3SVC"
 	case "windows process activation service":
 		return "WAS"
-	case "ip helper":
-		return "iphlpsvc"
-	case "windows nat driver":
-		return "winnat"
-	case "host network service":
-		return "hns"
-	case "background intelligent transfer service":
-		return "BITS"
-	case "windows update":
-		return "wuauserv"
-	case "ssdp discovery":
-		return "SSDPSRV"
-	case "branchcache":
-		return "PeerDistSvc"
-	case "web deployment agent service":
-		return "MsDepSvc"
-	case "windows remote management (ws-management)":
-		return "WinRM"
 	}
-	return ""
+	if real, ok := catalog.ServiceShownAs(name); ok {
+		return real
+	}
+	real, _ := catalog.ServiceShownAs(name + " Service")
+	return real
 }
 
 // stop judges stopping a service.

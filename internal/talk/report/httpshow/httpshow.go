@@ -167,9 +167,6 @@ func about(g fact.Gap, words ...string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(g.Subject, w) })
 }
 
-// Gaps are what could not be looked at of this table.
-func (s Show) Gaps() []fact.Gap { return s.gaps }
-
 // Notes are what a reader of the table should know beside its rows.
 func (s Show) Notes() []string {
 	notes := report.GapLines(s.gaps, &s.set.Machine)

@@ -53,7 +53,7 @@ func TestGapsOfOneTable(t *testing.T) {
 	}
 	for i, table := range []string{ServiceState, URLACL, IPListen, SSLCert, Timeout, CacheState} {
 		s, err := New(set, table)
-		if diff := cmp.Diff([]fact.Gap{set.Gaps[i+1]}, s.Gaps()); diff != "" {
+		if diff := cmp.Diff([]fact.Gap{set.Gaps[i+1]}, s.gaps); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", table, diff)
 		}
 		if err == nil || !strings.Contains(err.Error(), " was not read: ") {
