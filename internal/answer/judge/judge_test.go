@@ -427,3 +427,16 @@ func FuzzCommands(f *testing.F) {
 		}
 	})
 }
+
+// Articles name services as an English Windows shows them, with or without their
+// last word, where no list of services says what they are called.
+func TestServicesByTheirShownName(t *testing.T) {
+	for shown, want := range map[string]string{
+		"World Wide Web Publishing Service": "W3SVC", "world wide web publishing": "W3SVC", "HTTP Service": "HTTP", "HTTP SSL": "HTTPFilter",
+		"Windows Process Activation Service": "WAS", "IP Helper": "iphlpsvc", "No Such": "No Such",
+	} {
+		if v := one(t, `net stop "`+shown+`"`, nil, 80); v.Args["service"] != want {
+			t.Errorf("%s: %v, want %s", shown, v.Args, want)
+		}
+	}
+}
