@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/windows"
@@ -30,6 +31,7 @@ func read(ctx context.Context, s Show) (string, *fact.Gap) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "netsh.exe"), s.Args()...)
+	cmd.WaitDelay = time.Second // for whoever else has its output open
 	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, CreationFlags: windows.CREATE_NO_WINDOW}
 	var out limited
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -39,7 +41,7 @@ func read(ctx context.Context, s Show) (string, *fact.Gap) {
 	case ctx.Err() != nil:
 		return text, fail(fmt.Errorf("no end after %v: %w", Timeout, ctx.Err()))
 	case err != nil:
-		return text, fail(errors.Join(err, errors.New(strings.TrimSpace(text[:min(len(text), 200)]))))
+		return text, fail(errors.New(why(err, text)))
 	case strings.TrimSpace(text) == "":
 		return "", fail(errors.New("it printed nothing"))
 	}
