@@ -73,30 +73,20 @@ func said(err error) error {
 }
 
 func (m manager) list() ([]status, error) {
-	const (
-		kinds = windows.SERVICE_WIN32 | windows.SERVICE_DRIVER
-		first = 16 << 10  // the whole buffer travels, which is dear under Wine
-		most  = 256 << 10 // that the call takes
-	)
-	var all []status
-	b := fixed.Bytes(first)
-	for resume := uint32(0); ; {
-		var need, n uint32
+	const kinds = windows.SERVICE_WIN32 | windows.SERVICE_DRIVER
+	resume := uint32(0)
+	return listAll(fixed.Bytes, at, func(b []byte) (int, uint32, error) {
+		var rest, n uint32
 		err := windows.EnumServicesStatusEx(m.handle, windows.SC_ENUM_PROCESS_INFO, kinds, windows.SERVICE_STATE_ALL,
-			&b[0], uint32(len(b)), &need, &n, &resume, nil)
-		if err != nil && !errors.Is(err, windows.ERROR_MORE_DATA) {
-			return all, said(err)
+			&b[0], uint32(len(b)), &rest, &n, &resume, nil)
+		switch {
+		case err == nil:
+			return int(n), 0, nil
+		case errors.Is(err, windows.ERROR_MORE_DATA):
+			return int(n), max(rest, 1), nil
 		}
-		all = append(all, parseStatuses(at(b), int(n))...)
-		if err == nil || n == 0 && len(b) == most || len(all) > maxAnswer/statusSize {
-			return all, nil
-		}
-		size := min(max(int(need), len(b)), most)
-		if n == 0 {
-			size = most
-		}
-		b = fixed.Bytes(size)
-	}
+		return 0, 0, said(err)
+	})
 }
 
 func at(b []byte) block { return block{b, uint64(uintptr(unsafe.Pointer(&b[0])))} }

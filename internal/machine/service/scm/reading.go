@@ -143,23 +143,18 @@ func (r *reading) want(key string) {
 // started by.
 func (r *reading) hosts() {
 	parent := make(map[int]int, len(r.q.Processes))
+	names := make(map[int]string, len(r.q.Processes))
 	for _, p := range r.q.Processes {
-		parent[p.PID] = p.PPID
+		parent[p.PID], names[p.PID] = p.PPID, p.Name
 	}
-	program := func(pid int) string {
-		i := slices.IndexFunc(r.q.Processes, func(p fact.Process) bool { return p.PID == pid })
-		if i < 0 {
-			return ""
-		}
-		return strings.ToLower(r.q.Processes[i].Name)
-	}
+	program := func(pid int) string { return strings.ToLower(names[pid]) }
 	for _, p := range r.q.Processes {
-		names := r.byPID[p.PID]
-		for _, key := range names {
+		inside := r.byPID[p.PID]
+		for _, key := range inside {
 			r.want(key)
 			r.link(p.ID, r.id(key), fact.PartOf, fmt.Sprintf("%s, PID %d", byList, p.PID), "")
 		}
-		if len(names) > 0 || p.PID == 0 {
+		if len(inside) > 0 || p.PID == 0 {
 			continue
 		}
 		if up := r.starter(p.PPID, parent); up != 0 && starts(program(up)) {
