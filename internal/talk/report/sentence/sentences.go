@@ -396,11 +396,20 @@ func (n Names) aboutHTTP(f diagnose.Finding) string {
 	return ""
 }
 
+// shown names a row; a Windows service by the name that people know it by as well.
+func (n Names) shown(id fact.ID) string {
+	u := n.X.Unit(id)
+	if u == nil || u.Manager != "scm" || u.Description == "" || strings.EqualFold(u.Description, u.Name) {
+		return n.Row(id)
+	}
+	return Name(u.Description) + " (" + Name(u.Name) + ")"
+}
+
 // aboutWindows says Windows' own rules; what they quote comes from outside.
 func (n Names) aboutWindows(f diagnose.Finding) string {
 	var about []string
 	for _, id := range f.About {
-		about = append(about, n.Row(id))
+		about = append(about, n.shown(id))
 	}
 	clean := make(map[string]string, len(f.Args))
 	for k, v := range f.Args {
