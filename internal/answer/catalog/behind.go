@@ -69,7 +69,7 @@ type claim struct {
 func claims(port uint16, reservations []string) []claim {
 	var out []claim
 	for _, url := range reservations {
-		if at, path, ok := splitPrefix(url); ok && at == port {
+		if _, at, path, ok := SplitPrefix(url); ok && at == port {
 			out = append(out, claimant(url, path))
 		}
 	}
@@ -83,7 +83,7 @@ func claimant(url, path string) claim {
 		return claim{e, url, p.Everywhere}
 	}
 	if e, p := reservedAs(func(own string) bool {
-		_, at, _ := splitPrefix(own)
+		_, _, at, _ := SplitPrefix(own)
 		return at != "/" && samePrefix(at, path)
 	}); p != nil {
 		return claim{entry: e, url: url}
@@ -127,7 +127,7 @@ func (g *Guess) ports(port uint16) {
 	anyPort := -1
 	for i := range g.Entry.HTTP {
 		p := &g.Entry.HTTP[i]
-		switch at, _, _ := splitPrefix(p.URL); at {
+		switch _, at, _, _ := SplitPrefix(p.URL); at {
 		case port:
 			g.add(onPort+usual*int(p.Usual), UsesPort, p.URL)
 			return

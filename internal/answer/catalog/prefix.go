@@ -59,22 +59,21 @@ func samePrefix(a, b string) bool {
 	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
 }
 
-// splitPrefix takes scheme://host:port/path apart. port is 0 for the * of a
-// [Prefix]; the second address in HTTP://127.0.0.1:80:127.0.0.1/ is left out.
-func splitPrefix(url string) (port uint16, path string, ok bool) {
+// SplitPrefix takes scheme://host:port/path apart. The host is without brackets;
+// port is 0 for the * of a [Prefix]; the second address in
+// HTTP://127.0.0.1:80:127.0.0.1/ is left out. ok is false where the port is missing or none.
+func SplitPrefix(url string) (host string, port uint16, path string, ok bool) {
 	_, rest, ok := strings.Cut(url, "://")
 	authority, path, _ := strings.Cut(rest, "/")
-	if at := strings.LastIndexByte(authority, ']'); at >= 0 && strings.HasPrefix(authority, "[") {
-		authority = authority[at:]
+	host, digits, colon := strings.Cut(authority, ":")
+	if six, after, bracket := strings.Cut(strings.TrimPrefix(authority, "["), "]"); bracket && authority[0] == '[' {
+		host = six
+		_, digits, colon = strings.Cut(after, ":")
 	}
-	_, digits, colon := strings.Cut(authority, ":")
 	digits, _, _ = strings.Cut(digits, ":")
-	if !ok || !colon {
-		return 0, "", false
-	}
-	if digits == "*" {
-		return 0, "/" + path, true
+	if !ok || !colon || digits == "*" {
+		return host, 0, "/" + path, ok && colon
 	}
 	n, err := strconv.ParseUint(digits, 10, 16)
-	return uint16(n), "/" + path, err == nil && n != 0
+	return host, uint16(n), "/" + path, err == nil && n != 0
 }

@@ -67,23 +67,26 @@ func TestServiceShownAs(t *testing.T) {
 
 func TestSplitPrefix(t *testing.T) {
 	for url, want := range map[string]struct {
+		host string
 		port uint16
 		path string
 		ok   bool
 	}{
-		"http://+:80/x/":                    {80, "/x/", true},
-		"HTTP://127.0.0.1:19443:127.0.0.1/": {19443, "/", true},
-		"http://[::1]:8080/":                {8080, "/", true},
-		"http://*:*/":                       {0, "/", true},
-		"http://localhost/":                 {},
-		"http://localhost:0/":               {},
-		"http://localhost:70000/":           {},
-		"+:80/":                             {},
-		"":                                  {},
+		"http://+:80/x/":                    {"+", 80, "/x/", true},
+		"HTTP://127.0.0.1:19443:127.0.0.1/": {"127.0.0.1", 19443, "/", true},
+		"http://[::1]:8080/":                {"::1", 8080, "/", true},
+		"http://[fe80::1]:80:fe80::1/a":     {"fe80::1", 80, "/a", true},
+		"http://*:*/":                       {"*", 0, "/", true},
+		"http://localhost/x":                {"localhost", 0, "/x", false},
+		"http://localhost:0/":               {"localhost", 0, "/", false},
+		"http://[::1]/":                     {"::1", 0, "/", false},
+		"http://[::1:80/":                   {"[", 0, "/", false},
+		"[::1]:80":                          {"", 0, "/", false},
+		"":                                  {"", 0, "/", false},
 	} {
-		port, path, ok := splitPrefix(url)
-		if ok != want.ok || ok && (port != want.port || path != want.path) {
-			t.Errorf("%q: %d, %q, %v", url, port, path, ok)
+		host, port, path, ok := SplitPrefix(url)
+		if host != want.host || port != want.port || path != want.path || ok != want.ok {
+			t.Errorf("%q: %q, %d, %q, %v", url, host, port, path, ok)
 		}
 	}
 }

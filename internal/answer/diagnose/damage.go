@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -135,7 +136,7 @@ func Addrs(list []fact.ListenAddr) string {
 // starved tells whether a URL names a place that no address of the list is: its own
 // address, or localhost. A host name may mean any address and is left alone.
 func starved(url string, list []fact.ListenAddr) bool {
-	host := urlHost(url)
+	host, _, _, _ := catalog.SplitPrefix(url)
 	listens := func(a netip.Addr) bool {
 		return slices.ContainsFunc(list, func(l fact.ListenAddr) bool {
 			return l.Addr == a || l.Addr.IsUnspecified() && l.Addr.Is4() == a.Is4()
@@ -146,17 +147,6 @@ func starved(url string, list []fact.ListenAddr) bool {
 	}
 	a, err := netip.ParseAddr(host)
 	return err == nil && !listens(a)
-}
-
-// urlHost is the host of scheme://host:port/path, without brackets.
-func urlHost(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	if strings.HasPrefix(rest, "[") {
-		host, _, _ := strings.Cut(rest[1:], "]")
-		return host
-	}
-	host, _, _ := strings.Cut(rest, ":")
-	return host
 }
 
 // reservations: none of those that Windows makes itself are left, or one is for an

@@ -266,7 +266,7 @@ func listeners(r fact.Reservation) string {
 // shadows tells whose requests a reservation without a registration turns away:
 // "all" for a strong wildcard, "weaker" for a host name, "" for a weak wildcard.
 func shadows(url string) string {
-	switch host := urlHost(url); host {
+	switch host, _, _, _ := catalog.SplitPrefix(url); host {
 	case "+":
 		return "all"
 	case "*", "":

@@ -50,7 +50,7 @@ func Of(x *chain.Index, s *fact.Socket, h *chain.Holder) []Subject {
 func (w of) registered(c catalog.Subject, n chain.Node) Subject {
 	c.Kernel = "http.sys"
 	if r := w.x.Registration(n.ID); r != nil {
-		c.URLPath = urlPath(r.URL)
+		_, _, c.URLPath, _ = catalog.SplitPrefix(r.URL)
 	}
 	for _, q := range n.Children {
 		if row := w.x.Queue(q.ID); row != nil {
@@ -78,13 +78,6 @@ func (w of) behind(queue chain.Node) string {
 		return ""
 	}
 	return names[0]
-}
-
-// urlPath is the path of scheme://host:port/path.
-func urlPath(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	_, path, _ := strings.Cut(rest, "/")
-	return "/" + path
 }
 
 func (w of) processSubject(c catalog.Subject, n chain.Node, p *fact.Process) Subject {
