@@ -24,7 +24,7 @@ func ShellLine(args []string) string {
 // Command is a command to paste on the machine of n.
 func (n Names) Command(args []string) string {
 	if n.X.Set.Machine.OS == "windows" {
-		return windows.CommandLine(args, func(s string) string { return Clean(s, 0) })
+		return windows.Command(args, func(s string) string { return Clean(s, 0) })
 	}
 	return ShellLine(args)
 }

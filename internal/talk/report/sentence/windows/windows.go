@@ -102,11 +102,11 @@ func damage(f diagnose.Finding, about []string) string {
 	case diagnose.RuleListenListStarves:
 		return "HTTP.sys's listen list has only " + f.Args["list"] + ", so nobody can reach " + list(about) + "."
 	case diagnose.RuleListenAddrGone:
-		return "HTTP.sys's listen list names " + f.Args["address"] + ", which is no address of this machine any more: HTTP.sys cannot listen there, and IIS then fails with 1214. berth http show iplisten shows the list; netsh http delete iplisten ipaddress=" + f.Args["address"] + " takes it out."
+		return "HTTP.sys's listen list names " + f.Args["address"] + ", which is no address of this machine any more: HTTP.sys cannot listen there, and IIS then fails with 1214. berth http show iplisten shows the list; " + netsh("delete", "iplisten", "ipaddress="+f.Args["address"]) + " takes it out."
 	case diagnose.RuleReservationsWiped:
 		return "none of Windows' own URL reservations are left; of others there are " + f.Args["count"] + ". Network discovery, remote management and WCF can no longer listen without an administrator. A registry file or a clean-up tool did that."
 	case diagnose.RuleAccountGone:
-		return "the reservation of " + f.Args["url"] + " is for an account that is gone (" + f.Args["sid"] + "): nobody but an administrator can listen there, and requests for it get 503. netsh http delete urlacl url=" + f.Args["url"] + " removes it."
+		return "the reservation of " + f.Args["url"] + " is for an account that is gone (" + f.Args["sid"] + "): nobody but an administrator can listen there, and requests for it get 503. " + netsh("delete", "urlacl", "url="+f.Args["url"]) + " removes it."
 	}
 	return ""
 }
@@ -256,8 +256,15 @@ func Need(n bindrule.Need) string {
 	return ""
 }
 
-// CommandLine is a command to paste into cmd or PowerShell; an argument that is not
-// plain stands in double quotes, which neither nests. clean makes what comes from
+// Command is a command to paste into cmd. PowerShell takes most of them as well, and
+// runs nothing that an argument has inside.
+func Command(args []string, clean func(string) string) string {
+	inert := strings.NewReplacer("$(", `\x24(`, "`", `\x60`)
+	return CommandLine(args, func(s string) string { return inert.Replace(clean(s)) })
+}
+
+// CommandLine is a command line as a person would type it; an argument that is not
+// plain stands in double quotes, which do not nest. clean makes what comes from
 // outside visible.
 func CommandLine(args []string, clean func(string) string) string {
 	out := make([]string, len(args))
@@ -268,4 +275,9 @@ func CommandLine(args []string, clean func(string) string) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// netsh is a command of netsh http, of words that are clean.
+func netsh(words ...string) string {
+	return Command(append([]string{"netsh", "http"}, words...), func(s string) string { return s })
 }
