@@ -2,10 +2,10 @@ package httpsys
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"sync"
-	"unsafe"
 
 	"golang.org/x/sys/windows"
 
@@ -65,13 +65,14 @@ func query[In any](id httpapi.ConfigID, in *In) (httpapi.Buffer, error) {
 
 func timer(key httpapi.TimeoutKey) (uint16, error) {
 	b, err := query(httpapi.Timeout, &key)
-	if err == nil && len(b.Data) < int(unsafe.Sizeof(uint16(0))) {
-		err = httpapi.ErrNotSupported
-	}
 	if err != nil {
 		return 0, err
 	}
-	return uint16(b.Data[0]) | uint16(b.Data[1])<<8, nil
+	seconds := binary.LittleEndian.Uint16(b.Data)
+	if seconds == 0 { // no timer is: nothing was written
+		return 0, httpapi.ErrNotSupported
+	}
+	return seconds, nil
 }
 
 // accounts remembers the names of SIDs.

@@ -160,6 +160,24 @@ func TestListenList(t *testing.T) {
 	}
 }
 
+// An answer stands at the start of a buffer that is larger: what is behind it is no
+// part of it.
+func TestZerosBehindAnAnswer(t *testing.T) {
+	long := func(b Buffer) Buffer { return Buffer{Data: append(b.Data, make([]byte, 4096)...), Base: b.Base} }
+	if got, ok := long(reservation("http://+:80/", "D:(A;;GX;;;WD)")).Reservation(); !ok || got.URL != "http://+:80/" || got.SDDL != "D:(A;;GX;;;WD)" {
+		t.Errorf("%v %+v", ok, got)
+	}
+	if got, ok := long(listenList(sockaddr4("1.2.3.4:0"))).ListenList(); !ok || len(got) != 1 {
+		t.Errorf("%v %v", ok, got)
+	}
+	for table, b := range certificates(t) {
+		want, _ := b.Certificate(table)
+		if got, ok := long(b).Certificate(table); !ok || got != want {
+			t.Errorf("table %d: %v %+v, want %+v", table, ok, got, want)
+		}
+	}
+}
+
 // A buffer that is shorter than it claims, or whose pointers lead elsewhere, is
 // nothing; no byte outside it is read.
 func TestCutBuffersAreNothing(t *testing.T) {

@@ -20,7 +20,9 @@ func Terminate() error { return httpTerminate(initializeConfig, nil) }
 // Query reads from table id what input, one of the layouts, asks for, into a
 // buffer of size bytes; a nil input asks for the whole table. Where size is too
 // small, the error is [ErrTooSmall] or [ErrMoreData], and need is how many bytes
-// it takes. It needs no privilege and does not block.
+// it takes. It needs no privilege and does not block. After success b is the whole
+// buffer, zeros behind the answer: the documents leave open whether the length that
+// comes back then counts what the structure points to.
 func Query[In any](id ConfigID, input *In, size int) (b Buffer, need int, err error) {
 	words := make([]uint64, size/8+1) // the layouts are aligned to eight bytes
 	b.Data = unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), size)
@@ -30,8 +32,5 @@ func Query[In any](id ConfigID, input *In, size int) (b Buffer, need int, err er
 		inLen = uint32(unsafe.Sizeof(*input))
 	}
 	err = httpQueryServiceConfiguration(0, id, unsafe.Pointer(input), inLen, unsafe.Pointer(&words[0]), uint32(size), &got, nil)
-	if err == nil && got <= uint32(size) {
-		b.Data = b.Data[:got]
-	}
 	return b, int(got), err
 }
