@@ -30,10 +30,10 @@ const (
 
 // errnos of Winsock, by what the table says.
 const (
-	wsaInUse  = "WSAEADDRINUSE"
-	wsaDenied = "WSAEACCES"
-	wsaNotHer = "WSAEADDRNOTAVAIL"
-	wsaEither = "WSAEADDRINUSE or WSAEACCES"
+	wsaInUse    = "WSAEADDRINUSE"
+	wsaDenied   = "WSAEACCES"
+	wsaNotLocal = "WSAEADDRNOTAVAIL"
+	wsaEither   = "WSAEADDRINUSE or WSAEACCES"
 )
 
 // AllWindows is [All] for Windows: Microsoft's table of sharing, the excluded
@@ -76,7 +76,7 @@ func (w winJudge) notLocal() (Verdict, bool) {
 	if known || !family {
 		return Verdict{}, false
 	}
-	return Verdict{Rule: NotLocal, Errno: wsaNotHer, At: AtBind, Confidence: Certain, Needs: []Need{NeedOtherAddress}, Args: map[string]string{"address": a.String()}}, true
+	return Verdict{Rule: NotLocal, Errno: wsaNotLocal, At: AtBind, Confidence: Certain, Needs: []Need{NeedOtherAddress}, Args: map[string]string{"address": a.String()}}, true
 }
 
 // ranges: the ports that the system keeps back.

@@ -69,7 +69,7 @@ func TestWindowsVerdicts(t *testing.T) {
 		"a connection":                           {"192.168.1.20:80", 10, state(fact.Established), plain("0.0.0.0:80"), "", "", ""},
 		"a connection, exclusively":              {"192.168.1.20:80", 10, state(fact.Established), exclusive("0.0.0.0:80"), OpenConnection, wsaEither, Possible},
 		"what is left of one":                    {"192.168.1.20:80", 0, state(fact.TimeWait), exclusive("0.0.0.0:80"), "", "", ""},
-		"an address of another machine":          {"0.0.0.0:81", 10, nil, plain("203.0.113.7:80"), NotLocal, wsaNotHer, Certain},
+		"an address of another machine":          {"0.0.0.0:81", 10, nil, plain("203.0.113.7:80"), NotLocal, wsaNotLocal, Certain},
 		"an address of this one":                 {"0.0.0.0:81", 10, nil, plain("192.168.1.20:80"), "", "", ""},
 		"in a range":                             {"0.0.0.0:81", 10, excluded(8000, 8099, false), plain("0.0.0.0:8080"), ExcludedRange, wsaDenied, Certain},
 		"beside the range":                       {"0.0.0.0:81", 10, excluded(8000, 8079, false), plain("0.0.0.0:8080"), "", "", ""},
@@ -86,5 +86,80 @@ func TestWindowsVerdicts(t *testing.T) {
 		if len(got) != 1 || got[0].Rule != c.rule || got[0].Errno != c.errno || got[0].Confidence != c.sure || got[0].OK != (c.errno == "") {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// A specific address beside a wildcard is refused where the wildcard is another
+// user's; where either user is not known that refuses nothing.
+func TestWindowsAccessCheck(t *testing.T) {
+	reuse := Want{Proto: fact.TCP, Local: netip.MustParseAddrPort("127.0.0.1:80"), ReuseAddr: true}
+	for name, c := range map[string]struct {
+		change func(*fact.Set)
+		sure   Confidence
+	}{
+		"the same user":          {func(*fact.Set) {}, Possible},
+		"in other letters":       {func(s *fact.Set) { s.Processes[0].Windows.SID = "s-1-5-1" }, Possible},
+		"another user":           {func(s *fact.Set) { s.Processes[0].Windows.SID = "S-1-5-2" }, Certain},
+		"whose is not known":     {func(s *fact.Set) { s.Processes[0].Windows.SID = "" }, Possible},
+		"nothing of the process": {func(s *fact.Set) { s.Processes[0].Windows = nil }, Possible},
+		"no asker":               {func(s *fact.Set) { s.Processes[0].Windows.SID, s.Machine.Asker = "S-1-5-2", nil }, Possible},
+		"an asker without a SID": {func(s *fact.Set) { s.Processes[0].Windows.SID, s.Machine.Asker.SID = "S-1-5-2", "" }, Possible},
+		"no owner":               {func(s *fact.Set) { s.Processes[0].Windows.SID, s.Sockets[0].PID, s.Processes[0].PID = "S-1-5-2", 0, 0 }, Possible},
+		"another's process":      {func(s *fact.Set) { s.Processes[0].Windows.SID, s.Processes[0].PID = "S-1-5-2", 11 }, Possible},
+	} {
+		plain := reuse
+		plain.ReuseAddr = false
+		got := AllWindows(plain, windowsMachine("0.0.0.0:80", 10, c.change))
+		if len(got) != 1 || got[0].Rule != WindowsKept || got[0].Confidence != c.sure {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// The kernel's listeners are exclusive, by PID 4 or by the kernel's own row.
+func TestTheKernelIsExclusive(t *testing.T) {
+	want := Want{Proto: fact.TCP, Local: netip.MustParseAddrPort("127.0.0.1:80")}
+	for pid, sure := range map[int]Confidence{4: Certain, 56: Certain, 10: Possible, 0: Possible} {
+		set := windowsMachine("0.0.0.0:80", pid, func(s *fact.Set) {
+			s.Processes = append(s.Processes, fact.Process{ID: "proc:56", PID: 56, Kernel: true}, fact.Process{ID: "proc:0", Kernel: true})
+			s.Processes[0].Windows = nil
+		})
+		if got := AllWindows(want, set); len(got) != 1 || got[0].Confidence != sure {
+			t.Errorf("PID %d: %+v", pid, got)
+		}
+	}
+}
+
+// A dual-stack wildcard meets IPv4's wildcard and its addresses; an IPv6 address, or
+// a wildcard for IPv6 alone, meets neither.
+func TestWindowsDualStack(t *testing.T) {
+	no, yes := false, true
+	for _, c := range []struct {
+		at   string
+		only *bool
+		have string
+		met  bool
+	}{
+		{"[::]:80", &no, "0.0.0.0:80", true}, {"[::]:80", &no, "127.0.0.1:80", true},
+		{"[::]:80", &yes, "0.0.0.0:80", false}, {"[::]:80", nil, "0.0.0.0:80", false},
+		{"[::1]:80", &no, "0.0.0.0:80", false}, {"0.0.0.0:80", &no, "[::]:80", false},
+		{"[::1]:80", nil, "[::1]:80", true}, {"[::1]:80", nil, "[::2]:80", false}, {"127.0.0.1:80", nil, "127.0.0.2:80", false},
+	} {
+		want := Want{Proto: fact.TCP, Local: netip.MustParseAddrPort(c.at), V6Only: c.only}
+		if got := AllWindows(want, windowsMachine(c.have, 10, nil)); (len(got) > 0) != c.met {
+			t.Errorf("%s beside %s: %+v", c.at, c.have, got)
+		}
+	}
+}
+
+// What refuses stands before what merely shares, and the flags of a bind that is let
+// in decide how: SO_REUSEADDR on both shares one address.
+func TestWindowsOrder(t *testing.T) {
+	set := windowsMachine("127.0.0.1:80", 10, func(s *fact.Set) {
+		s.Sockets = append(s.Sockets, fact.Socket{ID: "sock:2", Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:80"), State: fact.Listen, PID: 10})
+	})
+	got := AllWindows(Want{Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:80")}, set)
+	if len(got) != 2 || got[0].OK || got[0].About[0] != "sock:2" || !got[1].OK || got[1].At != "" {
+		t.Errorf("%+v", got)
 	}
 }
