@@ -162,6 +162,24 @@ func TestRangeBesideAHolder(t *testing.T) {
 	}
 }
 
+// Windows' own services that took their ports from the start of a range that is too
+// low are what shows it; those of others are not.
+func TestLowDynamicShowsWhoSitsThere(t *testing.T) {
+	set := idle(func(s *fact.Set) {
+		s.Ranges = []fact.Range{{Kind: fact.Ephemeral, Proto: fact.TCP, From: 1024, To: 15000}}
+		rpc, node := sock("0.0.0.0:1025", fact.Listen, 1), sock("0.0.0.0:1026", fact.Listen, 2)
+		rpc.PID, node.PID = 700, 900
+		s.Sockets = []fact.Socket{rpc, node}
+		s.Processes = []fact.Process{{ID: "proc:700", PID: 700, Name: "lsass.exe"}, {ID: "proc:900", PID: 900, Name: "node.exe"}}
+	})
+	for _, f := range diagnose.Damage(chain.NewIndex(&set)) {
+		if f.Rule == diagnose.RuleLowDynamic && slices.Equal(f.About, []fact.ID{set.Sockets[0].ID}) {
+			return
+		}
+	}
+	t.Errorf("%+v", diagnose.Damage(chain.NewIndex(&set)))
+}
+
 // A refusal of another port, or of another kind, is not this port's 10013; and a
 // filter is only blamed where sockets and ranges were listed.
 func TestDeniedNeedsItsFacts(t *testing.T) {

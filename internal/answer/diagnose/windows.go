@@ -87,7 +87,8 @@ func lowDynamic(set *fact.Set) (Finding, bool) {
 	if !ok {
 		return Finding{}, false
 	}
-	return Finding{Rule: RuleLowDynamic, Confidence: Certain, Args: map[string]string{"from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)), "proto": string(r.Proto)}}, true
+	args := map[string]string{"from": strconv.Itoa(int(r.From)), "to": strconv.Itoa(int(r.To)), "proto": string(r.Proto)}
+	return Finding{Rule: RuleLowDynamic, Confidence: Certain, Args: args, About: rangeauthor.LowServices(set, r)}, true
 }
 
 // denied tells the causes of Windows' 10013 apart, as far as the facts go.
