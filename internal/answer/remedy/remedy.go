@@ -163,7 +163,7 @@ func (s *suggester) container(id fact.ID) {
 func (s *suggester) unit(h chain.Holder) {
 	u := s.x.Unit(h.Owner.ID)
 	if u.Manager == "scm" {
-		s.windowsService(u, true)
+		s.windowsService(u, h)
 		return
 	}
 	r := Remedy{Kind: Stop, Target: u.Name, About: u.ID}
@@ -184,7 +184,7 @@ func (s *suggester) process(h chain.Holder) {
 	}
 	p := s.x.Process(h.Owner.ID)
 	pid := strconv.Itoa(p.PID)
-	if p.PID <= 1 || p.Kernel || s.x.Set.Machine.OS == "windows" && p.PID == 4 {
+	if p.PID <= 1 || p.Kernel || s.onWindows() && (p.PID == 4 || s.leftAlone(p)) {
 		return
 	}
 	r := Remedy{Kind: Stop, Target: "pid-" + pid, About: p.ID, Args: map[string]string{"state": p.State}}
@@ -199,7 +199,7 @@ func (s *suggester) process(h chain.Holder) {
 	if s.standsOn(p) {
 		return
 	}
-	if s.x.Set.Machine.OS == "windows" {
+	if s.onWindows() {
 		r.Command = [][]string{{"taskkill", "/PID", pid}}
 	}
 	if s.x.Set.Machine.OS == "linux" || s.x.Set.Machine.OS == "darwin" {
@@ -284,7 +284,7 @@ func (s *suggester) fromCatalog() {
 func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 	open := false // a placeholder has no value
 	fill := func(text string) string {
-		if s.x.Set.Machine.OS == "windows" {
+		if s.onWindows() {
 			text = strings.ReplaceAll(text, "kill {pid}", "taskkill /PID {pid}")
 		}
 		return catalog.Fill(text, func(word string) string {
@@ -297,15 +297,20 @@ func (s *suggester) known(e *catalog.Entry, r catalog.Remedy, about fact.ID) {
 	if out.Kind == Port && out.Text != "" {
 		out.Text = "Give your server another port. For one of this kind: " + out.Text
 	}
-	if r.Target() == "docker" && s.served() {
-		return // restarting the engine is for what no container stands behind
+	if r.Target() == "docker" && s.served() || out.Kind == Move && s.has("move:portproxy") {
+		return // restarting the engine is for what no container stands behind; the one entry is named already
+	}
+	if s.onWindows() && unixOnly(r.Text) {
+		s.cost(out)
+		return
 	}
 	for i, have := range s.out {
 		if have.Kind == out.Kind && have.Entry == "" && (have.Kind == Port || have.Kind == Address || have.Kind == Move) {
 			s.out[i] = out
 			return
 		}
-		if have.Entry == "" && have.Kind == out.Kind && have.Kind == Stop && (open || r.Target() == "{pid}" && s.x.Process(have.About) == nil) {
+		other := have.About != about && s.x.Process(have.About) != nil && s.x.Process(about) != nil
+		if have.Entry == "" && have.Kind == out.Kind && have.Kind == Stop && !other && (open || r.Target() == "{pid}" && s.x.Process(have.About) == nil) {
 			s.out[i].Effect = cmp.Or(out.Effect, have.Effect)
 			return
 		}

@@ -1,11 +1,13 @@
 package remedy
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
@@ -50,6 +52,8 @@ func (s *suggester) portproxy(r *fact.Redirect) {
 	argv := []string{"netsh", "interface", "portproxy", "delete", ProxyTable(r), "listenport=" + strconv.Itoa(int(r.From))}
 	if r.Dst.IsValid() && r.Dst.IsSingleIP() {
 		argv = append(argv, "listenaddress="+r.Dst.Addr().String())
+	} else if host, ok := strings.CutPrefix(r.Comment, "listens on "); ok {
+		argv = append(argv, "listenaddress="+host)
 	}
 	s.add(Remedy{Kind: Move, Target: "portproxy", About: r.ID, Args: map[string]string{"to": r.To}, Command: [][]string{argv}})
 }
@@ -79,19 +83,28 @@ func (s *suggester) behindHTTP(h chain.Holder) {
 	}
 }
 
-// knows tells whether the catalog is sure of a row: whether it can be moved, and how,
-// stands there then.
-func (s *suggester) knows(id fact.ID) bool {
-	return slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool {
-		return f.Rule == diagnose.RuleKnown && f.Confidence == diagnose.Certain && f.About[0] == id && f.Args["entry"] != anyProgram
-	})
+// knows is the entry of the catalog that is sure of a row, nil for none: whether it
+// can be moved or stopped, and how, stands there then.
+func (s *suggester) knows(id fact.ID) *catalog.Entry {
+	for _, f := range s.a.Findings {
+		if f.Rule == diagnose.RuleKnown && f.Confidence == diagnose.Certain && f.About[0] == id && f.Args["entry"] != anyProgram {
+			e, _ := catalog.ByID(f.Args["entry"])
+			return e
+		}
+	}
+	return nil
+}
+
+// offers tells whether an entry has a remedy of a kind.
+func offers(e *catalog.Entry, k Kind) bool {
+	return slices.ContainsFunc(e.Remedies, func(r catalog.Remedy) bool { return r.Kind() == k })
 }
 
 // anyProgram is the catalog's entry for programs behind HTTP.sys that it does not
 // know by name.
 const anyProgram = "http-sys-program"
 
-func (s *suggester) behindQueue(q chain.Node, known bool) {
+func (s *suggester) behindQueue(q chain.Node, known *catalog.Entry) {
 	for _, n := range q.Children {
 		us := s.x.Candidates(n)
 		if u := s.x.Unit(n.ID); u != nil {
@@ -101,23 +114,70 @@ func (s *suggester) behindQueue(q chain.Node, known bool) {
 		switch {
 		case n.Note == "controller" && len(q.Children) > 1:
 		case len(us) == 1:
-			s.windowsService(us[0], !known)
+			s.service(us[0], known == nil, known == nil || offers(known, Stop))
 		case len(us) == 0 && p != nil && !p.Kernel && p.PID > 4 && len(q.Children) == 1:
 			s.add(Remedy{Kind: Move, Target: "pid-" + strconv.Itoa(p.PID), About: p.ID})
 		}
 	}
 }
 
-// windowsService: move it, stop it, or keep it from starting by itself.
-func (s *suggester) windowsService(u *fact.Unit, move bool) {
+// windowsService: what the catalog offers neither to move nor to stop, such as the
+// port proxy's service or remote management, is left alone.
+func (s *suggester) windowsService(u *fact.Unit, h chain.Holder) {
+	if strings.EqualFold(u.Name, "iphlpsvc") && slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RulePortProxy }) {
+		return // its one entry is what is deleted
+	}
+	e := s.knows(u.ID)
+	for _, n := range h.Nodes {
+		e = cmp.Or(e, s.knows(n.ID))
+	}
+	s.service(u, e == nil || offers(e, Move), e == nil || offers(e, Stop))
+}
+
+// service: move it, stop it, or keep it from starting by itself.
+func (s *suggester) service(u *fact.Unit, move, stop bool) {
 	if u.Manager != "scm" || strings.EqualFold(u.Name, "HTTP") {
 		return
 	}
 	if move {
 		s.add(Remedy{Kind: Move, Target: u.Name, About: u.ID})
 	}
+	if !stop {
+		return
+	}
 	s.add(Remedy{Kind: Stop, Target: u.Name, About: u.ID, Args: s.dependents(u), Command: [][]string{{"sc", "stop", u.Name}}})
 	s.manual(u)
+}
+
+func (s *suggester) onWindows() bool { return s.x.Set.Machine.OS == "windows" }
+
+// leftAlone tells the processes that nobody is told to end: one of which not even the
+// name is known, a host of services, and a forwarder whose other end is the answer.
+func (s *suggester) leftAlone(p *fact.Process) bool {
+	if p.Name == "" && p.Exe == "" || strings.EqualFold(p.Name, "svchost.exe") {
+		return true
+	}
+	e := s.knows(p.ID)
+	return e != nil && e.Kind == catalog.Forwarder && !slices.ContainsFunc(e.Remedies, func(r catalog.Remedy) bool { return r.Target() == "{pid}" })
+}
+
+// unixOnly tells a remedy that cannot be done on Windows.
+func unixOnly(text string) bool {
+	return slices.ContainsFunc([]string{"sudo ", "systemctl", "/etc/"}, func(part string) bool { return strings.Contains(text, part) })
+}
+
+// cost takes over what a remedy costs that can only be done in a more general way.
+func (s *suggester) cost(r Remedy) {
+	for i, have := range s.out {
+		if have.Kind == r.Kind && have.Entry == "" {
+			s.out[i].Effect = cmp.Or(have.Effect, r.Effect)
+			return
+		}
+	}
+}
+
+func (s *suggester) has(id string) bool {
+	return slices.ContainsFunc(s.out, func(r Remedy) bool { return r.ID() == id })
 }
 
 // manual is the start type under which a service starts only when it is asked for.

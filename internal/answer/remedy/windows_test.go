@@ -105,3 +105,61 @@ func TestDependentsAreNamed(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Whom nobody is told to end on Windows, each beside one whom a person may.
+func TestLeftAloneOnWindows(t *testing.T) {
+	named := func(name string) func(*fact.Set) {
+		return func(s *fact.Set) { s.Processes[0].Name, s.Processes[0].Exe = name, "" }
+	}
+	proxied := func(s *fact.Set) {
+		unit(scm("iphlpsvc", "running", 2))(s)
+		s.Redirects = []fact.Redirect{{ID: "redirect:1", Kind: "portproxy", Proto: fact.TCP, Dst: netip.MustParsePrefix("0.0.0.0/0"), From: 80, Last: 80, To: "10.0.0.2:80", Comment: "listens on 0.0.0.0"}}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*fact.Set)
+		not    string
+		want   string
+	}{
+		{"a PID without a name", named(""), "taskkill", ""},
+		{"the same with one", named("web.exe"), "sc stop", "taskkill /PID 10"},
+		{"a host of services", named("svchost.exe"), "taskkill", ""},
+		{"an engine's forwarder", named("com.docker.backend.exe"), "taskkill", ""},
+		{"the relay of WSL", named("wslrelay.exe"), "taskkill", ""},
+		{"the port proxy's service", proxied, "sc stop", "netsh interface portproxy delete v4tov4 listenport=80 listenaddress=0.0.0.0"},
+	} {
+		set := onWindows(c.change)
+		var typed []string
+		for _, r := range suggest(set) {
+			if strings.Contains(r.Text, "sudo") || strings.Contains(r.Text, "systemctl") {
+				t.Errorf("%s: %s", c.name, r.Text)
+			}
+			for _, argv := range r.Command {
+				typed = append(typed, strings.Join(argv, " "))
+			}
+		}
+		if all := strings.Join(typed, "\n"); strings.Contains(all, c.not) || !strings.Contains(all, c.want) {
+			t.Errorf("%s: %q", c.name, all)
+		}
+	}
+}
+
+// No cure of another system is offered on Windows, and a cost stays with its own row.
+func TestNoUnixOnWindows(t *testing.T) {
+	for _, name := range []string{"httpd", "mysqld", "nginx"} {
+		texts := func(os string) string {
+			set := onWindows(func(s *fact.Set) { s.Machine.OS, s.Processes[0].Name, s.Processes[0].Exe = os, name, "" })
+			var all []string
+			for _, r := range suggest(set) {
+				all = append(all, r.Text)
+			}
+			return strings.Join(all, "\n")
+		}
+		if strings.Contains(texts("windows"), "sudo ") {
+			t.Errorf("%s on Windows: %s", name, texts("windows"))
+		}
+		if name != "mysqld" && !strings.Contains(texts("linux"), "sudo ") {
+			t.Errorf("%s on Linux: %s", name, texts("linux"))
+		}
+	}
+}

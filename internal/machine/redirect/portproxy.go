@@ -25,7 +25,9 @@ func portProxy(table string, listen, connect end) (fact.Redirect, bool) {
 	r := fact.Redirect{Kind: "portproxy", Proto: fact.TCP, From: port, Last: port, To: connect.text(), Chain: "PortProxy " + table}
 	switch addr, err := netip.ParseAddr(listen.host); {
 	case listen.host == "*" || err == nil && addr.IsUnspecified():
-		r.Dst = everywhere(table)
+		if r.Dst = everywhere(table); err == nil {
+			r.Comment = "listens on " + listen.host // netsh deletes it by this name only
+		}
 	case err == nil:
 		r.Dst = netip.PrefixFrom(addr.WithZone(""), addr.BitLen())
 	default: // a host name: whatever it means today

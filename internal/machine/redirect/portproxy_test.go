@@ -60,11 +60,13 @@ func TestPortProxyRows(t *testing.T) {
 	}
 	named := row("v4tov4", "web.local:80", netip.Prefix{}, 80, "10.0.0.5:80")
 	named.Partial, named.Comment = true, "listens on web.local"
+	spelled := row("v4tov4", "0.0.0.0:80", v4, 80, "172.17.0.2:8080")
+	spelled.Comment = "listens on 0.0.0.0"
 	for _, c := range []struct {
 		table, name, data string
 		want              fact.Redirect
 	}{
-		{"v4tov4", "0.0.0.0/80", "172.17.0.2/8080", row("v4tov4", "0.0.0.0:80", v4, 80, "172.17.0.2:8080")},
+		{"v4tov4", "0.0.0.0/80", "172.17.0.2/8080", spelled},
 		{"v4tov4", "*/80", "*/8080", row("v4tov4", "*:80", v4, 80, ":8080")},
 		{"v6tov4", "*/80", "127.0.0.1/8080", row("v6tov4", "*:80", v6, 80, "127.0.0.1:8080")},
 		{"v6tov6", "fe80::1%4/80", "::1/8080", row("v6tov6", "[fe80::1%4]:80", netip.MustParsePrefix("fe80::1/128"), 80, "[::1]:8080")},

@@ -257,7 +257,9 @@ func (n names) warnings(fs []diagnose.Finding) []v1.Warning {
 		}
 		fill := func(text string) string { return catalog.Fill(text, n.holderWord(first(f.About))) }
 		for _, w := range e.Warnings {
-			out = append(out, v1.Warning{Advice: fill(w.Advice), Why: fill(w.Why)})
+			if advice, ok := n.passedOn(w.Advice); ok {
+				out = append(out, v1.Warning{Advice: fill(advice), Why: fill(w.Why)})
+			}
 		}
 	}
 	return out
@@ -310,6 +312,18 @@ func merged(gaps []fact.Gap) []fact.Gap {
 		out = append(out, g)
 	}
 	return out
+}
+
+// passedOn is a popular cure as people type it on the machine's system, false where
+// nobody can.
+func (n names) passedOn(advice string) (string, bool) {
+	if n.X.Set.Machine.OS != "windows" {
+		return advice, true
+	}
+	if program, ok := strings.CutPrefix(advice, "killall "); ok {
+		return "taskkill /F /IM " + strings.TrimRight(program, "0123456789") + ".exe", true
+	}
+	return advice, !strings.HasPrefix(advice, "systemctl ") && !strings.HasPrefix(advice, "sudo ")
 }
 
 // leaked: nothing stands behind a leaked forwarder that a popular cure could break.
