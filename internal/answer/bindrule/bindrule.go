@@ -4,9 +4,9 @@
 // its kernel's published source: neither was ever tried.
 //
 // It is pure. It judges a wish ([Want]) against one socket ([Judge]), against the
-// machine itself ([Self]), or against everything a set knows ([All], [AllWindows], [AllDarwin]). What the
-// facts cannot tell, mostly the flags of somebody else's socket, lowers the
-// confidence of a verdict and never its honesty.
+// machine itself ([Self]), or against everything a set knows ([All] by Linux' rules,
+// [AllWindows], [AllDarwin]). What the facts cannot tell, mostly the flags of
+// somebody else's socket, lowers the confidence of a verdict and never its honesty.
 package bindrule
 
 import (
@@ -21,11 +21,11 @@ import (
 type Want struct {
 	Proto fact.Proto
 	Local netip.AddrPort // of an IPv6 socket where the address is IPv6, mapped ones included
-	// V6Only is IPV6_V6ONLY as the program sets it; nil leaves it to the machine's
-	// net.ipv6.bindv6only.
+	// V6Only is IPV6_V6ONLY as the program sets it; nil leaves it to the machine:
+	// net.ipv6.bindv6only on Linux, off on macOS, on on Windows.
 	V6Only      *bool
 	ReuseAddr   bool    // SO_REUSEADDR
-	ReusePort   bool    // SO_REUSEPORT
+	ReusePort   bool    // SO_REUSEPORT, which Windows has not
 	Exclusive   bool    // SO_EXCLUSIVEADDRUSE, which only Windows has
 	Freebind    bool    // IP_FREEBIND or IP_TRANSPARENT
 	Device      string  // SO_BINDTODEVICE
@@ -115,7 +115,7 @@ const (
 type Verdict struct {
 	Rule       Rule
 	OK         bool
-	Errno      string // "EADDRINUSE"; "" when OK
+	Errno      string // "EADDRINUSE", on Windows "WSAEADDRINUSE", "WSAEACCES" or both with "or"; "" when OK
 	At         Step   // the call that fails; "" when OK
 	Confidence Confidence
 	// Race says that the two sockets can both be bound, and that whoever listens

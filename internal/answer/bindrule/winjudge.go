@@ -23,7 +23,7 @@ const (
 // What lets the newcomer in on Windows.
 const (
 	NeedOtherPort    Need = "other-port"    // a port outside the range
-	NeedOtherAddress Need = "other-address" // a specific address, as the same user
+	NeedOtherAddress Need = "other-address" // an address of this machine
 	NeedNotExclusive Need = "not-exclusive" // leave out SO_EXCLUSIVEADDRUSE
 	NeedOwnRange     Need = "own-range"     // an administered exclusion of the port itself, made while the range is away
 )
