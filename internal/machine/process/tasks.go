@@ -75,8 +75,8 @@ func (t *tasks) hold(ctx context.Context, socks []fact.Socket) error {
 		owner, there := t.byPID[k.PID]
 		switch {
 		case !there:
-			t.ended(k, ^uint64(0))
-		case reused(k, owner):
+			t.ended(k, never)
+		case t.reused(k, owner):
 			t.ended(k, owner.Created)
 		default:
 			t.link(k, t.family(k.PID), fact.HeldBy, k.Evidence, "")
@@ -86,12 +86,22 @@ func (t *tasks) hold(ctx context.Context, socks []fact.Socket) error {
 }
 
 // reused tells whether a socket is older than the process that has its owner's
-// PID: its owner has ended, and another got the number. A clock that was set back
-// meanwhile makes a socket look older too, by little.
-func reused(k fact.Socket, owner wintask.Task) bool {
-	const slack = 5 * time.Second
+// PID: its owner has ended, and another got the number.
+func (t *tasks) reused(k fact.Socket, owner wintask.Task) bool {
+	const slack = 5 * time.Second // what a clock is set back by without a notice
 	return k.Windows != nil && !k.Windows.Created.IsZero() && owner.Created != 0 &&
-		k.Windows.Created.Add(slack).Before(fileTime(owner.Created))
+		t.before(ticks(k.Windows.Created.Add(slack)), owner.Created)
+}
+
+// before tells which of two moments came first. The kernel's own process is the
+// first of all: what is noted to be older was noted after the clock had been set
+// back, by hours where a machine's clock is set to another zone than Windows thinks.
+func (t *tasks) before(a, b uint64) bool {
+	first := t.byPID[wintask.SystemPID].Created
+	if (a < first) != (b < first) {
+		return b < first
+	}
+	return a < b
 }
 
 // ended tells of a socket whose owner is no more: a child that inherited the
@@ -99,12 +109,12 @@ func reused(k fact.Socket, owner wintask.Task) bool {
 // away.
 func (t *tasks) ended(k fact.Socket, before uint64) {
 	g := fact.Gap{Kind: fact.GapOwnerEnded, Subject: fmt.Sprintf("PID %d, the owner of %s,", k.PID, k.Local), About: k.ID}
-	if before != ^uint64(0) {
+	if before != never {
 		g.Err = "the number is another process's now"
 	}
 	t.gaps = append(t.gaps, g)
 	for _, c := range t.children(k.PID) {
-		if c.PID == k.PID || c.PID == 0 || c.Created > before || !since(k, c) {
+		if c.PID == k.PID || c.PID == 0 || before != never && t.before(before, c.Created) || !t.since(k, c) {
 			continue
 		}
 		t.link(k, t.family(c.PID), fact.InheritedBy, fmt.Sprintf("%s; PID %d was its parent and has ended", wintask.ByTable, k.PID), "likely")
@@ -125,8 +135,8 @@ func (t *tasks) children(pid int) []wintask.Task {
 
 // since tells whether a process started when the socket was there, as far as that
 // is known: only then can it have inherited it.
-func since(k fact.Socket, c wintask.Task) bool {
-	return k.Windows == nil || k.Windows.Created.IsZero() || c.Created == 0 || !fileTime(c.Created).Before(k.Windows.Created)
+func (t *tasks) since(k fact.Socket, c wintask.Task) bool {
+	return k.Windows == nil || k.Windows.Created.IsZero() || c.Created == 0 || !t.before(c.Created, ticks(k.Windows.Created))
 }
 
 func (t *tasks) link(k fact.Socket, p fact.ID, kind fact.LinkKind, evidence, note string) {
@@ -153,7 +163,7 @@ func (t *tasks) family(pid int) fact.ID {
 // started before it. A PID without that is another process's by now.
 func (t *tasks) parent(child wintask.Task) (wintask.Task, bool) {
 	p, ok := t.byPID[child.Parent]
-	return p, ok && p.PID != 0 && p.PID != child.PID && p.Created <= child.Created
+	return p, ok && p.PID != 0 && p.PID != child.PID && !t.before(child.Created, p.Created)
 }
 
 func taskID(k wintask.Task) fact.ID { return fact.ProcessID(k.PID, k.Created) }
@@ -247,8 +257,15 @@ func (t *tasks) kind(f wintask.Fault, d wintask.Detail) fact.GapKind {
 
 func called(p *fact.Process) string { return fmt.Sprintf("%s (PID %d)", p.Name, p.PID) }
 
+// never is the time of what has not happened.
+const never = ^uint64(0)
+
+const since1601 = 11644473600 // seconds, to 1970
+
+// ticks is wall time as a FILETIME.
+func ticks(t time.Time) uint64 { return uint64(t.Unix()+since1601)*1e7 + uint64(t.Nanosecond()/100) }
+
 // fileTime is a FILETIME as wall time.
 func fileTime(t uint64) time.Time {
-	const since1601 = 11644473600
 	return time.Unix(int64(t/1e7)-since1601, int64(t%1e7)*100).UTC()
 }

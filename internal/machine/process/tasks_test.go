@@ -187,6 +187,52 @@ func TestOwnerHasEnded(t *testing.T) {
 	}
 }
 
+// A clock that was ahead when Windows started is set back: a socket seems to be hours
+// older than the process that bound it, and a child than its parent. Both are also
+// older than the kernel, which nothing is.
+func TestClockWasSetBack(t *testing.T) {
+	const hours = 5 * 3600
+	bound := fileTime(at(100))
+	all := []wintask.Task{
+		{PID: 4, Name: "System", Created: at(hours)},
+		{PID: 412, Parent: 4, Name: "svc.exe", Created: at(hours + 10)},
+		{PID: 900, Parent: 412, Name: "worker.exe", Created: at(200)},
+	}
+	got := hold(t, machine(false, nil, all...), owned(412, bound), owned(900, fileTime(at(300))))
+	if len(got.Gaps) != 0 || len(got.Processes) != 3 {
+		t.Errorf("%+v", got)
+	}
+	if p, _ := find(got.Processes, 900); p.PPID != 412 {
+		t.Errorf("%+v", p)
+	}
+
+	// A child of one that has ended is found all the same.
+	got = hold(t, machine(false, nil, all[0], all[2]), owned(412, bound))
+	if d := cmp.Diff([]string{"sock:x inherited-by " + string(fact.ProcessID(900, at(200)))}, links(got)); d != "" {
+		t.Error(d)
+	}
+
+	// The twin: nothing is older than the kernel, and the number is another's.
+	all[0].Created = at(1)
+	got = hold(t, machine(false, nil, all...), owned(412, bound))
+	if len(got.Gaps) != 1 || got.Gaps[0].Kind != fact.GapOwnerEnded {
+		t.Errorf("%+v", got.Gaps)
+	}
+	// Where the kernel's start is not told, there is nothing to judge by.
+	got = hold(t, machine(false, nil, all[1:]...), owned(412, bound))
+	if len(got.Gaps) != 1 || got.Gaps[0].Kind != fact.GapOwnerEnded {
+		t.Errorf("%+v", got.Gaps)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, n := range []uint64{noon, noon + 1, noon + 9_999_999} {
+		if got := ticks(fileTime(n)); got != n {
+			t.Errorf("%d becomes %d", n, got)
+		}
+	}
+}
+
 func TestAnotherProcessWasOpened(t *testing.T) {
 	m := machine(false, map[int]wintask.Detail{8: {Created: at(7), Exe: `C:\other.exe`}}, wintask.Task{PID: 8, Name: "x.exe", Created: noon})
 	got := hold(t, m, owned(8, time.Time{}))
