@@ -223,7 +223,10 @@ func (w *who) protoStatus(p fact.Proto) Status {
 	if slices.ContainsFunc(w.redirects, func(r *fact.Redirect) bool { return r.Proto == p || r.Proto == "" }) {
 		return Redirected
 	}
-	if slices.ContainsFunc(w.waiting, is) || w.keeps(p) {
+	blocks := func(s *fact.Socket) bool {
+		return is(s) && (s.State != fact.TimeWait || w.x.Set.Machine.OS != "windows") // there it stands in nobody's way
+	}
+	if slices.ContainsFunc(w.waiting, blocks) || w.keeps(p) {
 		return Blocked
 	}
 	return Free

@@ -65,18 +65,22 @@ func (r Refusal) keptBack(l Listing, set *fact.Set) (subject, hint string) {
 	var read, holds bool
 	for _, g := range set.Ranges {
 		read = read || g.Kind == fact.Excluded && (g.Proto == "" || g.Proto == proto)
-		holds = holds || g.Kind == fact.Excluded && g.Holds(proto, r.Port)
+		holds = holds || g.Kind == fact.Excluded && !g.Administered && g.Holds(proto, r.Port)
 	}
 	switch {
 	case holds, l == Listed:
 		return "", ""
-	case l == NoListing:
+	case l == NoListing && (read || r.Port < firstDeveloperPort):
 		return r.what(), r.listing(r.OS)
 	case read:
 		return "which filters stand between programs and the network", "netsh winsock show catalog"
 	}
 	return "which ports Windows keeps back", "netsh int ipv4 show excludedportrange protocol=" + string(proto)
 }
+
+// firstDeveloperPort parts the ports that services of Windows share through the kernel
+// from those that 10013 mostly is about because a range keeps them back.
+const firstDeveloperPort = 1024
 
 func (r Refusal) what() string {
 	if r.Port == 0 {

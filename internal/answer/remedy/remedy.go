@@ -13,6 +13,7 @@ import (
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/refusal"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -53,10 +54,10 @@ func (r Remedy) ID() string {
 
 // Suggest lists the ways out of a, gentlest first. A free port has none.
 func Suggest(a diagnose.Answer, x *chain.Index) []Remedy {
-	if a.Status == diagnose.Free || a.Status == diagnose.Unknown {
-		return nil
-	}
 	s := &suggester{a: a, x: x}
+	if a.Status == diagnose.Free || a.Status == diagnose.Unknown {
+		return s.booked()
+	}
 	s.waiting()
 	s.add(Remedy{Kind: Port})
 	s.address()
@@ -69,6 +70,24 @@ func Suggest(a diagnose.Answer, x *chain.Index) []Remedy {
 	s.newcomers()
 	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(p.Kind.Rank(), q.Kind.Rank()) })
 	return slices.CompactFunc(s.out, func(p, q Remedy) bool { return p.ID() == q.ID() })
+}
+
+// booked: no socket has the port, and an engine refuses it for a container of its own.
+func (s *suggester) booked() []Remedy {
+	refused := slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool {
+		return f.Rule == diagnose.RuleErrorLine && f.Args["cause"] == string(refusal.Allocated)
+	})
+	for _, f := range s.a.Findings {
+		if f.Rule == diagnose.RuleAllocated && refused {
+			s.container(f.About[0])
+		}
+	}
+	if len(s.out) == 0 {
+		return nil
+	}
+	s.add(Remedy{Kind: Port})
+	slices.SortStableFunc(s.out, func(p, q Remedy) int { return cmp.Compare(p.Kind.Rank(), q.Kind.Rank()) })
+	return s.out
 }
 
 type suggester struct {
@@ -90,7 +109,9 @@ func (s *suggester) waiting() {
 	for _, f := range s.a.Findings {
 		switch f.Rule {
 		case diagnose.RuleTimeWait:
-			s.add(Remedy{Kind: Wait})
+			if !s.onWindows() {
+				s.add(Remedy{Kind: Wait})
+			}
 		case diagnose.RuleOutgoing:
 			s.add(Remedy{Kind: Wait, About: f.About[0]})
 			s.exclude()

@@ -59,6 +59,7 @@ func (h *hinter) windows() []fact.Gap {
 		switch {
 		case s.PID == 0:
 			h.add("owner of "+s.Local.String(), "netstat -ano", s.ID)
+		case h.kernelHTTP(s) && (s.Local.Port() == smb || s.Local.Port() == netbios):
 		case h.kernelHTTP(s) && !tied[s.ID]:
 			h.registrations(s)
 		case h.kernelHTTP(s):
@@ -86,6 +87,9 @@ func (h *hinter) registrations(s fact.Socket) {
 	}
 	h.add(subject, hint, s.ID)
 }
+
+// Ports on which the kernel itself shares files: no URL is behind them.
+const smb, netbios = 445, 139
 
 // vista is the build of the first Windows that lists registrations.
 const vista = 6000

@@ -201,7 +201,7 @@ func (n Names) httpSys(h chain.Holder) string {
 	who, sure := n.Behind(h)
 	switch {
 	case len(who) == 0:
-		return s
+		return s + ", for a program still to be named"
 	case sure:
 		return s + ", for " + List(who)
 	}

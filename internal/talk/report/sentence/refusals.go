@@ -77,7 +77,7 @@ func (n Names) refusedLine(a diagnose.Answer) string {
 		}
 		switch refusal.Cause(f.Args["cause"]) {
 		case refusal.Allocated:
-			return "A container engine has " + port + " in its own book already; for which container, the texts at hand do not say."
+			return "A container engine has " + port + " in its own book already" + n.bookedFor(a)
 		case refusal.InUse:
 			if a.CouldNot == nil {
 				return "Somebody had " + port + " when a program asked for it; in the listing at hand nobody has it."
@@ -104,6 +104,20 @@ func (n Names) refusedLine(a diagnose.Answer) string {
 		return Upper(port) + " was refused; why, the texts at hand do not say."
 	}
 	return ""
+}
+
+// bookedFor names the containers that an engine has written a port down for.
+func (n Names) bookedFor(a diagnose.Answer) string {
+	var who []string
+	for _, f := range a.Findings {
+		if f.Rule == diagnose.RuleAllocated {
+			who = append(who, n.First(f))
+		}
+	}
+	if len(who) == 0 {
+		return "; for which container, the texts at hand do not say."
+	}
+	return ", for " + List(who) + "."
 }
 
 // pasted tells whether the facts come from texts, which never show everything.

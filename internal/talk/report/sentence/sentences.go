@@ -70,9 +70,18 @@ func (n Names) aboutCopies(f diagnose.Finding) string {
 	case diagnose.RuleLocalhostSplit:
 		return n.localhost(f)
 	case diagnose.RuleReusePortShared:
-		return f.Args["owners"] + " owners listen on the very same address by SO_REUSEPORT: the kernel deals connections out between them."
+		return n.oneAddress(f)
 	}
 	return ""
+}
+
+// oneAddress: Linux and macOS deal out, Windows does not say who is served.
+func (n Names) oneAddress(f diagnose.Finding) string {
+	s := f.Args["owners"] + " owners listen on the very same address by "
+	if n.X.Set.Machine.OS == "windows" {
+		return s + "SO_REUSEADDR: what is sent to all (multicast) reaches each of them, and of the rest nobody knows who gets it."
+	}
+	return s + "SO_REUSEPORT: the kernel deals connections out between them."
 }
 
 func (n Names) copies(f diagnose.Finding) string {
@@ -240,7 +249,11 @@ func (n Names) aboutOwner(f diagnose.Finding) string {
 }
 
 func (n Names) ofKernel(id fact.ID) string {
-	if p := n.X.Process(id); p != nil {
+	p := n.X.Process(id)
+	if p != nil && n.X.Set.Machine.OS == "windows" {
+		return "the Windows kernel's own, shown as " + n.Process(p)
+	}
+	if p != nil {
 		return "the kernel's own, of its thread " + n.Process(p)
 	}
 	return n.Row(id)
@@ -369,6 +382,9 @@ func (n Names) timeWait(f diagnose.Finding) string {
 	if ms := atoi(f.Args["ms"]); ms > 0 {
 		s += ", " + span(time.Duration(ms)*time.Millisecond+time.Second-1) + " at most"
 	}
+	if n.X.Set.Machine.OS == "windows" {
+		return s + ". On Windows they are in nobody's way, or at most in that of a server that wants the port exclusively (SO_EXCLUSIVEADDRUSE): SO_REUSEADDR is no cure here."
+	}
 	return s + ". A server that sets SO_REUSEADDR binds at once if the old server had set it too, as most do; where the old one had not, only waiting helps."
 }
 
@@ -383,6 +399,9 @@ func (n Names) outgoing(f diagnose.Finding) string {
 func (n Names) aboutHTTP(f diagnose.Finding) string {
 	switch f.Rule {
 	case diagnose.RuleHTTPSys:
+		if f.Confidence != diagnose.Certain && !n.anyBehind(f) {
+			return "a program has registered the URL named above; the texts or tables at hand do not tell which. PID 4 is the Windows kernel and listens for it: the program can be moved or stopped, never PID 4."
+		}
 		if f.Confidence != diagnose.Certain {
 			return "one of the programs named above registered the URL. PID 4 is the Windows kernel and listens for them: the program can be moved or stopped, never PID 4."
 		}
@@ -403,6 +422,20 @@ func (n Names) shown(id fact.ID) string {
 		return n.Row(id)
 	}
 	return Name(u.Description) + " (" + Name(u.Name) + ")"
+}
+
+// anyBehind tells whether somebody who may stand behind the kernel's listener is named.
+func (n Names) anyBehind(f diagnose.Finding) bool {
+	for _, id := range f.About {
+		if s := n.X.Socket(id); s != nil {
+			for _, h := range n.X.Holders([]*fact.Socket{s}) {
+				if who, _ := n.Behind(h); len(who) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // aboutWindows says Windows' own rules; what they quote comes from outside.
