@@ -26,7 +26,8 @@ type Query struct {
 // whose tables they are, and see [Adopt].
 //
 // Config is read through the system's own calls, in no language, and needs no
-// privilege; where HTTP.sys is not running, the call may start it, as netsh does.
+// privilege. Where the HTTP driver does not run nothing is asked, since both ways
+// would start it: it has no registrations then, and its configuration is a gap.
 // Names of a domain's accounts may be asked of the network. Only where a table was
 // read to its end does the set say so (Machine.Windows.Reservations and its neighbours):
 // no row of it then means that there is none. Under Wine, which answers that nothing
