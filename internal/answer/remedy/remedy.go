@@ -411,6 +411,9 @@ func (s *suggester) word(about fact.ID) func(string) string {
 
 func (s *suggester) ofProcess(about fact.ID, word string) string {
 	p := s.x.Process(about)
+	if p == nil {
+		p = s.server(about)
+	}
 	switch {
 	case p == nil:
 		return ""

@@ -188,12 +188,9 @@ func (s *suggester) manual(u *fact.Unit) {
 	}
 }
 
-// startWord is the start type as sc config takes it.
+// startWord is the start type of one that starts by itself, as sc config takes it.
 func startWord(u *fact.Unit) string {
-	switch {
-	case u.Windows.StartWord() != "automatic":
-		return ""
-	case u.Windows.Delayed:
+	if u.Windows.Delayed {
 		return "delayed-auto"
 	}
 	return "auto"
@@ -231,6 +228,21 @@ func (s *suggester) behind(registration fact.ID) string {
 		return ""
 	}
 	return names[0]
+}
+
+// server is the one process behind a registration, or nil.
+func (s *suggester) server(registration fact.ID) *fact.Process {
+	var found *fact.Process
+	for _, q := range s.x.Links(registration, fact.InQueue) {
+		for _, l := range s.x.Links(q.To, fact.ServedBy) {
+			p := s.x.Process(l.To)
+			if p == nil || found != nil && found != p {
+				return nil
+			}
+			found = p
+		}
+	}
+	return found
 }
 
 func (s *suggester) parts(process fact.ID) []chain.Node {
