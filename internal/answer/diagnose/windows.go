@@ -144,11 +144,12 @@ func (w *who) portproxy() {
 }
 
 // kernelPart tells whether the kernel's socket on the endpoint's port is a part's
-// other than HTTP.sys, as file sharing's on 445 is: the catalog knows the port, and
-// not as one that programs register URLs on.
+// other than HTTP.sys, as file sharing's on 445 is: HTTP.sys's own listing was read
+// and has no URL on it, or the catalog knows the port, and not as one that programs
+// register URLs on.
 func (w *who) kernelPart(h *chain.Holder) bool {
 	s := w.x.Socket(h.Sockets[0])
-	if s.Proto != fact.TCP {
+	if m := w.x.Set.Machine.Windows; s.Proto != fact.TCP || m != nil && m.Registrations {
 		return true
 	}
 	found := catalog.Match(catalog.Subject{OS: "windows", Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr(), Comm: "System", Kernel: "System"})

@@ -175,6 +175,25 @@ func TestKernelParts(t *testing.T) {
 	}
 }
 
+// Where HTTP.sys's listing was read and names nobody on the port, another part of the
+// kernel has it; without the listing, or with one that breaks off, it is HTTP.sys's.
+func TestListingWithoutThePort(t *testing.T) {
+	for read, want := range map[bool]diagnose.Rule{true: diagnose.RuleKernelSocket, false: diagnose.RuleHTTPSysUnnamed} {
+		set := windows(false)
+		set.Machine.Windows = &fact.WindowsNet{Registrations: read}
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}})
+		var got []diagnose.Rule
+		for _, f := range a.Findings {
+			if f.Rule == diagnose.RuleKernelSocket || f.Rule == diagnose.RuleHTTPSysUnnamed {
+				got = append(got, f.Rule)
+			}
+		}
+		if !slices.Equal(got, []diagnose.Rule{want}) {
+			t.Errorf("read %v: %v, want %s", read, got, want)
+		}
+	}
+}
+
 // A port that Windows keeps back is not free, though nobody holds it.
 func TestExcludedIsNotFree(t *testing.T) {
 	for star, want := range map[bool]diagnose.Status{false: diagnose.Blocked, true: diagnose.Free} {
