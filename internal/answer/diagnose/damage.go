@@ -89,7 +89,17 @@ func needs(x *chain.Index, v, u *fact.Unit) bool {
 	if v.Windows != nil && slices.ContainsFunc(v.Windows.DependsOn, is(u.Name)) || u.Windows != nil && slices.ContainsFunc(u.Windows.Dependents, is(v.Name)) {
 		return true
 	}
-	return slices.ContainsFunc(x.Links(v.ID, fact.DependsOn), func(l fact.Link) bool { return l.To == u.ID })
+	return slices.ContainsFunc(x.Links(v.ID, fact.DependsOn), func(l fact.Link) bool { return l.To == u.ID }) || needsHTTP(v, u)
+}
+
+// needsHTTP knows the services that every Windows makes dependent on HTTP, for those
+// of which only the state is known, and that is down.
+func needsHTTP(v, u *fact.Unit) bool {
+	if !strings.EqualFold(u.Name, "HTTP") || v.Active != "stopped" || v.Windows != nil && len(v.Windows.DependsOn) > 0 {
+		return false
+	}
+	return slices.ContainsFunc([]string{"Spooler", "WinRM", "SSDPSRV", "upnphost", "fdPHost", "FDResPub", "W3SVC", "Wecsvc", "PeerDistSvc"},
+		func(name string) bool { return strings.EqualFold(name, v.Name) })
 }
 
 // listenList: an address that is not here any more, and URLs that no address of

@@ -218,9 +218,9 @@ func (w *who) guesses() []catalog.Guess {
 	return out
 }
 
-// everyWindows is a service that runs on every Windows: a list without it is not
-// the whole list.
-const everyWindows = "RpcSs"
+// everyWindows is a service that runs on every Windows and has no port: a list without
+// it is not the whole list, but of some processes, or of those that listen.
+const everyWindows = "DcomLaunch"
 
 // reserved: URLs that somebody may listen on and nobody does, and what that does to
 // requests of others.

@@ -226,7 +226,7 @@ func TestLikelyBehind(t *testing.T) {
 		t.Errorf("%v %v", got, sure)
 	}
 	if got, _ := ranked(func(s *fact.Set) {
-		s.Units = []fact.Unit{service("RpcSs", "running", 2), service("PeerDistSvc", "running", 3)}
+		s.Units = []fact.Unit{service("DcomLaunch", "running", 2), service("PeerDistSvc", "running", 3)}
 	}); slices.Contains(got, "iis") {
 		t.Errorf("IIS, of all the services that run: %v", got)
 	}

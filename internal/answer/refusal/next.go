@@ -30,7 +30,7 @@ func (r Refusal) next(l Listing, set *fact.Set) (fact.Gap, bool) {
 			hint = "docker ps -a"
 		}
 	case InUse, Unsaid:
-		if l != Listed {
+		if l == NoListing || l == NotListed && r.Port != 0 { // which port it was no listing tells
 			hint = r.listing(os)
 		}
 	case Reserved:

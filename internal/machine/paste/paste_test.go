@@ -97,7 +97,7 @@ func TestServiceUnknownWithoutTasklistSvc(t *testing.T) {
 	if len(r.Set.Units) != 0 {
 		t.Errorf("units out of nothing: %+v", r.Set.Units)
 	}
-	want := []string{`not-in-paste: name and services of PID 2668: tasklist /svc /fi "pid eq 2668"`}
+	want := []string{`not-in-paste: services of PID 2668: tasklist /svc /fi "pid eq 2668"`}
 	if diff := cmp.Diff(want, hints(r.Set)); diff != "" {
 		t.Errorf("gaps -want +got:\n%s", diff)
 	}

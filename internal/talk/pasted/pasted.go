@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
@@ -44,6 +45,9 @@ func Explain(q Question) (report.Explain, error) {
 	r, err := paste.Reader{PortNumber: catalog.NumberNamed, Ports: q.Ports, Refused: d.refused, Commands: judge.NewFinder().Spot}.Read(q.Texts...)
 	if err != nil {
 		return report.Explain{}, err
+	}
+	if r.Set.Machine.OS == "" && slices.ContainsFunc(r.Commands, typedOnWindows) && !slices.ContainsFunc(d.said, func(s refusal.Refusal) bool { return s.OS != "" && s.OS != "windows" }) {
+		r.Set.Machine.OS = "windows"
 	}
 	d.said = refusal.On(r.Set.Machine.OS, d.said)
 	listed := len(r.Seen)+len(d.said)+len(d.found) > 0
@@ -80,6 +84,12 @@ func (d *desk) commands(r *paste.Result, raw bool) []judge.Line {
 }
 
 // where says in which line of which text l stands.
+// typedOnWindows tells a command that no other system has.
+func typedOnWindows(l paste.Line) bool {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(l.Line)), " ")
+	return slices.Contains([]string{"netsh", "taskkill", "sc", "net", "reg"}, strings.TrimSuffix(word, ".exe"))
+}
+
 func where(l paste.Line) string {
 	return fmt.Sprintf("line %d of %s", l.Number, cmp.Or(l.Text, "the paste"))
 }
@@ -110,7 +120,13 @@ func (d *desk) refused(rest []paste.Line) []paste.Asked {
 
 func (d *desk) answer(r *paste.Result) report.Explain {
 	ports := asked(r)
-	r.Set.AddGaps(settle.Open(&r.Set, ports, d.said, d.found)...)
+	var broken []diagnose.Finding
+	if len(ports) == 0 {
+		broken = diagnose.Damage(chain.NewIndex(&r.Set))
+	}
+	if len(broken) == 0 || len(d.said)+len(r.Set.Sockets) > 0 {
+		r.Set.AddGaps(settle.Open(&r.Set, ports, d.said, d.found)...)
+	}
 	x := chain.NewIndex(&r.Set)
 	e := report.Explain{Index: x, Alike: d.found, Steps: settle.Steps(r.Set.Gaps)}
 	for _, s := range r.Seen {
@@ -124,7 +140,8 @@ func (d *desk) answer(r *paste.Result) report.Explain {
 	for _, s := range refusal.Of(0, d.said) {
 		e.Loose = append(e.Loose, diagnose.ErrorLine(s))
 	}
-	if len(ports) == 0 && len(r.Seen) > 0 {
+	e.Loose = append(e.Loose, broken...)
+	if len(ports) == 0 && len(r.Seen) > 0 && (len(broken) == 0 || len(r.Set.Sockets) > 0) {
 		ls := report.NewLs(x, func(r report.ListRow) bool { return r.Socket.State.Serves() && r.Socket.Remote.Port() == 0 })
 		e.Ls = &ls
 	}

@@ -65,6 +65,7 @@ func (h *hinter) windows() []fact.Gap {
 		case h.kernelHTTP(s):
 		default:
 			pids[s.PID] = true
+			h.service(s)
 		}
 	}
 	h.queuePIDs(pids)
@@ -101,6 +102,21 @@ func (h *hinter) dependents() bool {
 	})
 }
 
+// service asks which of several services in one process has a socket, unless the system
+// was asked already and did not say.
+func (h *hinter) service(s fact.Socket) {
+	asked := slices.ContainsFunc(h.set.Sockets, func(o fact.Socket) bool { return o.Windows != nil && o.Windows.Module != "" })
+	services := 0
+	for _, l := range h.set.Links {
+		if l.Kind == fact.PartOf && l.From == fact.ProcessID(s.PID, 0) {
+			services++
+		}
+	}
+	if services > 1 && !asked {
+		h.add(fmt.Sprintf("which service in PID %d has the port (as administrator)", s.PID), "netstat -abno", s.ID)
+	}
+}
+
 // queuePIDs adds the processes behind registrations on the ports in question.
 func (h *hinter) queuePIDs(pids map[int]bool) {
 	queues := map[fact.ID]bool{}
@@ -126,7 +142,11 @@ func (h *hinter) queuePIDs(pids map[int]bool) {
 func (h *hinter) owners(pids map[int]bool) {
 	for _, p := range h.set.Processes {
 		if pids[p.PID] && p.PID > 4 && !h.served[p.PID] {
-			h.add(fmt.Sprintf("name and services of PID %d", p.PID), fmt.Sprintf(`tasklist /svc /fi "pid eq %d"`, p.PID), p.ID)
+			what := "name and services"
+			if p.Name != "" {
+				what = "services"
+			}
+			h.add(fmt.Sprintf("%s of PID %d", what, p.PID), fmt.Sprintf(`tasklist /svc /fi "pid eq %d"`, p.PID), p.ID)
 		}
 	}
 }

@@ -15,7 +15,8 @@ func TestWrap(t *testing.T) {
 		want         string
 	}{
 		{"one two three", "  ", 0, "one two three"},
-		{"one two three", "  ", 8, "one two\n  three"},
+		{"one two three", "  ", 9, "one two\n  three"},
+		{"one two three", "  ", 8, "one\n  two\n  three"},
 		{"one two three", "", 3, "one\ntwo\nthree"},
 		{"unbreakable", "  ", 4, "unbreakable"},
 		{"größe größe", "", 11, "größe größe"},

@@ -58,13 +58,14 @@ func Tree(w io.Writer, st Style, indent string, lines []Line) {
 }
 
 // Wrap breaks text at blanks so that no line is longer than width columns;
-// following lines begin with indent. Width 0 leaves it whole.
+// following lines begin with indent, and the first one stands behind as much. Width 0
+// leaves it whole.
 func Wrap(text, indent string, width int) string {
 	if width <= 0 {
 		return text
 	}
 	var b strings.Builder
-	col := 0
+	col := len(indent)
 	for i, word := range strings.Split(text, " ") {
 		n := len([]rune(word))
 		switch {
