@@ -72,7 +72,7 @@ func ProxyTable(r *fact.Redirect) string {
 }
 
 // behindHTTP: what stands behind the kernel's HTTP listener is stopped by its
-// service, where it has one of its own; else it is the program that is moved.
+// service, where it has one of its own; for a program the catalog says what is moved.
 func (s *suggester) behindHTTP(h chain.Holder) {
 	for _, reg := range h.Nodes {
 		for _, q := range reg.Children {
@@ -110,13 +110,8 @@ func (s *suggester) behindQueue(q chain.Node, known *catalog.Entry) {
 		if u := s.x.Unit(n.ID); u != nil {
 			us = []*fact.Unit{u}
 		}
-		p := s.x.Process(n.ID)
-		switch {
-		case n.Note == "controller" && len(q.Children) > 1:
-		case len(us) == 1:
+		if controls := n.Note == "controller" && len(q.Children) > 1; len(us) == 1 && !controls {
 			s.service(us[0], known == nil, known == nil || offers(known, Stop))
-		case len(us) == 0 && p != nil && !p.Kernel && p.PID > 4 && len(q.Children) == 1:
-			s.add(Remedy{Kind: Move, Target: "pid-" + strconv.Itoa(p.PID), About: p.ID})
 		}
 	}
 }
