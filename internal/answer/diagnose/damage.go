@@ -120,8 +120,11 @@ func (d *damage) listenList() {
 			about = append(about, r.ID)
 		}
 	}
-	if len(about) > 0 {
+	switch outside := slices.ContainsFunc(list, func(a fact.ListenAddr) bool { return !a.Addr.IsLoopback() }); {
+	case len(about) > 0:
 		d.say(RuleListenListStarves, Certain, map[string]string{"list": Addrs(list)}, about...)
+	case !outside:
+		d.say(RuleListenListStarves, Certain, map[string]string{"list": Addrs(list), "outside": "none"})
 	}
 }
 

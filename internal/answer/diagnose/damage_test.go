@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestStarved(t *testing.T) {
 		for list, want := range lists {
 			set := idle(listenOn(list))
 			set.Registrations[0].URL = url
-			got := slices.ContainsFunc(diagnose.Damage(chain.NewIndex(&set)), func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleListenListStarves })
+			got := slices.ContainsFunc(diagnose.Damage(chain.NewIndex(&set)), func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleListenListStarves && len(f.About) > 0 })
 			if got != want {
 				t.Errorf("%s with %s: %v", url, list, got)
 			}
@@ -270,6 +271,33 @@ func TestReservedOnly(t *testing.T) {
 	} {
 		if got := ask(change); len(got) != 0 {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// A listen list of nothing but loopback leaves everybody outside out, whatever URLs
+// there are; it belongs to the answer for a port that the kernel holds.
+func TestNobodyOutside(t *testing.T) {
+	for _, c := range []struct {
+		list   []string
+		holder int
+		want   bool
+	}{
+		{[]string{"127.0.0.1"}, 4, true},
+		{[]string{"127.0.0.1", "::1"}, 4, true},
+		{[]string{"127.0.0.1", "192.168.1.20"}, 4, false},
+		{[]string{"0.0.0.0"}, 4, false},
+		{nil, 4, false},
+		{[]string{"127.0.0.1"}, 700, false},
+	} {
+		set := idle(listenOn(c.list...))
+		set.Sockets = []fact.Socket{{ID: "sock:1", Proto: fact.TCP, Local: netip.MustParseAddrPort("127.0.0.1:80"), State: fact.Listen, PID: c.holder}}
+		set.Processes = append(set.Processes, fact.Process{ID: "proc:h", PID: c.holder, Name: "System", Kernel: c.holder == 4})
+		set.Links = append(set.Links, fact.Link{From: "sock:1", To: "proc:h", Kind: fact.HeldBy})
+		a := diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}})
+		got := slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Args["outside"] == "none" })
+		if got != c.want {
+			t.Errorf("%v, held by %d: %v", c.list, c.holder, got)
 		}
 	}
 }

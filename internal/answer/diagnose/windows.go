@@ -32,6 +32,9 @@ func (w *who) windows() {
 // a URL or a reservation of it, or HTTP itself on a web port.
 func (w *who) concerns(f Finding) bool {
 	port := w.q.Endpoint.Port
+	if f.Args["outside"] == "none" {
+		return w.kernelHolds() || slices.ContainsFunc(w.a.Holders, func(h chain.Holder) bool { return h.Owner.Kind == chain.OwnerHTTPSys })
+	}
 	if f.Rule == RuleHTTPDisabled {
 		return port == 80 || port == 443
 	}

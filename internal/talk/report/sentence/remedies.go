@@ -98,6 +98,9 @@ func (n Names) stopWords(r remedy.Remedy) string {
 	if k := n.X.Container(r.About); k != nil && r.Command == nil && k.User != "" {
 		return "stop " + n.Row(r.About) + ", as the user who runs it (uid " + Name(k.User) + "): nobody else's engine knows it"
 	}
+	if u := n.X.Unit(r.About); u != nil && u.Manager == "scm" {
+		return "stop " + n.Row(r.About) + " (as administrator)"
+	}
 	return "stop " + n.Row(r.About)
 }
 

@@ -100,6 +100,10 @@ func damage(f diagnose.Finding, about []string) string {
 	case diagnose.RuleHTTPDisabled:
 		return httpDisabled(about)
 	case diagnose.RuleListenListStarves:
+		if f.Args["outside"] == "none" {
+			one, _, _ := strings.Cut(f.Args["list"], ",")
+			return "HTTP.sys's listen list has only " + f.Args["list"] + ": from another machine nobody reaches what listens through it, IIS and remote management among them. netsh http delete iplisten ipaddress=" + one + " (as administrator) takes it out, mostly only after a reboot; an empty list means every address."
+		}
 		return "HTTP.sys's listen list has only " + f.Args["list"] + ", so nobody can reach " + list(about) + "."
 	case diagnose.RuleListenAddrGone:
 		return "HTTP.sys's listen list names " + f.Args["address"] + ", which is no address of this machine any more: HTTP.sys cannot listen there, and IIS then fails with 1214. berth http show iplisten shows the list; " + netsh("delete", "iplisten", "ipaddress="+f.Args["address"]) + " takes it out."
