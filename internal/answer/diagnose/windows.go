@@ -149,10 +149,11 @@ func (w *who) portproxy() {
 // kernelPart tells whether the kernel's socket on the endpoint's port is a part's
 // other than HTTP.sys, as file sharing's on 445 is: HTTP.sys's own listing was read
 // and has no URL on it, or the catalog knows the port, and not as one that programs
-// register URLs on.
+// register URLs on. Two pasted texts may be of two moments, or of two machines, and
+// prove nothing together.
 func (w *who) kernelPart(h *chain.Holder) bool {
 	s := w.x.Socket(h.Sockets[0])
-	if m := w.x.Set.Machine.Windows; s.Proto != fact.TCP || m != nil && m.Registrations {
+	if m := w.x.Set.Machine; s.Proto != fact.TCP || m.Windows != nil && m.Windows.Registrations && m.Source != "paste" {
 		return true
 	}
 	found := catalog.Match(catalog.Subject{OS: "windows", Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr(), Comm: "System", Kernel: "System"})
