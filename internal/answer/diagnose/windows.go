@@ -153,7 +153,8 @@ func (w *who) portproxy() {
 // prove nothing together.
 func (w *who) kernelPart(h *chain.Holder) bool {
 	s := w.x.Socket(h.Sockets[0])
-	if m := w.x.Set.Machine; s.Proto != fact.TCP || m.Windows != nil && m.Windows.Registrations && m.Source != "paste" {
+	open := slices.ContainsFunc(w.x.Set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapNotInPaste && g.About == s.ID })
+	if m := w.x.Set.Machine.Windows; s.Proto != fact.TCP || m != nil && m.Registrations && !open {
 		return true
 	}
 	found := catalog.Match(catalog.Subject{OS: "windows", Proto: s.Proto, Port: s.Local.Port(), Addr: s.Local.Addr(), Comm: "System", Kernel: "System"})

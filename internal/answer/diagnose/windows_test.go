@@ -191,7 +191,7 @@ func TestListingWithoutThePort(t *testing.T) {
 		if !slices.Equal(got, []diagnose.Rule{want}) {
 			t.Errorf("read %v: %v, want %s", read, got, want)
 		}
-		set.Machine.Source = "paste"
+		set.Gaps = []fact.Gap{{Kind: fact.GapNotInPaste, Subject: "registrations behind it", Hint: "netsh", About: set.Sockets[0].ID}}
 		a = diagnose.Who(chain.NewIndex(&set), diagnose.Question{Endpoint: fact.Endpoint{Port: 80}})
 		if !slices.ContainsFunc(a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleHTTPSysUnnamed }) {
 			t.Errorf("pasted, read %v: %v", read, a.Findings)
