@@ -397,22 +397,7 @@ func (n Names) outgoing(f diagnose.Finding) string {
 }
 
 func (n Names) aboutHTTP(f diagnose.Finding) string {
-	switch f.Rule {
-	case diagnose.RuleHTTPSys:
-		if f.Confidence != diagnose.Certain && !n.anyBehind(f) {
-			return "a program has registered the URL named above; the texts or tables at hand do not tell which. PID 4 is the Windows kernel and listens for it: the program can be moved or stopped, never PID 4."
-		}
-		if f.Confidence != diagnose.Certain {
-			return "one of the programs named above registered the URL. PID 4 is the Windows kernel and listens for them: the program can be moved or stopped, never PID 4."
-		}
-		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
-	case diagnose.RuleHTTPSysUnnamed:
-		if n.pasted() {
-			return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
-		}
-		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, its listing would say, and that could not be had."
-	}
-	return ""
+	return windows.HTTPSys(f, n.anyBehind(f), n.pasted())
 }
 
 // shown names a row; a Windows service by the name that people know it by as well.

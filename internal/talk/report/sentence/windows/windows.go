@@ -35,6 +35,26 @@ func Finding(f diagnose.Finding, about []string) string {
 	return damage(f, about)
 }
 
+// HTTPSys says what the kernel's HTTP listener is and for whom it listens, without a
+// hedge; "" for any other finding. behind tells that somebody who may have registered
+// is named, pasted that the facts are texts.
+func HTTPSys(f diagnose.Finding, behind, pasted bool) string {
+	const never = "the program can be moved or stopped, never PID 4."
+	switch {
+	case f.Rule == diagnose.RuleHTTPSysUnnamed && pasted:
+		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, the texts at hand do not say."
+	case f.Rule == diagnose.RuleHTTPSysUnnamed:
+		return "this is HTTP.sys, the HTTP driver of the Windows kernel, which listens for other programs; for which, its listing would say, and that could not be had."
+	case f.Rule != diagnose.RuleHTTPSys:
+		return ""
+	case f.Confidence == diagnose.Certain:
+		return "PID 4 is the Windows kernel. Its HTTP driver, HTTP.sys, listens for every program that registers a URL on this port; the programs behind it are what can be moved or stopped, never PID 4."
+	case behind:
+		return "one of the programs named above registered the URL. PID 4 is the Windows kernel and listens for them: " + never
+	}
+	return "a program has registered the URL named above; which one is not known here. PID 4 is the Windows kernel and listens for it: " + never
+}
+
 func ports(args map[string]string) string {
 	s := strings.ToUpper(args["proto"]) + " ports " + args["from"] + " to " + args["to"]
 	if args["from"] == args["to"] {

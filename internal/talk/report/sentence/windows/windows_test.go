@@ -187,3 +187,14 @@ func TestCommandLine(t *testing.T) {
 		t.Error(upper)
 	}
 }
+
+// Nobody is said to be named above where nobody is.
+func TestHTTPSys(t *testing.T) {
+	f := diagnose.Finding{Rule: diagnose.RuleHTTPSys, Confidence: diagnose.Likely}
+	if got := windows.HTTPSys(f, true, true); !strings.Contains(got, "programs named above") {
+		t.Error(got)
+	}
+	if got := windows.HTTPSys(f, false, true); strings.Contains(got, "programs named above") || !strings.Contains(got, "never PID 4") {
+		t.Error(got)
+	}
+}
