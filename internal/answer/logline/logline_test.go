@@ -48,7 +48,7 @@ var shapes = []struct{ text, want string }{
 	{"[1] unbound[1:0] error: can't bind socket: Cannot assign requested address for 10.0.0.1 port 53", "unbound EADDRNOTAVAIL - 53 words linux"},
 	{"slapd: daemon: bind(7) failed errno=99 (Cannot assign requested address)", "- EADDRNOTAVAIL - 0 number linux"},
 	{"[ERROR] Can't start server: Bind on TCP/IP port: Address already in use", "mysql EADDRINUSE - 0 words -"},
-	{"[ERROR] Can't start server: Bind on TCP/IP port: No such file or directory", "mysql - - 0 - -"},
+	{"[ERROR] Can't start server: Bind on TCP/IP port: No such file or directory", "mysql - - 0 - windows"},
 	{"Could not create server TCP listening socket 127.0.0.1:6379: bind: Address already in use", "redis EADDRINUSE 127.0.0.1 6379 words -"},
 	{"Could not create server TCP listening socket *:6379: bind: Address already in use", "redis EADDRINUSE * 6379 words -"},
 	{"# Creating Server TCP listening socket *:6379: bind: An operation was attempted on something that is not a socket.", "redis - * 6379 - -"},

@@ -139,6 +139,7 @@ var own = [...]struct{ text, os string }{
 	{"already registered this url", "windows"}, {"access rights to this namespace", "windows"},
 	{"could not register url", "windows"}, {"underlying transport", "windows"}, {"httpaddurl", "windows"},
 	{": jvm_bind", "windows"}, {"already in use: bind", "windows"}, {"requested address: bind", "windows"},
+	{"bind on tcp/ip port: no such file", "windows"}, {"bind on tcp/ip port: no error", "windows"}, // MySQL prints the wrong number's words there
 	{"can't assign requested", "darwin"},
 	{"cannot assign requested", "linux"}, {"address in use", "linux"}, {".socket: failed to", "linux"},
 }

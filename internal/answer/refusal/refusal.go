@@ -130,6 +130,7 @@ func settles(l said, all []said, lines []Line) bool {
 				s.Code = l.Code
 			}
 		case l.Errno == "":
+			s.OS = cmp.Or(s.OS, l.OS)
 		default:
 			continue
 		}
