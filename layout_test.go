@@ -76,7 +76,8 @@ const arrows = `
 	answer/subject, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
 
 	# To people and to Go programs, which print the same sentences.
-	NONE < talk/report/layout
+	NONE < talk/report/layout, talk/report/clean
+	talk/report/clean < talk/report/sentence
 	answer/remedy < talk/report/sentence/windows, talk/report/sentence/macos < talk/report/sentence
 	answer/prefix, talk/report/sentence < talk/report/sentence/prefixes
 	answer/judge/ruling, talk/report/sentence < talk/report/sentence/judged

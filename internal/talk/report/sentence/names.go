@@ -1,3 +1,5 @@
+// Package sentence holds every sentence that berth speaks about a machine, in
+// English, and makes every word that came from outside harmless.
 package sentence
 
 import (
@@ -8,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/clean"
 )
 
 // Widths at which words from outside are cut in running text.
@@ -18,6 +21,13 @@ const (
 
 // Names says rows in words. X is the index of the set they stand in.
 type Names struct{ X *chain.Index }
+
+// Clean makes a text from outside safe for a terminal and for one line, cut to limit
+// characters; 0 means no limit.
+func Clean(s string, limit int) string { return clean.Text(s, limit) }
+
+// CommandLine joins an argument list the way a person would type it to a shell.
+func CommandLine(args []string) string { return clean.CommandLine(args) }
 
 // Name is a word from outside, harmless and cut to [NameWidth].
 func Name(s string) string { return Clean(s, NameWidth) }

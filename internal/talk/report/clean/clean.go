@@ -1,6 +1,6 @@
-// Package sentence holds every sentence that berth speaks about a machine, in
-// English, and makes every word that came from outside harmless.
-package sentence
+// Package clean makes words that come from outside harmless for a terminal and for
+// one line. It is pure.
+package clean
 
 import (
 	"strconv"
@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes s safe for a terminal and for one line: control characters, line
+// Text makes s safe for a terminal and for one line: control characters, line
 // ends, invalid UTF-8 and characters that reorder or hide text are written as
 // escapes (\x1b, \n, \u202e). Text of more than limit characters is cut and ends
 // in "…"; limit 0 means no limit.
-func Clean(s string, limit int) string {
+func Text(s string, limit int) string {
 	if plain(s) && (limit == 0 || len(s) <= limit) {
 		return s
 	}
