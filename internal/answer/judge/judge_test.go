@@ -174,13 +174,13 @@ func TestTwins(t *testing.T) {
 		{"WAS of a machine that is not known", "net stop was /y", nil, known.Risky, "dependents-usual", "net start was"},
 		{"WAS with W3SVC stopped", "net stop was /y", with(windows, stopped("W3SVC")), known.Sound, "dependents-none unit:W3SVC", "net start WAS"},
 
-		{"disabled, dependents start no more", "sc config http start= disabled", windows(), known.Breaks, "dependents-off unit:Spooler unit:W3SVC unit:PeerDistSvc", "sc config http start= demand"},
+		{"disabled, dependents start no more", "sc config http start= disabled", windows(), known.Breaks, "dependents-off unit:Spooler unit:W3SVC unit:PeerDistSvc", "sc.exe config http start= demand"},
 		{"disabled already", "sc config http start= disabled", with(windows, start("HTTP", 4)), known.NoChange, "already-so", ""},
-		{"the damage is put right", "sc config http start= demand", with(windows, start("HTTP", 4)), known.Sound, "puts-right", "sc config http start= disabled"},
+		{"the damage is put right", "sc config http start= demand", with(windows, start("HTTP", 4)), known.Sound, "puts-right", "sc.exe config http start= disabled"},
 		{"as it is", "sc config http start= demand", windows(), known.NoChange, "already-so", ""},
-		{"HTTP automatic", "Set-Service http -StartupType Automatic", windows(), known.NoPort, "not-the-default", "sc config http start= demand"},
-		{"the old value is known", "sc config W3SVC start= disabled", windows(), known.Sound, "until-stopped", "sc config W3SVC start= auto"},
-		{"the same by the registry", `reg add "HKLM\SYSTEM\CurrentControlSet\Services\W3SVC" /v Start /t REG_DWORD /d 4 /f`, windows(), known.Sound, "until-stopped", "sc config W3SVC start= auto"},
+		{"HTTP automatic", "Set-Service http -StartupType Automatic", windows(), known.NoPort, "not-the-default", "sc.exe config http start= demand"},
+		{"the old value is known", "sc config W3SVC start= disabled", windows(), known.Sound, "until-stopped", "sc.exe config W3SVC start= auto"},
+		{"the same by the registry", `reg add "HKLM\SYSTEM\CurrentControlSet\Services\W3SVC" /v Start /t REG_DWORD /d 4 /f`, windows(), known.Sound, "until-stopped", "sc.exe config W3SVC start= auto"},
 		{"no such start value", `reg add HKLM\SYSTEM\CurrentControlSet\Services\HTTP /v Start /d 7`, windows(), known.NoChange, "bad-start-value", ""},
 
 		{"the first address narrows", "netsh http add iplisten 127.0.0.1", windows(), known.Breaks, "unreachable", "netsh http delete iplisten ipaddress=127.0.0.1"},

@@ -34,7 +34,7 @@ func (f Found) Next(os string) (tells, command string) {
 	case PIDFile:
 		return "whether a server still listens", byOS(os, "ss -ltnp", "netstat -ano", "lsof -nP -iTCP -sTCP:LISTEN")
 	case OwnService:
-		return "the state of the services", "sc query type= service state= all"
+		return "the state of the services", "sc.exe query type= service state= all"
 	case OtherMachine:
 		return "who has the port on the server, run there", "sudo ss -ltnp 'sport = :" + port + "'"
 	case WSL1:

@@ -267,7 +267,7 @@ func TestSteps(t *testing.T) {
 		{machine(elevated), "http://10.0.0.9:80/", []string{"address"}},
 		// Two refusals: the right to a port that is a program's is not worth much.
 		{machine(excluded(8000, 8099, false)), "http://+:8080/", []string{"port", add("http://+:8080/", own), "administrator"}},
-		{machine(elevated, service("stopped", 4)), "http://+:80/", []string{"sc config http start= demand", "net start http"}},
+		{machine(elevated, service("stopped", 4)), "http://+:80/", []string{"sc.exe config http start= demand", "net start http"}},
 		{machine(listed("10.0.0.7")), "http://localhost:8080/", []string{"netsh http add iplisten ipaddress=127.0.0.1"}},
 		{machine(elevated, listed("10.0.0.7")), "http://+:80/", []string{"netsh http add iplisten ipaddress=127.0.0.1"}},
 		{machine(elevated, listed("10.0.0.7"), listens("127.0.0.1:80", 412)), "http://+:80/", nil}, // that is what the list is for

@@ -71,8 +71,8 @@ func wayOut(c *checker, v Verdict, alone bool) []Step {
 	case RuleNotLocal:
 		return []Step{{Kind: "address"}}
 	case RuleHTTPDisabled:
-		return []Step{{Kind: "start", Command: [][]string{{"sc", "config", "http", "start=", "demand"}, {"net", "start", "http"}},
-			Undo: [][]string{{"sc", "config", "http", "start=", "disabled"}}}}
+		return []Step{{Kind: "start", Command: [][]string{{"sc.exe", "config", "http", "start=", "demand"}, {"net", "start", "http"}},
+			Undo: [][]string{{"sc.exe", "config", "http", "start=", "disabled"}}}}
 	case RuleNotRead:
 		if v.Args["what"] != "reservations" {
 			return nil

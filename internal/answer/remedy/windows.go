@@ -23,7 +23,7 @@ func (s *suggester) windows() {
 			s.portproxy(s.x.Redirect(f.About[0]))
 		case diagnose.RuleHTTPDisabled:
 			s.add(Remedy{Kind: Startup, Target: "HTTP", About: f.About[0], Args: map[string]string{"back": "yes"},
-				Command: [][]string{{"sc", "config", "http", "start=", "demand"}}})
+				Command: [][]string{{"sc.exe", "config", "http", "start=", "demand"}}})
 		}
 	}
 	for _, h := range s.a.Holders {
@@ -140,7 +140,7 @@ func (s *suggester) service(u *fact.Unit, move, stop bool) {
 	if !stop {
 		return
 	}
-	s.add(Remedy{Kind: Stop, Target: u.Name, About: u.ID, Args: s.dependents(u), Command: [][]string{{"sc", "stop", u.Name}}})
+	s.add(Remedy{Kind: Stop, Target: u.Name, About: u.ID, Args: s.dependents(u), Command: [][]string{{"sc.exe", "stop", u.Name}}})
 	s.manual(u)
 }
 
@@ -179,7 +179,7 @@ func (s *suggester) has(id string) bool {
 func (s *suggester) manual(u *fact.Unit) {
 	if u.Windows.StartWord() == "automatic" {
 		s.add(Remedy{Kind: Startup, Target: u.Name, About: u.ID, Args: map[string]string{"was": startWord(u)},
-			Command: [][]string{{"sc", "config", u.Name, "start=", "demand"}}})
+			Command: [][]string{{"sc.exe", "config", u.Name, "start=", "demand"}}})
 	}
 }
 

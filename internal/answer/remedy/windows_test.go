@@ -47,9 +47,9 @@ func TestSuggestOnWindows(t *testing.T) {
 		typed  string // the commands, a line each
 	}{
 		{"a program", func(*fact.Set) {}, "port move:pid-10 stop:pid-10", "taskkill /PID 10"},
-		{"a service", unit(scm("Web", "running", 3)), "port move:Web stop:Web", "sc stop Web"},
-		{"one that starts by itself", unit(scm("Web", "running", 2)), "port move:Web stop:Web startup:Web", "sc stop Web\nsc config Web start= demand"},
-		{"a service behind HTTP.sys", behindHTTP(scm("Web", "running", 3)), "stop:Web", "sc stop Web"},
+		{"a service", unit(scm("Web", "running", 3)), "port move:Web stop:Web", "sc.exe stop Web"},
+		{"one that starts by itself", unit(scm("Web", "running", 2)), "port move:Web stop:Web startup:Web", "sc.exe stop Web\nsc.exe config Web start= demand"},
+		{"a service behind HTTP.sys", behindHTTP(scm("Web", "running", 3)), "stop:Web", "sc.exe stop Web"},
 		{"two in one process", behindHTTP(scm("Web", "running", 3), scm("Api", "running", 3)), "port", ""},
 		{"a program behind HTTP.sys", behindHTTP(), "move", ""},
 		{"a range", func(s *fact.Set) {
@@ -78,7 +78,7 @@ func TestSuggestOnWindows(t *testing.T) {
 				typed = append(typed, strings.Join(argv, " "))
 			}
 		}
-		if all := strings.Join(typed, "\n"); !strings.Contains(all, c.typed) || c.typed == "" && strings.Contains(all, "sc stop") {
+		if all := strings.Join(typed, "\n"); !strings.Contains(all, c.typed) || c.typed == "" && strings.Contains(all, "sc.exe stop") {
 			t.Errorf("%s: %q", c.name, all)
 		}
 	}
@@ -122,11 +122,11 @@ func TestLeftAloneOnWindows(t *testing.T) {
 		want   string
 	}{
 		{"a PID without a name", named(""), "taskkill", ""},
-		{"the same with one", named("web.exe"), "sc stop", "taskkill /PID 10"},
+		{"the same with one", named("web.exe"), "sc.exe stop", "taskkill /PID 10"},
 		{"a host of services", named("svchost.exe"), "taskkill", ""},
 		{"an engine's forwarder", named("com.docker.backend.exe"), "taskkill", ""},
 		{"the relay of WSL", named("wslrelay.exe"), "taskkill", ""},
-		{"the port proxy's service", proxied, "sc stop", "netsh interface portproxy delete v4tov4 listenport=80 listenaddress=0.0.0.0"},
+		{"the port proxy's service", proxied, "sc.exe stop", "netsh interface portproxy delete v4tov4 listenport=80 listenaddress=0.0.0.0"},
 	} {
 		set := onWindows(c.change)
 		var typed []string

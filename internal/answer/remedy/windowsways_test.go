@@ -88,7 +88,7 @@ func TestStartTypeIsNoted(t *testing.T) {
 
 // The driver that a cure disabled is put right where the port is one of the web's.
 func TestHTTPIsPutRight(t *testing.T) {
-	for start, want := range map[uint32]string{4: "sc config http start= demand", 3: ""} {
+	for start, want := range map[uint32]string{4: "sc.exe config http start= demand", 3: ""} {
 		got := ""
 		for _, r := range suggest(onWindows(func(s *fact.Set) {
 			s.Units = []fact.Unit{scm("HTTP", "stopped", start)}

@@ -83,7 +83,7 @@ func TestServicesAndFeaturesFillRemedies(t *testing.T) {
 	if diff := cmp.Diff([]string{"IIS-WebServerRole"}, e.Features); diff != "" {
 		t.Error(diff)
 	}
-	for i, want := range []string{"sc stop W3SVC (as administrator)", "sc config W3SVC start= demand (as administrator;", "dism /online /disable-feature /featurename:IIS-WebServerRole (as administrator;"} {
+	for i, want := range []string{"sc.exe stop W3SVC (as administrator)", "sc.exe config W3SVC start= demand (as administrator;", "dism /online /disable-feature /featurename:IIS-WebServerRole (as administrator;"} {
 		if r := e.Remedies[i+1]; !strings.HasPrefix(r.Text, want) || r.Undo == "" || r.Reversal == "" {
 			t.Errorf("%+v, want %s", r, want)
 		}

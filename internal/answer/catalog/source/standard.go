@@ -53,11 +53,11 @@ func standard(e *catalog.Entry, r catalog.Remedy) catalog.Remedy {
 func ofService(k catalog.RemedyKind, name string) catalog.Remedy {
 	switch k {
 	case catalog.Stop:
-		return catalog.Remedy{Text: "sc stop " + name + " (as administrator)", Undo: "sc start " + name, Reversal: catalog.Restartable}
+		return catalog.Remedy{Text: "sc.exe stop " + name + " (as administrator)", Undo: "sc.exe start " + name, Reversal: catalog.Restartable}
 	case catalog.Startup:
 		return catalog.Remedy{
-			Text: "sc config " + name + " start= demand (as administrator; sc qc " + name + " shows the old value first)",
-			Undo: "sc config " + name + " start= with the old value", Reversal: catalog.Reversible,
+			Text: "sc.exe config " + name + " start= demand (as administrator; sc.exe qc " + name + " shows the old value first)",
+			Undo: "sc.exe config " + name + " start= with the old value", Reversal: catalog.Reversible,
 		}
 	}
 	return standardOfKind(k)

@@ -274,7 +274,7 @@ func (r rule) start(name string) {
 	case u == nil:
 	case u.Windows.StartWord() == "disabled":
 		r.Nothing(ruling.IsDisabled, "service", name)
-		r.Rather("$ sc config " + u.Name + " start= demand")
+		r.Rather("$ sc.exe config " + u.Name + " start= demand")
 	default:
 		if on, told := r.Runs(u); told && on {
 			r.Nothing(ruling.AlreadySo)

@@ -149,7 +149,7 @@ func (n Names) Effect(r remedy.Remedy) string {
 			return ""
 		}
 		if w := Name(r.Args["was"]); w != "" {
-			return "it no longer starts by itself; sc config " + Name(r.Target) + " start= " + w + " takes it back"
+			return "it no longer starts by itself; sc.exe config " + Name(r.Target) + " start= " + w + " takes it back"
 		}
 		return "it no longer starts by itself; systemctl enable takes it back"
 	}

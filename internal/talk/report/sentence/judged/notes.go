@@ -9,10 +9,10 @@ var notes = [...]struct {
 	text, bare string
 }{
 	{ruling.DependentsRun, "Goes down with it, because it runs and depends on it: {about}.", ""},
-	{ruling.DependentsUsual, "On most machines these depend on it, and they run here: {about}.", "Which services depend on it here is not known (sc enumdepend {service} tells); on most machines they are {services}."},
+	{ruling.DependentsUsual, "On most machines these depend on it, and they run here: {about}.", "Which services depend on it here is not known (sc.exe enumdepend {service} tells); on most machines they are {services}."},
 	{ruling.DependentsNone, "Nothing that depends on {service} runs here.", ""},
 	{ruling.DependentsOff, "These can no longer start without it: {about}.", ""},
-	{ruling.DependentsMore, "There may be more of them: sc enumdepend {service} names all.", ""},
+	{ruling.DependentsMore, "There may be more of them: sc.exe enumdepend {service} names all.", ""},
 	{ruling.AsksFirst, "Without its switch for that (/y, -Force) the command asks first, or refuses, because others depend on the service.", ""},
 	{ruling.HangsInStop, "On today's Windows this stop often ends in “could not be stopped”, and HTTP then hangs in stopping until a reboot, with its dependents already down.", ""},
 	{ruling.URLsGo, "These URLs vanish until their programs register again: {about}.", ""},
@@ -30,7 +30,7 @@ var notes = [...]struct {
 	{ruling.BlamedWrongly, "{name}: often blamed on the web, and it does not listen on any port.", ""},
 	{ruling.NoBlank, "sc wants a blank behind the equals sign (start= disabled); without it older Windows only prints its usage.", ""},
 	{ruling.PowerShellAlias, "In Windows PowerShell sc is another name of Set-Content: this writes a file. Say sc.exe.", ""},
-	{ruling.ConfigurationOut, "The configuration of {service} goes with it; note it first (sc qc, or a copy of its files).", ""},
+	{ruling.ConfigurationOut, "The configuration of {service} goes with it; note it first (sc.exe qc, or a copy of its files).", ""},
 
 	{ruling.FreesPort, "It is what holds port {port} here.", ""},
 	{ruling.NotTheHolder, "Port {port} is held by {about}: it stays taken.", "Port {port} is held by something else: it stays taken."},

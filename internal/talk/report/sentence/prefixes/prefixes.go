@@ -312,7 +312,7 @@ func (w Words) reached(f prefix.Finding) string {
 	case prefix.RuleNoCertificate:
 		return "no certificate is bound to port " + f.Args["port"] + ": HTTP.sys registers the prefix all the same, and no TLS handshake ends (netsh http add sslcert)."
 	case prefix.RuleDisabledNext:
-		return "the HTTP service runs and is disabled: after the next boot nothing of HTTP.sys works, printing included (sc config http start= demand)."
+		return "the HTTP service runs and is disabled: after the next boot nothing of HTTP.sys works, printing included (sc.exe config http start= demand)."
 	case prefix.RuleAsker:
 		return "who asks is not known here: this is judged for an account without special rights (--as SID judges for another)."
 	case prefix.RuleSlash:

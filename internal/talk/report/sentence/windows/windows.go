@@ -138,9 +138,9 @@ func damage(f diagnose.Finding, about []string) string {
 func httpDisabled(about []string) string {
 	s := "the HTTP driver (service HTTP) is disabled"
 	if len(about) > 1 {
-		return s + ", so " + list(about[1:]) + " cannot start any more. sc config http start= demand (as administrator) puts it right, and the next start of what needs it starts it."
+		return s + ", so " + list(about[1:]) + " cannot start any more. sc.exe config http start= demand (as administrator) puts it right, and the next start of what needs it starts it."
 	}
-	return s + ": no program can register a URL. sc config http start= demand (as administrator) puts it right."
+	return s + ": no program can register a URL. sc.exe config http start= demand (as administrator) puts it right."
 }
 
 // likely names one who may stand behind the kernel's listener, and why.
