@@ -77,7 +77,9 @@ func decode(data []byte) (fact.Set, error) {
 	if f.Facts == nil {
 		return fact.Set{}, fmt.Errorf("%w: it has no facts", ErrForeign)
 	}
-	f.Facts.Machine.Source = "snapshot"
+	if f.Facts.Machine.Source != "paste" { // what texts left out stays left out
+		f.Facts.Machine.Source = "snapshot"
+	}
 	return *f.Facts, nil
 }
 

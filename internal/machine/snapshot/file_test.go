@@ -51,9 +51,11 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestLoadedIsNotLive(t *testing.T) {
 	set := example()
-	set.Machine.Source = "live"
-	if got, err := snapshot.Load(bytes.NewReader(saved(t, set))); err != nil || got.Machine.Source != "snapshot" {
-		t.Errorf("%q, %v", got.Machine.Source, err)
+	for source, want := range map[string]string{"live": "snapshot", "": "snapshot", "paste": "paste"} {
+		set.Machine.Source = source
+		if got, err := snapshot.Load(bytes.NewReader(saved(t, set))); err != nil || got.Machine.Source != want {
+			t.Errorf("%q: %q, %v", source, got.Machine.Source, err)
+		}
 	}
 }
 

@@ -217,6 +217,8 @@ func (n names) probed(o CheckOne) string {
 	switch {
 	case p == nil && o.Check.NoRules:
 		return "Nothing was tried, and berth does not know this system's bind rules yet."
+	case p == nil && n.X.Set.Machine.Source == "paste":
+		return "By rule alone, and only as far as the texts at hand go; nothing was tried."
 	case p == nil:
 		return "By rule alone; nothing was tried."
 	case o.Check.NoRules && p.OK:
