@@ -159,6 +159,11 @@ type Unit struct {
 	Triggers    []string  `json:"triggers,omitempty"`
 	TriggeredBy []string  `json:"triggeredBy,omitempty"`
 	Fragment    string    `json:"fragment,omitempty"`
+	User        string    `json:"user,omitempty"`      // the account it runs as
+	Start       string    `json:"start,omitempty"`     // Windows: "boot", "system", "automatic", "manual", "disabled"
+	Delayed     bool      `json:"delayed,omitempty"`   // Windows: automatic, some minutes after boot
+	Triggered   bool      `json:"triggered,omitempty"` // Windows: events start it, too
+	DependsOn   []string  `json:"dependsOn,omitempty"` // Windows: what must run before it
 	Log         []LogLine `json:"log,omitempty"`
 	Evidence    string    `json:"evidence,omitempty"`
 }

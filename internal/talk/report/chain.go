@@ -171,6 +171,19 @@ func join(a, b string) string {
 	return a + ", " + b
 }
 
+// startWords is a Windows service's start type: "automatic, delayed".
+func startWords(w *fact.WindowsService) string {
+	s := w.StartWord()
+	switch {
+	case s == "":
+	case w.Delayed:
+		s += " (delayed)"
+	case w.Triggered:
+		s += " (events start it)"
+	}
+	return s
+}
+
 func (n names) unitWords(u *fact.Unit) string {
 	s := ""
 	if u.Description != "" && u.Description != u.Name && !n.told {
@@ -185,6 +198,9 @@ func (n names) unitWords(u *fact.Unit) string {
 	}
 	if u.FileState != "" {
 		s = join(s, sentence.Name(u.FileState))
+	}
+	if w := startWords(u.Windows); w != "" {
+		s = join(s, w)
 	}
 	if u.Restart != "" {
 		s = join(s, "Restart="+sentence.Name(u.Restart))

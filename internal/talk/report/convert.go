@@ -103,7 +103,10 @@ func unit(u *fact.Unit) v1.Unit {
 	out := v1.Unit{
 		ID: string(u.ID), Manager: u.Manager, Name: u.Name, Description: u.Description, Active: u.Active, Sub: u.Sub,
 		Result: u.Result, FileState: u.FileState, MainPID: u.MainPID, Restart: u.Restart, NRestarts: u.NRestarts,
-		Triggers: u.Triggers, TriggeredBy: u.TriggeredBy, Fragment: u.Fragment, Evidence: u.Evidence,
+		Triggers: u.Triggers, TriggeredBy: u.TriggeredBy, Fragment: u.Fragment, User: u.User, Evidence: u.Evidence,
+	}
+	if w := u.Windows; w != nil {
+		out.Start, out.Delayed, out.Triggered, out.DependsOn = w.StartWord(), w.Delayed, w.Triggered, w.DependsOn
 	}
 	for _, l := range u.Log {
 		out.Log = append(out.Log, v1.LogLine{At: when(l.At), Text: l.Text})
