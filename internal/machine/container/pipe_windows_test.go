@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,48 +19,72 @@ import (
 	"github.com/berthd/berth/internal/sys/pipe"
 )
 
-// servePipe answers on a named pipe, one client after the other, until the test ends.
+// servePipe answers on a named pipe until the test ends. It has several instances, so
+// that one waits for a client while another is between two.
 func servePipe(t *testing.T, name string, answer func(io.ReadWriter)) string {
+	t.Helper()
+	return serveInstances(t, name, 4, answer)
+}
+
+func serveInstances(t *testing.T, name string, instances int, answer func(io.ReadWriter)) string {
 	t.Helper()
 	path := pipe.Root + "berth-test-" + name
 	wide, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := windows.CreateNamedPipe(wide, windows.PIPE_ACCESS_DUPLEX, windows.PIPE_TYPE_BYTE|windows.PIPE_WAIT, 1, 1<<16, 1<<16, 0, nil)
-	if err != nil {
-		t.Fatal(err)
+	stop := make(chan struct{})
+	var served sync.WaitGroup
+	for range instances {
+		h, err := windows.CreateNamedPipe(wide, windows.PIPE_ACCESS_DUPLEX, windows.PIPE_TYPE_BYTE|windows.PIPE_WAIT, uint32(instances), 1<<16, 1<<16, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served.Go(func() { serveInstance(t, h, stop, answer) })
 	}
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		defer windows.CloseHandle(h)
-		for {
-			if err := windows.ConnectNamedPipe(h, nil); err != nil && !errors.Is(err, windows.ERROR_PIPE_CONNECTED) {
+	t.Cleanup(func() {
+		close(stop)
+		for range instances {
+			c, err := patient(path) // ends one instance's wait for a client
+			if err != nil {
 				t.Error(err)
 				return
 			}
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			answer(handle(h))
-			windows.FlushFileBuffers(h)
-			windows.DisconnectNamedPipe(h)
+			defer c.Close()
 		}
-	}()
-	t.Cleanup(func() {
-		close(stop)
-		c, err := pipe.Dial(context.Background(), path) // ends the wait for a client
-		if err != nil {
+		served.Wait()
+	})
+	return path
+}
+
+func serveInstance(t *testing.T, h windows.Handle, stop <-chan struct{}, answer func(io.ReadWriter)) {
+	defer windows.CloseHandle(h)
+	for {
+		if err := windows.ConnectNamedPipe(h, nil); err != nil && !errors.Is(err, windows.ERROR_PIPE_CONNECTED) {
 			t.Error(err)
 			return
 		}
-		<-done
-		c.Close()
-	})
-	return path
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		answer(handle(h))
+		windows.FlushFileBuffers(h)
+		windows.DisconnectNamedPipe(h)
+	}
+}
+
+// patient dials until an instance of the pipe is there: under Wine a pipe whose
+// instances are all between two clients is not found.
+func patient(path string) (c net.Conn, err error) {
+	for range 200 {
+		if c, err = pipe.Dial(context.Background(), path); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return c, err
 }
 
 // handle reads and writes a pipe without overlapping.
@@ -90,7 +116,7 @@ func TestGetOverAPipe(t *testing.T) {
 		rw.Read(buf)
 		io.WriteString(rw, "HTTP/1.0 200 OK\r\n\r\n[]")
 	})
-	for range 3 { // the one instance may still be taken: the client waits
+	for range 3 {
 		r, err := get(t.Context(), pipe.Dial, path, "/x")
 		if err != nil || string(r.body) != "[]" {
 			t.Fatalf("%q, %v", r.body, err)
@@ -127,7 +153,7 @@ func TestDialPipe(t *testing.T) {
 		t.Errorf("no pipe: %v", err)
 	}
 	hold := make(chan struct{})
-	path := servePipe(t, "busy", func(io.ReadWriter) { <-hold })
+	path := serveInstances(t, "busy", 1, func(io.ReadWriter) { <-hold })
 	first, err := pipe.Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
