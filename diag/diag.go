@@ -10,13 +10,17 @@
 // questions as `berth who` and `berth check`, and their reports are the same
 // documents, of package api/v1.
 //
-// Everything runs in the calling process with its rights; no process is started,
-// nothing is changed and no traffic leaves the machine. Sockets of systemd and of
-// container engines are asked where they are open to the caller. On Linux no
-// privilege is needed to learn that a port is held; naming another user's process
-// needs root or CAP_SYS_PTRACE, and what could not be seen is in the report's gaps.
-// Windows and macOS have no readers yet: a report there says so, and which texts to
-// give to `berth explain`. Command lines come with their secrets hidden.
+// Everything runs in the calling process with its rights, nothing is changed and no
+// traffic leaves the machine. Sockets (on Windows pipes) of systemd and of container
+// engines are asked where they are open to the caller. No process is started, but on
+// Windows, where the kernel has the port or nobody has it: then `netsh ... show` tells
+// what no call does, and an answer takes a few hundred milliseconds.
+//
+// No privilege is needed to learn that a port is held. Naming another user's process
+// needs root or CAP_SYS_PTRACE on Linux, root on macOS, and for its command line an
+// administrator on Windows; what could not be seen is in the report's gaps. It never
+// ran on a real Windows (only under Wine) or on a Mac; on other systems the report says
+// that sockets cannot be read. Command lines come with their secrets hidden.
 //
 // All functions may be called from several goroutines at once.
 package diag

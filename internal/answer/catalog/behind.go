@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// anyProgram is the entry for programs that the catalog does not know by name.
-const anyProgram = "http-sys-program"
+// AnyProgram is the entry for programs behind HTTP.sys that the catalog does not know
+// by name.
+const AnyProgram = "http-sys-program"
 
 // Guess is one likely owner of a port that HTTP.sys holds.
 type Guess struct {
@@ -88,7 +89,7 @@ func claimant(url, path string) claim {
 	}); p != nil {
 		return claim{entry: e, url: url}
 	}
-	e, _ := ByID(anyProgram)
+	e, _ := ByID(AnyProgram)
 	return claim{entry: e, url: url}
 }
 

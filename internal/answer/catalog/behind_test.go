@@ -161,8 +161,8 @@ func TestPrintersAndDevicesShareAPort(t *testing.T) {
 }
 
 func TestTheEntryOfAnyProgramIsThere(t *testing.T) {
-	if _, ok := ByID(anyProgram); !ok {
-		t.Errorf("no entry %s", anyProgram)
+	if _, ok := ByID(AnyProgram); !ok {
+		t.Errorf("no entry %s", AnyProgram)
 	}
 }
 

@@ -87,7 +87,7 @@ func (s *suggester) behindHTTP(h chain.Holder) {
 // can be moved or stopped, and how, stands there then.
 func (s *suggester) knows(id fact.ID) *catalog.Entry {
 	for _, f := range s.a.Findings {
-		if f.Rule == diagnose.RuleKnown && f.Confidence == diagnose.Certain && f.About[0] == id && f.Args["entry"] != anyProgram {
+		if f.Rule == diagnose.RuleKnown && f.Confidence == diagnose.Certain && f.About[0] == id && f.Args["entry"] != catalog.AnyProgram {
 			e, _ := catalog.ByID(f.Args["entry"])
 			return e
 		}
@@ -99,10 +99,6 @@ func (s *suggester) knows(id fact.ID) *catalog.Entry {
 func offers(e *catalog.Entry, k Kind) bool {
 	return slices.ContainsFunc(e.Remedies, func(r catalog.Remedy) bool { return r.Kind() == k })
 }
-
-// anyProgram is the catalog's entry for programs behind HTTP.sys that it does not
-// know by name.
-const anyProgram = "http-sys-program"
 
 func (s *suggester) behindQueue(q chain.Node, known *catalog.Entry) {
 	for _, n := range q.Children {

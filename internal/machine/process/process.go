@@ -1,9 +1,10 @@
 // Package process tells which processes hold a socket, and what a process is.
 //
 // It reads Linux's /proc, and the process tables of Windows and macOS (see the rooms
-// wintask and macproc); elsewhere it answers with a gap. Rows are processes, links are socket → holder ([fact.HeldBy],
-// [fact.InheritedBy]) and process → parent ([fact.ChildOf]). Units, containers and
-// what a program is for are other rooms' business.
+// wintask and macproc); elsewhere it answers with a gap. Rows are processes, links are
+// socket → holder ([fact.HeldBy], [fact.InheritedBy]) and process → parent
+// ([fact.ChildOf]). Units, containers and what a program is for are other rooms'
+// business.
 //
 // A process is PID and start time. On Linux everything of one row is read below one
 // open folder /proc/PID, which stays with that process when its number is given to
