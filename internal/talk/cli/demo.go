@@ -20,8 +20,9 @@ func (a *app) demo() *cobra.Command {
 		Short: "a real port conflict: made, explained and cleaned up",
 		Long: `demo listens on a free, unprivileged loopback port, lets a second server ask for
 the same port, shows what a program usually says then and what berth says, and
-lets the port go again. It starts no process and needs no rights. Where berth
-cannot read yet who has a port, it shows what check says instead.
+lets the port go again. It needs no rights, and starts nothing but the netsh
+readings that every answer on Windows may need. Where berth cannot read who has
+a port, it shows what check says instead.
 
 demo pid4 tells the recorded story of port 80 and PID 4 from texts of a Windows
 machine, on any system; it reads and makes nothing here.

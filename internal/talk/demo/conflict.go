@@ -33,7 +33,7 @@ var ErrNoPort = errors.New("a free loopback port is needed")
 
 // Conflict makes a real conflict on a free, unprivileged loopback port of this
 // machine, shows what a program says of it and what berth says, and lets the port
-// go again. It starts no process and needs no rights.
+// go again. It needs no rights and makes no process of its own.
 func Conflict(ctx context.Context, b Berth, p *Page) error {
 	holder, err := listener()
 	if err != nil {
