@@ -112,12 +112,12 @@ func Read(lines []string) (changes []Change, n int) {
 	return changes, n
 }
 
-// join puts together a value that goes on behind a backslash.
+// join puts together a value that goes on behind a backslash. A blank line ends it.
 func join(lines []string, i int) (string, int) {
 	var b strings.Builder
 	for last := i; ; last++ {
 		line := strings.TrimSpace(lines[last])
-		more := strings.HasSuffix(line, `\`) && last+1 < len(lines) && last-i < maxJoined
+		more := strings.HasSuffix(line, `\`) && last-i < maxJoined && last+1 < len(lines) && strings.TrimSpace(lines[last+1]) != ""
 		b.WriteString(strings.TrimSuffix(line, `\`))
 		if !more {
 			return b.String(), last

@@ -84,6 +84,7 @@ func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"Windows Registry Editor Version 5.00\n[" + services + "HTTP]\n\"Start\"=dword:00000004", "REGEDIT4\n[HKLM\\X]\n@=hex(7):00,\\\n\\\n\\", "[-HKLM\\X]\n\"a\"=-",
 		"[HKLM\\X]\n\"a\\", "[HKLM\\X]\n\"a\"=hex(4):01", "[HKLM\\X]\n@=\"", "[]", "[HKLM]\n\"=\"=-",
+		"[HKLM\\X]\n@=-\\\n\n",
 	} {
 		f.Add(s)
 	}
