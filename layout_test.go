@@ -75,6 +75,28 @@ const arrows = `
 	answer/catalog, answer/chain < answer/subject
 	answer/subject, answer/bindrule, answer/forward, answer/logline, answer/reach, answer/chain, answer/refusal, answer/rangeauthor < answer/diagnose < answer/remedy
 
+	# Plans: values that the journal keeps, and how an answer's remedy becomes one.
+	fact < answer/plan
+	answer/remedy, answer/plan, answer/prefix < answer/planning
+
+	# Doing it. confedit makes edits and writes nothing; drivers know one kind of thing
+	# each; apply alone decides what is done and taken back.
+	NONE < change/confedit < change/confedit/nginx, change/confedit/apache, change/confedit/sshd, change/confedit/unitfile, change/confedit/caddy, change/confedit/iis, change/confedit/tomcat, change/confedit/lighttpd, change/confedit/haproxy
+	NONE < change/run
+	answer/plan, sys/*, sys/winapi/*, change/run < change/drive/file, change/drive/configtest, change/drive/sysctl, change/drive/supervised
+	answer/plan, sys/* < change/drive/unit
+	answer/plan, sys/*, sys/winapi/*, machine/container < change/drive/container
+	answer/plan, sys/*, sys/winapi/*, machine/process < change/drive/process
+	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
+	answer/plan < change/journal
+	answer/plan, change/journal, machine/probe < change/apply
+	change/apply, change/drive/* < change/drive
+
+	# Over time: promises, whether they are kept, and keeping them.
+	fact < keep/ledger
+	keep/ledger, machine/snapshot, answer/diagnose < keep/watch
+	keep/ledger, keep/watch, change/apply, change/drive, answer/planning < keep/guard
+
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout, talk/report/clean
 	talk/report/clean < talk/report/sentence
@@ -106,12 +128,12 @@ const arrows = `
 // outside says which rooms may import which modules. Every line is a dependency
 // that was argued for.
 const outside = `
-	golang.org/x/sys < sys/*, sys/*/*, machine/*, machine/*/*, testbed, testbed/*, testbed/cmd/*
+	golang.org/x/sys < sys/*, sys/*/*, machine/*, machine/*/*, change/run, change/journal, change/drive/*, keep/*, testbed, testbed/*, testbed/cmd/*
 	golang.org/x/term < talk/cli
 	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man
 	github.com/spf13/pflag < talk/cli, talk/cli/man
-	github.com/godbus/dbus/v5 < machine/service
-	github.com/BurntSushi/toml < answer/catalog/source
+	github.com/godbus/dbus/v5 < machine/service, change/drive/unit
+	github.com/BurntSushi/toml < answer/catalog/source, keep/ledger
 	github.com/google/go-cmp < testbed/script
 	github.com/rogpeppe/go-internal < testbed/script
 	github.com/santhosh-tekuri/jsonschema/v6 < testbed/script
@@ -119,10 +141,10 @@ const outside = `
 
 // pure are the rooms that judge on values: no files, no network, no processes, no
 // clock. Programs that write such a room's data (.../gen) are outside.
-const pure = "fact, api/v1, answer/*, answer/judge/*, answer/catalog/source"
+const pure = "fact, api/v1, answer/*, change/confedit/*, answer/judge/*, answer/catalog/source"
 
 // starters may start processes. Everything else asks the kernel.
-const starters = "machine/netsh, testbed, testbed/*, testbed/cmd/*"
+const starters = "machine/netsh, change/run, testbed, testbed/*, testbed/cmd/*"
 
 func TestArrows(t *testing.T) {
 	allowed, err := parseArrows(arrows, roomNames(t))

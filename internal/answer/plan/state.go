@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// State is what a thing is like: named fields, see Kind. A field that is absent is
+// unknown or of no account, which is not the same as "".
+type State map[string]string
+
+// bytes is how a field that is no text is written.
+type bytes struct {
+	Base64 []byte `json:"base64"`
+}
+
+// MarshalJSON writes the fields as strings, and those that are not UTF-8 in base64,
+// so that a file's bytes survive.
+func (s State) MarshalJSON() ([]byte, error) {
+	out := make(map[string]any, len(s))
+	for k, v := range s {
+		if utf8.ValidString(v) {
+			out[k] = v
+		} else {
+			out[k] = bytes{[]byte(v)}
+		}
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *State) UnmarshalJSON(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil || raw == nil {
+		return err
+	}
+	*s = make(State, len(raw))
+	for k, v := range raw {
+		var text string
+		if err := json.Unmarshal(v, &text); err == nil {
+			(*s)[k] = text
+			continue
+		}
+		var b bytes
+		if err := json.Unmarshal(v, &b); err != nil {
+			return err
+		}
+		(*s)[k] = string(b.Base64)
+	}
+	return nil
+}
+
+// Difference is one field that is not what it should be. "" and absent are told
+// apart by Known.
+type Difference struct {
+	Field     string
+	Want, Got string
+	Known     bool // the field was there
+}
+
+// Differs returns the fields of want that are different in got, sorted by name.
+// Fields that want does not have are of no account.
+func Differs(want, got State) []Difference {
+	var out []Difference
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if v, ok := got[k]; !ok || v != want[k] {
+			out = append(out, Difference{k, want[k], v, ok})
+		}
+	}
+	return out
+}
+
+// Back is the state that undoes a step: the fields that After changes, as they were.
+// A field that was not there before is left out, and cannot be put back.
+func (s Step) Back() State {
+	out := State{}
+	for k := range s.After {
+		if v, ok := s.Before[k]; ok {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Between tells whether every field that After changes has, in now, either its value
+// of before or that of after: what an interrupted step may leave.
+func (s Step) Between(now State) bool {
+	for k, after := range s.After {
+		if v := now[k]; v != after && v != s.Before[k] {
+			return false
+		}
+	}
+	return true
+}
