@@ -38,11 +38,20 @@ const (
 	// "apache", "sshd", ... Of: "program" (absolute path), "config". State: "valid"
 	// ("yes", "no"), "why". It is never set.
 	ConfigTest Kind = "config-test"
-	// Process is a process. Name: its PID. Of: "start" (as fact.Process.Start). State:
-	// "state" ("running", "stopped", "gone"), "exe", "command", "cwd", "user".
+	// Process is a process. Name: its PID. Of: "start" (what stands behind the "@" of
+	// its row's ID: ticks since boot, a FILETIME, microseconds since 1970), "grace" (how
+	// long it may take to end when asked: "10s"), "force" ("yes": it is killed when it
+	// does not end). State: "state" ("running", "stopped", "gone"), "exe", "command"
+	// (without secrets; programs may change it), "cwd", "user", "note" ("zombie",
+	// "traced", "main thread ended"). To set: "state".
 	Process Kind = "process"
-	// Container is a container of an engine. Name: its full ID. Of: "engine",
-	// "socket" (of its API). State: "running" ("yes", "no"), "restart" (policy), "name".
+	// Container is a container of an engine. Name: its full ID. Of: "engine" ("docker",
+	// "podman"), "socket" (of its API; "" where podman has none), "user" (uid of a
+	// rootless engine's user), "grace" (as of Process). State: "exists", "running",
+	// "paused", "autoremove" ("yes", "no"; with --rm it vanishes when it stops, which
+	// is final), "restart" ("no", "always", "unless-stopped", "on-failure:5"), "name",
+	// "returns" ("yes": stopped, it is started again when the engine is). To set:
+	// "running", "paused" (a paused one must be "no" before it can stop), "restart".
 	Container Kind = "container"
 	// Supervised is a program under a supervisor that is asked by its own command.
 	// Name: the program. Of: "supervisor" ("supervisord", "pm2", "runit"), and what

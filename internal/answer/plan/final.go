@@ -1,0 +1,7 @@
+package plan
+
+import "errors"
+
+// ErrFinal says that something cannot be put back: a process that has ended, a
+// container that was removed when it stopped. What it was is in the text around it.
+var ErrFinal = errors.New("cannot be taken back")
