@@ -109,6 +109,8 @@ const arrows = `
 	api/v1, talk/report/layout, talk/report/sentence/prefixes < talk/report/urlerror < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
+	api/v1, change/journal, talk/report/layout < talk/report/changes
+	talk/report, talk/report/changes, answer/planning, change/drive, change/confedit/*, machine/snapshot, machine/probe, machine/docroot < talk/freeing < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli

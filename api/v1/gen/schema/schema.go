@@ -20,7 +20,7 @@ import (
 func Documents() map[string]any {
 	return map[string]any{
 		"Check": v1.Check{}, "Error": v1.Error{}, "Explain": v1.Explain{}, "HTTP": v1.HTTP{}, "Ls": v1.Ls{}, "Overview": v1.Overview{},
-		"SnapshotInfo": v1.SnapshotInfo{}, "Version": v1.Version{}, "Who": v1.Who{},
+		"SnapshotInfo": v1.SnapshotInfo{}, "Free": v1.Free{}, "Journal": v1.Journal{}, "Undo": v1.Undo{}, "Version": v1.Version{}, "Who": v1.Who{},
 	}
 }
 

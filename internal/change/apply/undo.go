@@ -1,0 +1,208 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/journal"
+)
+
+// Undo takes an entry back, the last step first, and verifies that it is as before.
+// A step that is final is left, and told. The error is journal.ErrBusy, ErrEnded, a
+// *Foreign (nothing was done), or says what could not be put back; the entry stays
+// open then.
+func (e *Engine) Undo(ctx context.Context, id int) (*journal.Entry, error) {
+	return e.undo(ctx, id, func(*journal.Entry) error { return nil })
+}
+
+// Revert is Undo for an entry that nobody confirmed; one that was confirmed, or was
+// taken back already, is left alone.
+func (e *Engine) Revert(ctx context.Context, id int) (*journal.Entry, error) {
+	return e.undo(ctx, id, func(en *journal.Entry) error {
+		if en.Has(journal.Confirmed) != nil {
+			return fmt.Errorf("entry %d was confirmed: %w", id, ErrEnded)
+		}
+		return nil
+	})
+}
+
+func (e *Engine) undo(ctx context.Context, id int, may func(*journal.Entry) error) (*journal.Entry, error) {
+	unlock, err := e.Journal.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	en, err := e.Journal.Get(id)
+	if err != nil {
+		return nil, err
+	}
+	if en.Status() == journal.IsUndone {
+		return en, fmt.Errorf("entry %d was taken back already: %w", id, ErrEnded)
+	}
+	if err := may(en); err != nil {
+		return en, err
+	}
+	if err := e.takeBack(ctx, en); err != nil {
+		return en, err
+	}
+	if e.Helper != nil && en.Plan.Cost.CutsOff != "" {
+		return en, e.Helper.Disarm(ctx, id)
+	}
+	return en, nil
+}
+
+// takeBack puts everything back that was begun. It looks at all of it first.
+func (e *Engine) takeBack(ctx context.Context, en *journal.Entry) error {
+	n := en.Begun()
+	if err := e.foreign(ctx, en, n); err != nil {
+		return err
+	}
+	if err := e.note(en, journal.Undoing, -1, ""); err != nil {
+		return err
+	}
+	var errs []error
+	for i := n - 1; i >= 0; i-- {
+		if err := e.back(ctx, en, i); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if err := e.asBefore(ctx, en); err != nil {
+		return err
+	}
+	return e.note(en, journal.Undone, -1, "")
+}
+
+// foreign refuses where somebody else has changed what would be put back.
+func (e *Engine) foreign(ctx context.Context, en *journal.Entry, n int) error {
+	seen := map[string]bool{}
+	for i := n - 1; i >= 0; i-- {
+		s := en.Plan.Steps[i]
+		k := key(s.Subject)
+		if s.On != plan.Always || s.Class == plan.Final || seen[k] {
+			continue
+		}
+		seen[k] = true // an earlier step's state was overwritten by this one
+		now, err := e.read(ctx, s.Subject)
+		if err != nil {
+			return err
+		}
+		if d := plan.Differs(s.After, now); len(d) > 0 && len(plan.Differs(s.Back(), now)) > 0 && !s.Between(now) && !settling(now) {
+			return &Foreign{s, d}
+		}
+	}
+	return nil
+}
+
+// settling: a thing on its way from one state to another is nobody's change.
+func settling(now plan.State) bool {
+	for _, v := range now {
+		switch v {
+		case "activating", "deactivating", "reloading", "failed", "start-pending", "stop-pending", "continue-pending", "pause-pending":
+			return true
+		}
+	}
+	return false
+}
+
+// back takes one step back.
+func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
+	s := en.Plan.Steps[i]
+	if s.On == plan.OnDo {
+		return nil
+	}
+	ctx, cancel := e.limited(ctx, s)
+	defer cancel()
+	if s.On == plan.OnUndo {
+		return e.set(ctx, s, s.After)
+	}
+	now, err := e.read(ctx, s.Subject)
+	if err != nil {
+		return err
+	}
+	to := s.Back()
+	if len(plan.Differs(to, now)) == 0 {
+		return e.note(en, journal.Back, i, "")
+	}
+	if s.Class == plan.Final {
+		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final})
+		return e.note(en, journal.Lost, i, "")
+	}
+	if err := e.set(ctx, s, to); err != nil {
+		return err
+	}
+	e.tell(Progress{Entry: en.ID, Step: i, Stage: TakenBack})
+	return e.note(en, journal.Back, i, "")
+}
+
+// asBefore compares the listeners with those of before, where nothing final was done.
+func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
+	was := en.Plan.Was
+	if len(was) == 0 || e.Look == nil || en.Has(journal.Lost) != nil {
+		return nil
+	}
+	var ports []uint16
+	for _, l := range was {
+		ports = append(ports, l.Port)
+	}
+	slices.Sort(ports)
+	ports = slices.Compact(ports)
+	for end := time.Now().Add(patient); ; {
+		now, err := e.Look(ctx, ports)
+		if err != nil {
+			return err
+		}
+		missing := slices.DeleteFunc(slices.Clone(was), func(l plan.Listener) bool { return slices.Contains(now, l) })
+		if len(missing) == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return &NotBack{missing}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// NotBack: everything was put back, and these listeners did not come again.
+type NotBack struct{ Missing []plan.Listener }
+
+func (n *NotBack) Error() string {
+	var out []string
+	for _, l := range n.Missing {
+		out = append(out, fmt.Sprintf("%s %s port %d of %s", l.Proto, l.Addr, l.Port, l.Owner))
+	}
+	return "not listening again: " + strings.Join(out, ", ")
+}
+
+// settleReboot verifies an entry that waited for a reboot; without one it is ErrWaits.
+func (e *Engine) settleReboot(ctx context.Context, en *journal.Entry) error {
+	ev := en.Has(journal.Rebooting)
+	if ev == nil || ev.Boot == e.By.Boot {
+		return ErrWaits
+	}
+	for i, s := range en.Plan.Steps {
+		if s.On != plan.Always {
+			continue
+		}
+		now, err := e.read(ctx, s.Subject)
+		if err != nil {
+			return err
+		}
+		if d := plan.Differs(s.After, now); len(d) > 0 {
+			return &Failure{Entry: en.ID, Step: i, Err: &Unmoved{s, d}}
+		}
+	}
+	if err := e.goal(ctx, en); err != nil {
+		return &Failure{Entry: en.ID, Step: -1, Err: err}
+	}
+	return e.note(en, journal.Closed, -1, "")
+}

@@ -1,0 +1,309 @@
+// Package changes puts plans, what they change, and what became of them into words.
+package changes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/talk/report/clean"
+	"github.com/berthd/berth/internal/talk/report/layout"
+)
+
+func name(s string) string { return clean.Text(s, 160) }
+
+// Step says in a few words what a step does: "stop nginx.service".
+func Step(s plan.Step) string {
+	n := name(s.Subject.Name)
+	switch s.Subject.Kind {
+	case plan.Unit:
+		return unit(n, s)
+	case plan.Reload:
+		if s.Subject.Name == "systemd" {
+			return "have systemd read its units again"
+		}
+		return "have " + n + " read its configuration again"
+	case plan.File:
+		return file(n, s)
+	case plan.ConfigTest:
+		return "have " + n + " check its own configuration"
+	case plan.Process:
+		return process(n, s)
+	case plan.Container:
+		return running(s, "container "+label(s, n))
+	case plan.Supervised:
+		return running(s, name(s.Subject.Of["supervisor"])+"'s program "+n)
+	case plan.Sysctl:
+		return "set " + n
+	case plan.Service:
+		return service(n, s)
+	}
+	return windowsStep(n, s)
+}
+
+func label(s plan.Step, id string) string {
+	if n := s.Before["name"]; n != "" {
+		return name(n)
+	}
+	return clean.Text(s.Subject.Name, 12)
+}
+
+func unit(n string, s plan.Step) string {
+	var out []string
+	switch s.After["enabled"] {
+	case "enabled", "enabled-runtime":
+		out = append(out, "start "+n+" at boot")
+	case "disabled":
+		out = append(out, "keep "+n+" from starting at boot")
+	case "masked", "masked-runtime":
+		out = append(out, "mask "+n+", so that nothing starts it")
+	}
+	switch s.After["active"] {
+	case "active":
+		out = append(out, "start "+n)
+	case "inactive":
+		out = append(out, "stop "+n)
+	}
+	slices.Reverse(out)
+	return join(out, "change "+n)
+}
+
+func join(parts []string, otherwise string) string {
+	if len(parts) == 0 {
+		return otherwise
+	}
+	return strings.Join(parts, " and ")
+}
+
+func file(n string, s plan.Step) string {
+	switch {
+	case s.After["exists"] == "no":
+		return "remove the file " + n
+	case s.Before["exists"] == "no":
+		return "write the file " + n
+	}
+	return "edit " + n
+}
+
+func process(n string, s plan.Step) string {
+	who := "process " + n
+	if exe := s.Before["exe"]; exe != "" {
+		who = name(exe[strings.LastIndexAny(exe, `/\`)+1:]) + " (PID " + n + ")"
+	}
+	switch {
+	case s.After["state"] == "gone" && s.Subject.Of["force"] == "yes":
+		return "end " + who + ", by force where it does not go"
+	case s.After["state"] == "gone":
+		return "ask " + who + " to end"
+	case s.After["state"] == "running":
+		return "wake " + who
+	}
+	return "change " + who
+}
+
+func running(s plan.Step, what string) string {
+	switch s.After["running"] {
+	case "yes":
+		return "start " + what
+	case "no":
+		return "stop " + what
+	}
+	return "change " + what
+}
+
+func service(n string, s plan.Step) string {
+	var out []string
+	switch s.After["state"] {
+	case "running":
+		out = append(out, "start the service "+n)
+	case "stopped":
+		out = append(out, "stop the service "+n)
+	}
+	if to := s.After["start"]; to != "" {
+		out = append(out, "set its start type to "+name(to))
+		if len(out) == 1 {
+			out[0] = "set the start type of the service " + n + " to " + name(to)
+		}
+	}
+	return join(out, "change the service "+n)
+}
+
+func windowsStep(n string, s plan.Step) string {
+	gone := s.After["exists"] == "no"
+	switch s.Subject.Kind {
+	case plan.Registry:
+		if gone {
+			return "delete the value " + name(s.Subject.Of["value"]) + " of " + n
+		}
+		return "set the value " + name(s.Subject.Of["value"]) + " of " + n
+	case plan.URLACL:
+		if gone {
+			return "delete the reservation of " + n
+		}
+		return "reserve " + n
+	case plan.IPListen:
+		return "change HTTP.sys's listen list"
+	case plan.HTTPTimeout:
+		return "set HTTP.sys's time-out " + n
+	case plan.ExcludedRange:
+		if gone {
+			return "give the excluded port range " + n + " back"
+		}
+		return "exclude the port range " + n
+	case plan.PortProxy:
+		if gone {
+			return "delete the port proxy entry " + n
+		}
+		return "write the port proxy entry " + n
+	case plan.Site:
+		return running(s, "IIS's "+strings.Replace(n, ":", " ", 1))
+	}
+	return "change " + name(string(s.Subject.Kind)) + " " + n
+}
+
+// Fields are the fields that a step changes, without a file's bytes, each as
+// "active: active → inactive".
+func Fields(s plan.Step) []string {
+	var out []string
+	for _, d := range plan.Differs(s.After, s.Before) {
+		if d.Field == "content" || d.Field == "sha256" {
+			continue
+		}
+		was := "(unknown)"
+		if d.Known {
+			was = value(d.Got)
+		}
+		out = append(out, name(d.Field)+": "+was+" → "+value(d.Want))
+	}
+	return out
+}
+
+func value(v string) string {
+	if v == "" {
+		return "(empty)"
+	}
+	return clean.Text(v, 200)
+}
+
+// Taken says how far a step can be taken back.
+func Taken(c plan.Class) string {
+	switch c {
+	case plan.Reversible:
+		return "can be undone exactly"
+	case plan.Restartable:
+		return "can be undone: it is started again, with a new PID and without its connections"
+	}
+	return "cannot be undone"
+}
+
+// Cost says what a plan costs, a line each.
+func Cost(c plan.Cost) []string {
+	var out []string
+	if len(c.Stops) > 0 {
+		stops := make([]string, len(c.Stops))
+		for i, s := range c.Stops {
+			stops[i] = clean.Text(s, 200)
+		}
+		how := map[string]string{"moment": " for a moment", "until-undone": " until it is undone"}[c.Downtime]
+		out = append(out, "stops working"+how+": "+strings.Join(stops, "; "))
+	} else {
+		out = append(out, "nothing stops working")
+	}
+	out = append(out, Taken(c.Class)+"; "+lasting(c))
+	if c.Privilege != "none" && c.Privilege != "" {
+		out = append(out, "needs "+privilege(c.Privilege))
+	}
+	if c.Risk != "" && c.Risk != "none" {
+		out = append(out, "risk: "+name(c.Risk))
+	}
+	if c.CutsOff != "" {
+		out = append(out, "may cut off "+name(c.CutsOff)+": it goes back by itself unless you confirm it")
+	}
+	return out
+}
+
+func lasting(c plan.Cost) string {
+	switch {
+	case c.Reboot:
+		return "takes effect at the next reboot"
+	case c.Survives:
+		return "lasts over a reboot"
+	}
+	return "lasts until the next reboot at most"
+}
+
+func privilege(p string) string {
+	if owner, ok := strings.CutPrefix(p, "owner:"); ok {
+		return "the rights of " + name(owner)
+	}
+	switch p {
+	case "administrator":
+		return "an administrator's rights"
+	}
+	return name(p)
+}
+
+// Goal says what is verified at the end.
+func Goal(g plan.Goal) string {
+	var at []string
+	for _, b := range g.Binds {
+		at = append(at, fmt.Sprintf("%s %s", b.Proto, host(b.Addr, b.Port)))
+	}
+	switch {
+	case len(at) == 0:
+		return "the steps themselves"
+	case g.Owner != "":
+		return name(g.Owner) + " listens on " + strings.Join(at, " and ") + ", and still does after " + g.Settle.String()
+	}
+	return "a bind of " + strings.Join(at, " and ") + " works, and still does after " + g.Settle.String()
+}
+
+func host(addr string, port uint16) string {
+	if strings.Contains(addr, ":") {
+		return fmt.Sprintf("[%s]:%d", name(addr), port)
+	}
+	return fmt.Sprintf("%s:%d", name(addr), port)
+}
+
+// Listener says who has an endpoint.
+func Listener(l plan.Listener) string {
+	return fmt.Sprintf("%s %s: %s", l.Proto, host(l.Addr, l.Port), name(l.Owner))
+}
+
+// Write writes a plan for a person to decide on: each step with its exact change, what
+// it costs, and what is verified.
+func Write(b *strings.Builder, st layout.Style, p plan.Plan) {
+	for _, w := range p.Warnings {
+		fmt.Fprintln(b, layout.Wrap("! "+Reason(w), "  ", st.Width))
+	}
+	n := 0
+	for _, s := range p.Steps {
+		if s.On == plan.OnUndo {
+			continue
+		}
+		n++
+		fmt.Fprintf(b, "  %d. %s\n", n, layout.Wrap(Step(s), "     ", st.Width))
+		WriteChange(b, st, s)
+	}
+	b.WriteByte('\n')
+	for _, l := range Cost(p.Cost) {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
+	}
+	fmt.Fprintf(b, "  %s\n", layout.Wrap("verified at the end: "+Goal(p.Goal), "  ", st.Width))
+}
+
+// WriteChange writes what a step changes, before and after.
+func WriteChange(b *strings.Builder, st layout.Style, s plan.Step) {
+	for _, f := range Fields(s) {
+		fmt.Fprintf(b, "       %s\n", layout.Wrap(f, "       ", st.Width))
+	}
+	for _, c := range Lines(s) {
+		for _, l := range c.Before {
+			fmt.Fprintf(b, "       %4d - %s\n", c.Line, clean.Text(l, 200))
+		}
+		for _, l := range c.After {
+			fmt.Fprintf(b, "       %4d + %s\n", c.Line, clean.Text(l, 200))
+		}
+	}
+}
