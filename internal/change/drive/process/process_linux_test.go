@@ -1,0 +1,222 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/testbed"
+)
+
+func TestReadTellsWhatItIs(t *testing.T) {
+	c := start(t, "polite")
+	got := read(t, subject(t, c.Process.Pid))
+	exe, _ := os.Executable()
+	cwd, _ := os.Getwd()
+	if got["state"] != Running || got["exe"] != exe || got["cwd"] != cwd || got["command"] != os.Args[0] || got["user"] == "" {
+		t.Errorf("read %v", got)
+	}
+}
+
+func TestAskedToEnd(t *testing.T) {
+	c := start(t, "polite")
+	s := subject(t, c.Process.Pid)
+	before := read(t, s)
+	for range 2 { // the second time it is gone already
+		if err := set(s, before, Gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-c.done
+	if state := c.state(t); state != "signal: terminated" {
+		t.Errorf("it ended by %s", state)
+	}
+	err := set(s, before, Running)
+	if !errors.Is(err, plan.ErrFinal) || !strings.Contains(err.Error(), before["command"]) || !strings.Contains(err.Error(), before["cwd"]) {
+		t.Errorf("undone: %v", err)
+	}
+}
+
+func TestDeafProcess(t *testing.T) {
+	c := start(t, "deaf")
+	s := subject(t, c.Process.Pid, "grace", "50ms")
+	if err := set(s, read(t, s), Gone); !errors.Is(err, ErrAlive) {
+		t.Fatalf("it ignores SIGTERM: %v", err)
+	}
+	if got := read(t, s); got["state"] != Running {
+		t.Fatalf("read %v", got)
+	}
+	s.Of["force"] = "yes"
+	if err := set(s, read(t, s), Gone); err != nil {
+		t.Fatal(err)
+	}
+	<-c.done
+	if state := c.state(t); state != "signal: killed" {
+		t.Errorf("it ended by %s", state)
+	}
+}
+
+func TestTheAskerGoesAway(t *testing.T) {
+	c := start(t, "deaf")
+	s := subject(t, c.Process.Pid, "grace", "1h", "force", "yes")
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	err := New().Set(ctx, s, read(t, s), plan.State{"state": Gone})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if got := read(t, s); got["state"] != Running {
+		t.Errorf("killed all the same: %v", got)
+	}
+}
+
+func TestStoppedJob(t *testing.T) {
+	c := start(t, "polite")
+	s := subject(t, c.Process.Pid)
+	before := read(t, s)
+	for _, state := range []string{Stopped, Stopped, Running, Stopped} {
+		if err := set(s, before, state); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, s); got["state"] != state {
+			t.Fatalf("set %s, read %v", state, got)
+		}
+	}
+	if err := set(s, before, Gone); err != nil { // SIGTERM alone would wait for ever
+		t.Fatal(err)
+	}
+	<-c.done
+	if state := c.state(t); state != "signal: terminated" {
+		t.Errorf("it ended by %s", state)
+	}
+}
+
+func TestZombieIsGone(t *testing.T) {
+	cmd := testbed.Command("sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	s := subject(t, cmd.Process.Pid)
+	if err := set(s, read(t, s), Gone); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, s); got["state"] != Gone || got["note"] != "zombie" {
+		t.Errorf("read %v", got)
+	}
+}
+
+func TestAnotherStartIsAnotherProcess(t *testing.T) {
+	c := start(t, "polite")
+	s := subject(t, c.Process.Pid)
+	before := read(t, s)
+	s.Of["start"] += "0"
+	if got := read(t, s); got["state"] != Gone || got["note"] != "reused" {
+		t.Errorf("read %v", got)
+	}
+	if err := set(s, before, Gone); err != nil {
+		t.Error(err)
+	}
+	if err := set(s, before, Running); !errors.Is(err, plan.ErrFinal) {
+		t.Errorf("undone: %v", err)
+	}
+	if got := read(t, subject(t, c.Process.Pid)); got["state"] != Running {
+		t.Errorf("the other process: %v", got)
+	}
+	delete(s.Of, "start")
+	if err := set(s, before, Gone); err == nil {
+		t.Error("without a start it is signalled")
+	}
+}
+
+func TestAnotherProgramUnderTheSamePID(t *testing.T) {
+	c := start(t, "exec")
+	s := subject(t, c.Process.Pid)
+	before := read(t, s)
+	c.in.Write([]byte("\n"))
+	testbed.Await(t, "the other program", func() bool { return read(t, s)["exe"] != before["exe"] })
+	if diff := plan.Differs(plan.State{"exe": before["exe"]}, read(t, s)); len(diff) != 1 {
+		t.Errorf("differences %v", diff)
+	}
+	for _, state := range []string{Gone, Stopped} {
+		if err := set(s, before, state); !errors.Is(err, ErrOther) {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+	now := read(t, s)
+	if now["state"] != Running {
+		t.Fatalf("read %v", now)
+	}
+	if err := set(s, now, Gone); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNeverSignalled(t *testing.T) {
+	deaf := start(t, "deaf") // whose own parent is this test
+	for what, pid := range map[string]int{"init": 1, "itself": os.Getpid(), "its parent": os.Getppid()} {
+		s := subject(t, pid)
+		for _, state := range []string{Gone, Stopped, Running} {
+			if err := set(s, nil, state); !errors.Is(err, ErrNever) {
+				t.Errorf("%s, %s: %v", what, state, err)
+			}
+		}
+	}
+	if err := set(plan.Subject{Kind: plan.Process, Name: "0", Of: map[string]string{"start": "1"}}, nil, Gone); !errors.Is(err, ErrNever) {
+		t.Errorf("PID 0: %v", err)
+	}
+	d := New()
+	d.on.leader = deaf.Process.Pid
+	err := d.Set(context.Background(), subject(t, deaf.Process.Pid), nil, plan.State{"state": Stopped})
+	if !errors.Is(err, ErrNever) {
+		t.Errorf("the session's leader: %v", err)
+	}
+}
+
+// A parent that ends leaves a child with its listener.
+func TestHeirs(t *testing.T) {
+	c := start(t, "parent")
+	var pid int
+	if _, err := fmt.Sscanf(c.line, "child %d ready", &pid); err != nil {
+		t.Fatal(c.line, err)
+	}
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	s := subject(t, c.Process.Pid)
+	var left *HeirsError
+	if err := set(s, read(t, s), Gone); !errors.As(err, &left) || len(left.Children) != 1 || left.Children[0].PID != pid {
+		t.Fatalf("error %v", err)
+	}
+	if got := read(t, s)["state"]; got != Gone {
+		t.Errorf("the parent is %s", got)
+	}
+}
+
+func TestHeirsEndToo(t *testing.T) {
+	c := start(t, "deaf-parent")
+	var pid int
+	if _, err := fmt.Sscanf(c.line, "child %d ready", &pid); err != nil {
+		t.Fatal(c.line, err)
+	}
+	heir := subject(t, pid)
+	s := subject(t, c.Process.Pid, "children", "yes", "force", "yes", "grace", "50ms")
+	if err := set(s, read(t, s), Gone); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, heir)["state"]; got != Gone {
+		t.Errorf("the child is %s", got)
+	}
+}
+
+func (c *child) state(t *testing.T) string {
+	t.Helper()
+	if c.ended == nil {
+		t.Fatal("it was not waited for")
+	}
+	return c.ended.String()
+}
