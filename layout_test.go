@@ -22,7 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait, sys/pipe
-	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/winapi/fixed, sys/libproc
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/winapi/user32, sys/winapi/fixed, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 
@@ -82,6 +82,9 @@ const arrows = `
 	# Doing it. confedit makes edits and writes nothing; drivers know one kind of thing
 	# each; apply alone decides what is done and taken back.
 	NONE < change/confedit < change/confedit/nginx, change/confedit/apache, change/confedit/sshd, change/confedit/unitfile, change/confedit/caddy, change/confedit/iis, change/confedit/tomcat, change/confedit/lighttpd, change/confedit/haproxy
+	# Pieces, lines, spellings of endpoints; and XML that is the same bytes again.
+	change/confedit < change/confedit/piece < change/confedit/sshd, change/confedit/unitfile, change/confedit/caddy, change/confedit/lighttpd, change/confedit/haproxy, change/confedit/xmltext
+	change/confedit/xmltext < change/confedit/iis, change/confedit/tomcat
 	NONE < change/run
 	answer/plan, sys/*, sys/winapi/*, change/run < change/drive/file, change/drive/configtest, change/drive/sysctl, change/drive/supervised
 	answer/plan, sys/* < change/drive/unit
