@@ -97,8 +97,9 @@ const arrows = `
 
 	# Over time: promises, whether they are kept, and keeping them.
 	fact < keep/ledger
-	keep/ledger, machine/snapshot, answer/diagnose < keep/watch
-	keep/ledger, keep/watch, change/apply, change/drive, answer/planning < keep/guard
+	keep/ledger, answer/diagnose < keep/ledger/judge
+	machine/snapshot, answer/chain, sys/sockdiag < keep/watch
+	keep/ledger/judge, keep/watch, change/run, answer/plan, machine/service/launchd/plist < keep/guard
 
 	# To people and to Go programs, which print the same sentences.
 	NONE < talk/report/layout, talk/report/clean
