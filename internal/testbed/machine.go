@@ -11,6 +11,7 @@ import (
 // boot but what the options say; every change is thrown away with the test.
 type Machine struct {
 	Place
+	base, upper string // what it was booted from, what it has changed since; see State
 }
 
 // Option prepares a machine before it boots.

@@ -26,7 +26,7 @@ func boot(t testing.TB, p plan) *Machine {
 	name := fmt.Sprintf("berth-test-%d-%s", os.Getpid(), filepath.Base(top))
 	t.Cleanup(func() { removeCgroups(name) })
 	sup := isolate(t, append([]string{"sh", "-c", bootScript, "boot", name, base, top}, p.enable...)...)
-	m := &Machine{inside(t, leader(t, sup))}
+	m := &Machine{inside(t, leader(t, sup)), base, filepath.Join(top, "upper")}
 	m.own = true
 	m.awaitBoot(sup)
 	return m

@@ -32,6 +32,9 @@ func boot(t testing.TB, _ plan) *Machine {
 	return nil
 }
 
+// files is never asked: there is no machine.
+func (m *Machine) files([]string) map[string]string { return nil }
+
 func docker(t testing.TB) *Engine {
 	t.Helper()
 	missing(t, TierContainers, onlyLinux)
