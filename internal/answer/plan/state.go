@@ -19,6 +19,9 @@ type bytes struct {
 // MarshalJSON writes the fields as strings, and those that are not UTF-8 in base64,
 // so that a file's bytes survive.
 func (s State) MarshalJSON() ([]byte, error) {
+	if s == nil {
+		return []byte("null"), nil
+	}
 	out := make(map[string]any, len(s))
 	for k, v := range s {
 		if utf8.ValidString(v) {

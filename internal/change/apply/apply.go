@@ -73,6 +73,7 @@ type Changed struct {
 	Diffs []plan.Difference
 }
 
+// Error names the thing and each field that differs.
 func (c *Changed) Error() string {
 	return fmt.Sprintf("%s %s has changed since the plan was made: %s", c.Step.Subject.Kind, c.Step.Subject.Name, said(c.Diffs))
 }
@@ -83,6 +84,7 @@ type Foreign struct {
 	Diffs []plan.Difference // what berth left, and what is there now
 }
 
+// Error names the thing and each field that differs.
 func (f *Foreign) Error() string {
 	return fmt.Sprintf("%s %s was changed by somebody else since: %s", f.Step.Subject.Kind, f.Step.Subject.Name, said(f.Diffs))
 }
@@ -96,8 +98,10 @@ type Failure struct {
 	Undo   error // why it is not
 }
 
+// Error is the cause alone.
 func (f *Failure) Error() string { return f.Err.Error() }
 
+// Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Missed: the steps worked, and the goal is not reached.
@@ -110,6 +114,7 @@ type Missed struct {
 	Again bool
 }
 
+// Error is the system's reason.
 func (m *Missed) Error() string { return m.Why }
 
 // Errors of an engine.

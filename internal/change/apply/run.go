@@ -188,6 +188,7 @@ type Unmoved struct {
 	Diffs []plan.Difference
 }
 
+// Error names the thing and each field that is not as asked.
 func (u *Unmoved) Error() string {
 	return fmt.Sprintf("%s %s: the system reported success, and it is still not so: %s", u.Step.Subject.Kind, u.Step.Subject.Name, wanted(u.Diffs))
 }
@@ -266,7 +267,7 @@ func (e *Engine) close(ctx context.Context, en *journal.Entry) error {
 	return en.Note(journal.Event{At: time.Now().UTC(), Kind: journal.Awaiting, Step: -1, Until: until})
 }
 
-// Confirm keeps an entry that waits to be confirmed. The error is, or wraps, ErrEnded
+// Keep confirms an entry that waits to be confirmed. The error is, or wraps, ErrEnded
 // where none waits.
 func (e *Engine) Keep(ctx context.Context, id int) (*journal.Entry, error) {
 	unlock, err := e.Journal.Lock()

@@ -175,6 +175,7 @@ func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
 // NotBack: everything was put back, and these listeners did not come again.
 type NotBack struct{ Missing []plan.Listener }
 
+// Error lists them.
 func (n *NotBack) Error() string {
 	var out []string
 	for _, l := range n.Missing {

@@ -1,0 +1,67 @@
+package plan
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Bytes of any kind survive being written, and nothing is not the same as empty.
+func TestStateJSON(t *testing.T) {
+	for _, want := range []State{nil, {}, {"content": "\xff\x00\r\n", "mode": "0644"}, {"base64": "aGk="}, {"a": `{"base64":"aGk="}`}} {
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got State
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", data, d)
+		}
+	}
+	var s State
+	if json.Unmarshal([]byte(`{"a": 1}`), &s) == nil {
+		t.Error("a number is no field")
+	}
+}
+
+func TestDiffers(t *testing.T) {
+	want := State{"active": "inactive", "enabled": ""}
+	for _, c := range []struct {
+		got State
+		n   int
+	}{{State{"active": "inactive", "enabled": "", "more": "x"}, 0}, {State{"active": "active", "enabled": ""}, 1}, {State{"active": "inactive"}, 1}, {nil, 2}} {
+		if d := Differs(want, c.got); len(d) != c.n {
+			t.Errorf("%v: %v", c.got, d)
+		}
+	}
+}
+
+func TestBackAndBetween(t *testing.T) {
+	s := Step{Before: State{"active": "active", "enabled": "enabled", "links": "a"}, After: State{"active": "inactive", "enabled": "disabled"}}
+	if d := cmp.Diff(State{"active": "active", "enabled": "enabled"}, s.Back()); d != "" {
+		t.Error(d)
+	}
+	for now, want := range map[[2]string]bool{{"inactive", "enabled"}: true, {"active", "enabled"}: true, {"inactive", "disabled"}: true, {"failed", "disabled"}: false} {
+		if s.Between(State{"active": now[0], "enabled": now[1]}) != want {
+			t.Errorf("%v", now)
+		}
+	}
+}
+
+func FuzzState(f *testing.F) {
+	f.Add([]byte(`{"a":"b","c":{"base64":"/w=="}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var s, again State
+		if json.Unmarshal(data, &s) != nil {
+			return
+		}
+		out, err := json.Marshal(s)
+		if err != nil || json.Unmarshal(out, &again) != nil || !cmp.Equal(s, again) {
+			t.Fatalf("%s became %s (%v)", data, out, err)
+		}
+	})
+}

@@ -1,0 +1,317 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/fact"
+)
+
+var (
+	nginx  = thing(plan.Unit, "nginx.service")
+	apache = thing(plan.Unit, "apache2.service")
+	active = plan.State{"active": "active"}
+)
+
+func stop(s plan.Subject) plan.Step {
+	return plan.Step{Subject: s, Before: active, After: plan.State{"active": "inactive"}, Class: plan.Restartable}
+}
+
+// begin is a world with both servers running, and an engine for it.
+func begin(t *testing.T) (world, *apply.Engine) {
+	w := world{dir: filepath.Join(t.TempDir(), "world")}
+	fill(t, w, map[string]plan.State{at(nginx): active, at(apache): active})
+	return w, engine(t, w, filepath.Join(t.TempDir(), "journal"))
+}
+
+func state(t *testing.T, w world, s plan.Subject) string {
+	t.Helper()
+	st, err := w.Read(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st["active"]
+}
+
+func TestRunAndUndo(t *testing.T) {
+	w, e := begin(t)
+	before := w.all()
+	en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}})
+	if err != nil || en.Status() != journal.IsDone || state(t, w, nginx) != "inactive" {
+		t.Fatal(err, en, state(t, w, nginx))
+	}
+	en, err = e.Undo(context.Background(), en.ID)
+	if err != nil || en.Status() != journal.IsUndone {
+		t.Fatal(err, en)
+	}
+	if d := cmp.Diff(before, w.all()); d != "" {
+		t.Error(d)
+	}
+	if _, err := e.Undo(context.Background(), en.ID); !errors.Is(err, apply.ErrEnded) {
+		t.Errorf("undone twice: %v", err)
+	}
+}
+
+// What has changed since the plan was made is refused before anything is done.
+func TestChanged(t *testing.T) {
+	w, e := begin(t)
+	if err := w.write(at(apache), plan.State{"active": "failed"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx), stop(apache)}})
+	var c *apply.Changed
+	if !errors.As(err, &c) || c.Step.Subject.Name != "apache2.service" || state(t, w, nginx) != "active" {
+		t.Fatalf("%v, nginx %s", err, state(t, w, nginx))
+	}
+	if list, _ := e.Journal.List(); len(list) != 0 {
+		t.Errorf("%d entries", len(list))
+	}
+}
+
+// A step that fails takes back those before it.
+func TestStepFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*world)
+		is     func(error) bool
+	}{
+		"not permitted":   {func(w *world) { w.deny = "apache2.service" }, func(err error) bool { return errors.Is(err, fs.ErrPermission) }},
+		"yes and no deed": {func(w *world) { w.lie = "apache2.service" }, func(err error) bool { var u *apply.Unmoved; return errors.As(err, &u) }},
+	} {
+		w, _ := begin(t)
+		c.change(&w)
+		e := engine(t, w, filepath.Join(t.TempDir(), "journal"))
+		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx), stop(apache)}})
+		var f *apply.Failure
+		if !errors.As(err, &f) || f.Step != 1 || !f.Undone || !c.is(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if state(t, w, nginx) != "active" || en.Status() != journal.IsUndone {
+			t.Errorf("%s: nginx is %s, the entry %s", name, state(t, w, nginx), en.Status())
+		}
+	}
+}
+
+// Undo changes nothing where somebody else has changed what it would put back; the
+// twin is a thing that was put back by hand.
+func TestForeign(t *testing.T) {
+	conf := thing(plan.File, "nginx.conf")
+	for now, foreign := range map[string]bool{"listen 9999;": true, "listen 8081;": false, "listen 80;": false} {
+		w, e := begin(t)
+		fill(t, w, map[string]plan.State{at(conf): {"content": "listen 80;"}})
+		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{
+			stop(nginx), {Subject: conf, Before: plan.State{"content": "listen 80;"}, After: plan.State{"content": "listen 8081;"}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.write(at(conf), plan.State{"content": now}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = e.Undo(context.Background(), en.ID)
+		var f *apply.Foreign
+		if errors.As(err, &f) != foreign || !foreign && err != nil {
+			t.Errorf("%s: %v", now, err)
+		}
+		if foreign && (state(t, w, nginx) != "inactive" || f.Diffs[0].Got != now) {
+			t.Errorf("something was undone beside a foreign change: %+v", f)
+		}
+	}
+}
+
+func goal() plan.Goal {
+	return plan.Goal{Binds: []plan.Bind{{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80}}, Settle: 300 * time.Millisecond}
+}
+
+// The goal is what counts: where it is missed at once, or after a while, all is as before.
+func TestGoal(t *testing.T) {
+	w, e := begin(t)
+	tries := 0
+	for name, c := range map[string]struct {
+		free func(n int) bool
+		ok   bool
+		gain bool
+	}{
+		"free":               {func(int) bool { return true }, true, false},
+		"free after a while": {func(n int) bool { return n > 2 }, true, false},
+		"taken again":        {func(n int) bool { return n < 2 }, false, true},
+	} {
+		tries = 0
+		e.Try = func(context.Context, plan.Bind) (bool, string) {
+			tries++
+			return state(t, w, nginx) == "inactive" && c.free(tries), "EADDRINUSE"
+		}
+		e.Look = func(context.Context, []uint16) ([]plan.Listener, error) {
+			return []plan.Listener{{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80, Owner: "unit:nginx.service"}}, nil
+		}
+		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}, Goal: goal()})
+		if (err == nil) != c.ok {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var m *apply.Missed
+		if !c.ok && (!errors.As(err, &m) || m.Again != c.gain || len(m.By) != 1 || state(t, w, nginx) != "active") {
+			t.Errorf("%s: %v, %+v, nginx %s", name, err, m, state(t, w, nginx))
+		}
+		if c.ok {
+			if _, err := e.Undo(context.Background(), en.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Undo says which listener did not come back; the twin has it.
+func TestListenersAsBefore(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		_, e := begin(t)
+		was := plan.Listener{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80, Owner: "unit:nginx.service"}
+		e.Look = func(context.Context, []uint16) ([]plan.Listener, error) {
+			if back {
+				return []plan.Listener{was}, nil
+			}
+			return nil, nil
+		}
+		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}, Was: []plan.Listener{was}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		en, err = e.Undo(context.Background(), en.ID)
+		var n *apply.NotBack
+		if errors.As(err, &n) == back || en.Status().Open() == back {
+			t.Errorf("listener back: %v, %v, %s", back, err, en.Status())
+		}
+	}
+}
+
+func TestFinalStepIsLeft(t *testing.T) {
+	proc := thing(plan.Process, "412")
+	w, e := begin(t)
+	fill(t, w, map[string]plan.State{at(proc): {"state": "running"}})
+	en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{
+		stop(nginx), {Subject: proc, Before: plan.State{"state": "running"}, After: plan.State{"state": "gone"}, Class: plan.Final},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, err = e.Undo(context.Background(), en.ID)
+	if err != nil || en.Has(journal.Lost) == nil || en.Has(journal.Lost).Step != 1 || state(t, w, nginx) != "active" {
+		t.Errorf("%v, %+v", err, en.Events)
+	}
+}
+
+// A second berth is kept out while the first is at it.
+func TestLock(t *testing.T) {
+	_, e := begin(t)
+	unlock, err := e.Journal.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Run(context.Background(), plan.Plan{}); !errors.Is(err, journal.ErrBusy) {
+		t.Errorf("locked: %v", err)
+	}
+	unlock()
+	if _, err := e.Run(context.Background(), plan.Plan{}); err != nil {
+		t.Errorf("not locked: %v", err)
+	}
+}
+
+// A plan that needs a reboot stays open over it and is verified after it.
+func TestReboot(t *testing.T) {
+	driver := thing(plan.Unit, "HTTP")
+	for _, kept := range []bool{true, false} {
+		w, e := begin(t)
+		fill(t, w, map[string]plan.State{at(driver): {"active": "manual"}})
+		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{{Subject: driver, Before: plan.State{"active": "manual"}, After: plan.State{"active": "disabled"}, Reboot: true}}})
+		if err != nil || en.Status() != journal.PendingReboot {
+			t.Fatal(err, en.Status())
+		}
+		if _, err := e.Resume(context.Background(), en.ID); !errors.Is(err, apply.ErrWaits) {
+			t.Errorf("no reboot yet: %v", err)
+		}
+		e.By.Boot = "boot-2"
+		if !kept {
+			if err := w.write(at(driver), plan.State{"active": "manual"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		en, err = e.Resume(context.Background(), en.ID)
+		if (err == nil) != kept || en.Status().Open() == kept {
+			t.Errorf("kept over the reboot %v: %v, %s", kept, err, en.Status())
+		}
+	}
+}
+
+// helper remembers what was asked of it.
+type helper struct{ armed, disarmed int }
+
+func (h *helper) Arm(context.Context, int, time.Time) error { h.armed++; return nil }
+func (h *helper) Disarm(context.Context, int) error         { h.disarmed++; return nil }
+
+// A plan that may cut the asker off goes back unless it is confirmed.
+func TestConfirm(t *testing.T) {
+	risky := plan.Plan{Steps: []plan.Step{stop(nginx)}, Cost: plan.Cost{CutsOff: "ssh"}}
+	w, e := begin(t)
+	if _, err := e.Run(context.Background(), risky); !errors.Is(err, apply.ErrNoHelper) || state(t, w, nginx) != "active" {
+		t.Fatalf("without a helper: %v", err)
+	}
+	h := &helper{}
+	e.Helper = h
+	en, err := e.Run(context.Background(), risky)
+	if err != nil || en.Status() != journal.Unconfirmed || h.armed == 0 {
+		t.Fatal(err, en.Status(), h)
+	}
+	if en, err = e.Revert(context.Background(), en.ID); err != nil || state(t, w, nginx) != "active" || h.disarmed != 1 {
+		t.Errorf("unconfirmed: %v, %s, %+v", err, en.Status(), h)
+	}
+	en, err = e.Run(context.Background(), risky)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if en, err = e.Keep(context.Background(), en.ID); err != nil || en.Status() != journal.IsDone {
+		t.Errorf("kept: %v, %s", err, en.Status())
+	}
+	if _, err = e.Revert(context.Background(), en.ID); !errors.Is(err, apply.ErrEnded) || state(t, w, nginx) != "inactive" {
+		t.Errorf("confirmed and reverted: %v", err)
+	}
+}
+
+// A caller that gives up half-way finds all as before.
+func TestInterrupted(t *testing.T) {
+	w, e := begin(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	e.Tell = func(p apply.Progress) {
+		if p.Stage == apply.Verified {
+			cancel()
+		}
+	}
+	before := w.all()
+	_, err := e.Run(ctx, plan.Plan{Steps: []plan.Step{stop(nginx), stop(apache)}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(before, w.all()); d != "" {
+		t.Error(d)
+	}
+}
+
+// Preparing reads what the steps are about, and refuses what the facts had otherwise.
+func TestPrepare(t *testing.T) {
+	_, e := begin(t)
+	p, err := e.Prepare(context.Background(), plan.Plan{Steps: []plan.Step{{Subject: nginx, After: plan.State{"active": "inactive"}}}})
+	if err != nil || p.Steps[0].Before["active"] != "active" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	s := stop(nginx)
+	s.Before = plan.State{"active": "failed"}
+	if _, err := e.Prepare(context.Background(), plan.Plan{Steps: []plan.Step{s}}); err == nil {
+		t.Error("the facts said otherwise")
+	}
+}

@@ -1,0 +1,201 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/answer/plan"
+)
+
+func store(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := s.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(unlock)
+	return s
+}
+
+func TestEntry(t *testing.T) {
+	s := store(t)
+	p := plan.Plan{Remedy: "stop:nginx.service", Steps: []plan.Step{{Subject: plan.Subject{Kind: plan.File, Name: "/etc/x"}, Before: plan.State{"content": "\xff\x00 a"}}}}
+	e, err := s.Begin(p, By{User: "root"})
+	if err != nil || e.ID != 1 {
+		t.Fatal(err, e)
+	}
+	for _, k := range []Kind{Doing, Done, Closed} {
+		if err := e.Note(Event{Kind: k, At: time.Unix(1, 0).UTC()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Get(1)
+	if err != nil || got.Status() != IsDone || got.By.User != "root" {
+		t.Fatal(err, got)
+	}
+	if d := cmp.Diff(p, got.Plan); d != "" {
+		t.Error(d)
+	}
+	if second, err := s.Begin(p, By{}); err != nil || second.ID != 2 || second.Status() != Interrupted {
+		t.Error(second, err)
+	}
+	if _, err := s.Get(3); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for want, kinds := range map[Status][]Kind{
+		Interrupted: {Doing, Failed}, Reverting: {Doing, Undoing, Back}, IsUndone: {Doing, Undoing, Undone}, PendingReboot: {Doing, Done, Rebooting},
+		Unconfirmed: {Doing, Reached, Awaiting}, IsDone: {Doing, Reached, Awaiting, Confirmed, Closed},
+	} {
+		e := &Entry{}
+		for _, k := range kinds {
+			e.Events = append(e.Events, Event{Kind: k})
+		}
+		if e.Status() != want || want.Open() == (want == IsDone || want == IsUndone) {
+			t.Errorf("%v: %s, want %s", kinds, e.Status(), want)
+		}
+	}
+}
+
+// A last line that a killed berth left half written is dropped, and the next event
+// takes its place; a bad line in front of good ones is damage.
+func TestTornLog(t *testing.T) {
+	s := store(t)
+	e, err := s.Begin(plan.Plan{}, By{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := e.Note(Event{Kind: Doing}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := filepath.Join(s.Dir(), "1", logName)
+	whole, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := len(whole) / 3
+	for cut := range len(whole) {
+		if err := os.WriteFile(log, whole[:cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Get(1)
+		if err != nil || len(got.Events) != cut/line {
+			t.Fatalf("cut at %d: %v, %d events", cut, err, len(got.Events))
+		}
+	}
+	if err := os.WriteFile(log, whole[:len(whole)-5], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Note(Event{Kind: Closed}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Get(1); err != nil || len(got.Events) != 3 || got.Status() != IsDone {
+		t.Error(got, err)
+	}
+	whole[line/2] ^= 1
+	if err := os.WriteFile(log, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(1); !errors.Is(err, ErrDamaged) {
+		t.Error(err)
+	}
+}
+
+func TestNewerAndDamaged(t *testing.T) {
+	s := store(t)
+	if _, err := s.Begin(plan.Plan{}, By{}); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(s.Dir(), "1", headName)
+	for text, want := range map[string]error{`{"version": 99, "plan": {"steps": "of a form to come"}}`: ErrNewer, `{"version": 1, "plan": `: ErrDamaged, `{}`: ErrDamaged} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Get(1); !errors.Is(err, want) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if list, err := s.List(); len(list) != 0 || err == nil {
+			t.Errorf("%s: %d entries, %v", text, len(list), err)
+		}
+	}
+}
+
+func TestExposedFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		dir := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir); !errors.Is(err, ErrExposed) {
+			t.Error(err)
+		}
+		return
+	}
+	for mode, want := range map[os.FileMode]error{0o700: nil, 0o755: nil, 0o777: ErrExposed, 0o720: ErrExposed} {
+		dir := filepath.Join(t.TempDir(), "j")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir); !errors.Is(err, want) {
+			t.Errorf("%o: %v", mode, err)
+		}
+	}
+}
+
+func TestForget(t *testing.T) {
+	s := store(t)
+	e, err := s.Begin(plan.Plan{}, By{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Forget(e) == nil {
+		t.Error("an open entry was forgotten")
+	}
+	if err := e.Note(Event{Kind: Closed}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Forget(e); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Get(e.ID); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+}
+
+// Whatever stands in a log, reading ends, and what it gives back is whole lines.
+func FuzzParseLog(f *testing.F) {
+	f.Add([]byte("{\"kind\":\"doing\"}\t00000000\n"))
+	f.Add([]byte("\t\n\n"))
+	var b bytes.Buffer
+	body, _ := json.Marshal(Event{Kind: Doing})
+	b.Write(body)
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		events, good, err := parseLog(data)
+		if err != nil {
+			return
+		}
+		if good > len(data) || bytes.Count(data[:good], []byte{'\n'}) != len(events) {
+			t.Fatalf("%d events in %d bytes", len(events), good)
+		}
+	})
+}
