@@ -1,0 +1,115 @@
+package planning
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/fact"
+)
+
+// finish says what the plan is for, what it costs, and what there was before.
+func (m *maker) finish() {
+	if !m.aimless && len(m.p.Goal.Binds) == 0 {
+		m.p.Goal.Binds = m.binds(m.a.Endpoint.Port)
+	}
+	m.startNewcomer()
+	m.p.Goal.Settle = cmp.Or(m.w.Settle, DefaultSettle)
+	m.p.Was = Listeners(m.x, m.a.Endpoint.Port)
+	m.p.Cost = m.cost()
+}
+
+// binds are what must work on a port: what the newcomer is known to bind, else the
+// addresses that were asked about, else every one.
+func (m *maker) binds(port uint16) []plan.Bind {
+	addrs := m.a.Endpoint.Addrs
+	if n := m.w.Newcomer; n.Kind == ForEndpoint {
+		addrs = n.Endpoint.Addrs
+	}
+	var names []string
+	for _, a := range addrs {
+		names = append(names, a.String())
+	}
+	if len(names) == 0 {
+		names = []string{"0.0.0.0"}
+		if m.hasIPv6() {
+			names = append(names, "::")
+		}
+	}
+	var out []plan.Bind
+	for _, a := range names {
+		b := plan.Bind{Proto: m.proto, Addr: a, Port: port, ReuseAddr: m.proto == fact.TCP && !m.onWindows()}
+		if a == "::" {
+			only := true // or it would take IPv4's port from its own neighbour
+			b.V6Only = &only
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func (m *maker) hasIPv6() bool {
+	l := m.x.Set.Machine.Linux
+	return l == nil || !l.NoIPv6 && (l.DisableIPv6 == nil || !*l.DisableIPv6)
+}
+
+func (m *maker) onWindows() bool { return m.x.Set.Machine.OS == "windows" }
+
+// Listeners are the serving sockets of the ports and who has them, sorted: what "as
+// before" is compared with, and in what words.
+func Listeners(x *chain.Index, ports ...uint16) []plan.Listener {
+	var socks []*fact.Socket
+	for _, port := range ports {
+		for _, s := range x.OnPort(port) {
+			if s.Netns == "" && s.State.Serves() {
+				socks = append(socks, s)
+			}
+		}
+	}
+	var out []plan.Listener
+	for _, h := range x.Holders(socks) {
+		for _, id := range h.Sockets {
+			s := x.Socket(id)
+			l := plan.Listener{Proto: s.Proto, Addr: s.Local.Addr().String(), Port: s.Local.Port(), Owner: ownerName(x, h)}
+			if !slices.Contains(out, l) {
+				out = append(out, l)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b plan.Listener) int {
+		return cmp.Or(cmp.Compare(a.Port, b.Port), strings.Compare(string(a.Proto), string(b.Proto)), strings.Compare(a.Addr, b.Addr), strings.Compare(a.Owner, b.Owner))
+	})
+	return out
+}
+
+// ownerName names an owner in a way that outlives its PID. "" is an unknown one.
+func ownerName(x *chain.Index, h chain.Holder) string {
+	switch h.Owner.Kind {
+	case chain.OwnerContainer:
+		if c := x.Container(h.Owner.ID); c != nil {
+			return "container:" + cmp.Or(c.Name, c.Full)
+		}
+	case chain.OwnerUnit:
+		if u := x.Unit(h.Owner.ID); u != nil {
+			return unitOwner(u)
+		}
+	case chain.OwnerProcess:
+		if p := x.Process(h.Owner.ID); p != nil {
+			return "process:" + p.Name
+		}
+	case chain.OwnerHTTPSys:
+		return "http.sys"
+	case chain.OwnerKernel:
+		return "kernel"
+	}
+	return ""
+}
+
+func unitOwner(u *fact.Unit) string {
+	if u.Manager == "scm" {
+		return "service:" + u.Name
+	}
+	return "unit:" + u.Name
+}
