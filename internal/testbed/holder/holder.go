@@ -19,7 +19,8 @@ const usage = `usage: holder FORM
   udp [FLAG...] ADDR...       UDP sockets
   http PREFIX...              registrations with HTTP.sys, on Windows only
   service NAME=ADDR...        Windows services in one process, each with a listener, as
-                              the service manager starts them; says no "ready"
+                              the service manager starts them; says no "ready".
+                              With ",hangs" behind ADDR one hangs when it is stopped
   bound [FLAG...] ADDR        a TCP socket that is bound and never listens
   workers N ADDR              a listener, and N processes of the same program that share it
   heir ADDR CMD...            a listener, and a CMD that inherits its descriptor

@@ -14,13 +14,14 @@ import (
 // service is one Windows service of this process: it listens at addr while it runs.
 type service struct {
 	name, addr string
+	hangs      bool // it never gets further than stopping
 	handle     windows.Handle
 	stop       chan struct{}
 	once       sync.Once
 }
 
 // services gives this process to the service control manager as the host of
-// services, each NAME=ADDR. It returns when all of them have stopped.
+// services, each NAME=ADDR or NAME=ADDR,hangs. It returns when all of them have stopped.
 func services(words []string) error {
 	byName := map[string]*service{}
 	var table []windows.SERVICE_TABLE_ENTRY
@@ -41,7 +42,8 @@ func services(words []string) error {
 		if err != nil {
 			return err
 		}
-		byName[name] = &service{name: name, addr: addr, stop: make(chan struct{})}
+		addr, hangs := strings.CutSuffix(addr, ",hangs")
+		byName[name] = &service{name: name, addr: addr, hangs: hangs, stop: make(chan struct{})}
 		table = append(table, windows.SERVICE_TABLE_ENTRY{ServiceName: wide, ServiceProc: main})
 	}
 	table = append(table, windows.SERVICE_TABLE_ENTRY{})
@@ -70,6 +72,10 @@ func (s *service) run() {
 	}
 	s.report(windows.SERVICE_RUNNING, 0)
 	<-s.stop
+	if s.hangs {
+		s.report(windows.SERVICE_STOP_PENDING, 0)
+		select {}
+	}
 	_ = l.Close()
 	s.report(windows.SERVICE_STOPPED, 0)
 }
