@@ -2,150 +2,66 @@ package process
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
-
-	"github.com/berthd/berth/internal/answer/plan"
 )
-
-// TestMain lets the test binary be the processes that the tests end.
-func TestMain(m *testing.M) {
-	if role := os.Getenv("BERTH_ROLE"); role != "" {
-		play(role)
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 func play(role string) {
 	switch role {
-	case "polite":
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
-	case "parent", "deaf-parent": // its child has its listener, and outlives it
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		f, _ := l.(*net.TCPListener).File()
-		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), "BERTH_ROLE=child")
-		if role == "deaf-parent" {
-			c.Env = append(os.Environ(), "BERTH_ROLE=deaf-child")
-		}
-		c.ExtraFiles = []*os.File{f}
-		out, _ := c.StdoutPipe()
-		if err := c.Start(); err != nil {
-			fmt.Println(err)
-			return
-		}
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		fmt.Println("child", c.Process.Pid, strings.TrimSpace(line))
-		time.Sleep(time.Minute)
-	case "deaf-child":
+		ready()
+	case "parent": // of a child that ends with it
+		bequeath("polite")
+	case "parent of stay", "parent of deaf stay":
+		bequeath(strings.TrimPrefix(role, "parent of "))
+	case "deaf stay":
 		signal.Ignore(syscall.SIGTERM)
-		fmt.Println("ready")
-		time.Sleep(time.Minute)
-	case "child":
-		fmt.Println("ready")
-		time.Sleep(time.Minute)
+		stay()
+	case "stay":
+		stay()
 	case "exec":
-		fmt.Println("ready")
-		bufio.NewReader(os.Stdin).ReadString('\n')
+		ready()
 		syscall.Exec("/bin/sleep", []string{"sleep", "60"}, nil)
 	}
+}
+
+// stay does so whatever becomes of the parent.
+func stay() {
 	fmt.Println("ready")
+	time.Sleep(time.Minute)
+}
+
+// bequeath starts a child that has the listener of this process, says its PID, and
+// stays.
+func bequeath(role string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "BERTH_ROLE="+role)
+	c.ExtraFiles = []*os.File{f}
+	in, err1 := c.StdinPipe()
+	out, err2 := c.StdoutPipe()
+	if err := c.Start(); err != nil || err1 != nil || err2 != nil {
+		fmt.Println(err, err1, err2)
+		return
+	}
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	fmt.Println("child", c.Process.Pid, strings.TrimSpace(line))
 	bufio.NewReader(os.Stdin).ReadString('\n')
-}
-
-// child is a process of a role that ends with the test.
-type child struct {
-	*exec.Cmd
-	in   interface{ Write([]byte) (int, error) }
-	line string // the first that it wrote
-	done chan struct{}
-	// ended is there when done is closed.
-	ended *os.ProcessState
-}
-
-func start(t *testing.T, role string) *child {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "BERTH_ROLE="+role)
-	return run(t, cmd)
-}
-
-func run(t *testing.T, cmd *exec.Cmd) *child {
-	t.Helper()
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c := &child{Cmd: cmd, in: in, done: make(chan struct{})}
-	c.line, err = bufio.NewReader(out).ReadString('\n')
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-c.done
-	})
-	go func() { c.ended, _ = cmd.Process.Wait(); close(c.done) }()
-	if err != nil {
-		t.Fatalf("the child of the test: %v", err)
-	}
-	return c
-}
-
-// subject is the process as a plan names it, with pairs for Of.
-func subject(t *testing.T, pid int, of ...string) plan.Subject {
-	t.Helper()
-	s := plan.Subject{Kind: plan.Process, Name: strconv.Itoa(pid), Of: map[string]string{"start": startOf(t, pid)}}
-	for i := 0; i < len(of); i += 2 {
-		s.Of[of[i]] = of[i+1]
-	}
-	return s
-}
-
-func startOf(t *testing.T, pid int) string {
-	t.Helper()
-	set, err := New().on.describe(context.Background(), pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range set.Processes {
-		if p.PID == pid {
-			_, start, _ := strings.Cut(string(p.ID), "@")
-			return start
-		}
-	}
-	t.Fatalf("no PID %d", pid)
-	return ""
-}
-
-func read(t *testing.T, s plan.Subject) plan.State {
-	t.Helper()
-	state, err := New().Read(context.Background(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return state
-}
-
-func set(s plan.Subject, before plan.State, state string) error {
-	return New().Set(context.Background(), s, before, plan.State{"state": state})
+	in.Close()
 }

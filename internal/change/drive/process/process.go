@@ -103,7 +103,7 @@ type handle interface {
 
 var (
 	errEnded = errors.New("has ended")
-	errNoWay = errors.New("cannot be asked to end on this system: it has no window")
+	errNoWay = errors.New("cannot be asked to end")
 )
 
 // Read tells what the process is like now; a PID that another process has reads as

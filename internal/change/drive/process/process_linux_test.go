@@ -179,17 +179,22 @@ func TestNeverSignalled(t *testing.T) {
 	}
 }
 
-// A parent that ends leaves a child with its listener.
-func TestHeirs(t *testing.T) {
-	c := start(t, "parent")
-	var pid int
-	if _, err := fmt.Sscanf(c.line, "child %d ready", &pid); err != nil {
+// parent starts a process whose child has its listener too.
+func parent(t *testing.T, role string) (c *child, heir int) {
+	t.Helper()
+	c = start(t, role)
+	if _, err := fmt.Sscanf(c.line, "child %d ready", &heir); err != nil {
 		t.Fatal(c.line, err)
 	}
-	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	t.Cleanup(func() { syscall.Kill(heir, syscall.SIGKILL) })
+	return c, heir
+}
+
+func TestHeirsAreNamed(t *testing.T) {
+	c, heir := parent(t, "parent of stay")
 	s := subject(t, c.Process.Pid)
 	var left *HeirsError
-	if err := set(s, read(t, s), Gone); !errors.As(err, &left) || len(left.Children) != 1 || left.Children[0].PID != pid {
+	if err := set(s, read(t, s), Gone); !errors.As(err, &left) || len(left.Children) != 1 || left.Children[0].PID != heir {
 		t.Fatalf("error %v", err)
 	}
 	if got := read(t, s)["state"]; got != Gone {
@@ -197,26 +202,31 @@ func TestHeirs(t *testing.T) {
 	}
 }
 
-func TestHeirsEndToo(t *testing.T) {
-	c := start(t, "deaf-parent")
-	var pid int
-	if _, err := fmt.Sscanf(c.line, "child %d ready", &pid); err != nil {
-		t.Fatal(c.line, err)
-	}
-	heir := subject(t, pid)
-	s := subject(t, c.Process.Pid, "children", "yes", "force", "yes", "grace", "50ms")
+func TestHeirsThatEndWithTheirParent(t *testing.T) {
+	c, heir := parent(t, "parent")
+	s, child := subject(t, c.Process.Pid), subject(t, heir)
 	if err := set(s, read(t, s), Gone); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, heir)["state"]; got != Gone {
+	if got := read(t, child)["state"]; got != Gone {
 		t.Errorf("the child is %s", got)
 	}
 }
 
-func (c *child) state(t *testing.T) string {
-	t.Helper()
-	if c.ended == nil {
-		t.Fatal("it was not waited for")
+func TestHeirsEndWhereThatIsOrdered(t *testing.T) {
+	c, heir := parent(t, "parent of deaf stay")
+	child := subject(t, heir)
+	s := subject(t, c.Process.Pid, "children", "yes", "grace", "50ms")
+	if err := set(s, read(t, s), Gone); !errors.Is(err, ErrAlive) || read(t, child)["state"] != Running {
+		t.Fatalf("it ignores SIGTERM: %v", err)
 	}
-	return c.ended.String()
+	c, heir = parent(t, "parent of deaf stay")
+	child = subject(t, heir)
+	s = subject(t, c.Process.Pid, "children", "yes", "grace", "50ms", "force", "yes")
+	if err := set(s, read(t, s), Gone); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, child)["state"]; got != Gone {
+		t.Errorf("the child is %s", got)
+	}
 }
