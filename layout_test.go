@@ -87,7 +87,7 @@ const arrows = `
 	change/confedit/xmltext < change/confedit/iis, change/confedit/tomcat
 	NONE < change/run
 	answer/plan, sys/*, sys/winapi/*, change/run < change/drive/file, change/drive/configtest, change/drive/sysctl, change/drive/supervised
-	answer/plan, sys/* < change/drive/unit
+	answer/plan, sys/*, machine/unitlog < change/drive/unit
 	answer/plan, sys/*, sys/winapi/*, machine/container < change/drive/container
 	answer/plan, sys/*, sys/winapi/*, machine/process < change/drive/process
 	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
