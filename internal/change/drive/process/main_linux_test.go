@@ -21,6 +21,12 @@ func play(role string) {
 		bequeath("polite")
 	case "parent of stay", "parent of deaf stay":
 		bequeath(strings.TrimPrefix(role, "parent of "))
+	case "reuse":
+		if err := reuse(); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("as it should")
 	case "deaf stay":
 		signal.Ignore(syscall.SIGTERM)
 		stay()

@@ -87,18 +87,12 @@ func subject(t *testing.T, pid int, of ...string) plan.Subject {
 
 func startOf(t *testing.T, pid int) string {
 	t.Helper()
-	set, err := New().on.describe(context.Background(), pid)
-	if err != nil {
-		t.Fatal(err)
+	p, _, err := New().look(context.Background(), identity{pid: pid})
+	if err != nil || p.PID == 0 {
+		t.Fatalf("PID %d: %v", pid, err)
 	}
-	for _, p := range set.Processes {
-		if p.PID == pid {
-			_, start, _ := strings.Cut(string(p.ID), "@")
-			return start
-		}
-	}
-	t.Fatalf("no PID %d", pid)
-	return ""
+	_, start, _ := strings.Cut(string(p.ID), "@")
+	return start
 }
 
 func read(t *testing.T, s plan.Subject) plan.State {

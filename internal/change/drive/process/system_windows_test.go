@@ -8,8 +8,6 @@ import (
 	"github.com/berthd/berth/internal/answer/plan"
 )
 
-func play(string) {}
-
 // A program without a window cannot be asked; it goes on until it is killed.
 func TestProgramWithoutAWindow(t *testing.T) {
 	c := start(t, "polite")
