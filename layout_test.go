@@ -34,7 +34,7 @@ const arrows = `
 	fact, sys/* < machine/redirect/flow < machine/redirect/xt < machine/redirect/nft < machine/redirect
 	fact, sys/winapi/* < machine/redirect/filter
 	machine/netsh, machine/redirect/filter < machine/redirect
-	fact < machine/wsl
+	fact < machine/wsl, machine/docroot
 	fact, sys/*, sys/winapi/* < machine/process/wintask < machine/process
 	fact, sys/* < machine/process/macproc < machine/process
 	fact, sys/*, sys/winapi/* < machine/container, machine/host, machine/netns, machine/kernelsock
@@ -77,6 +77,9 @@ const arrows = `
 
 	# Plans: values that the journal keeps, and how an answer's remedy becomes one.
 	fact < answer/plan
+	fact < answer/docroot, answer/remedy/nextport
+	answer/remedy, answer/docroot < answer/remedy/ways
+	answer/docroot, answer/remedy/nextport, answer/remedy/ways < answer/planning
 	answer/remedy, answer/plan, answer/prefix < answer/planning
 
 	# Doing it. confedit makes edits and writes nothing; drivers know one kind of thing
@@ -113,7 +116,7 @@ const arrows = `
 	api/v1, talk/report/layout, talk/report/sentence/prefixes < talk/report/urlerror < talk/report
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
-	api/v1, change/journal, talk/report/layout < talk/report/changes
+	api/v1, change/apply, talk/report/layout, talk/report/clean < talk/report/changes
 	talk/report, talk/report/changes, answer/planning, change/drive, change/confedit/*, machine/snapshot, machine/probe, machine/docroot < talk/freeing < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
@@ -147,7 +150,7 @@ const outside = `
 
 // pure are the rooms that judge on values: no files, no network, no processes, no
 // clock. Programs that write such a room's data (.../gen) are outside.
-const pure = "fact, api/v1, answer/*, change/confedit/*, answer/judge/*, answer/catalog/source"
+const pure = "fact, api/v1, answer/*, answer/remedy/*, change/confedit/*, answer/judge/*, answer/catalog/source"
 
 // starters may start processes. Everything else asks the kernel.
 const starters = "machine/netsh, change/run, testbed, testbed/*, testbed/cmd/*"
