@@ -19,6 +19,7 @@ type HeirsError struct {
 	Children []fact.Process
 }
 
+// Error names them.
 func (e *HeirsError) Error() string {
 	var names []string
 	for _, p := range e.Children {
