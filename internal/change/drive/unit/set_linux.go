@@ -1,0 +1,373 @@
+package unit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/machine/unitlog"
+)
+
+func (d Driver) read(ctx context.Context, s plan.Subject) (plan.State, error) {
+	if s.Kind == plan.Reload {
+		return plan.State{}, nil
+	}
+	b, err := d.dial(ctx, s.Of["manager"])
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	return b.state(ctx, s.Name)
+}
+
+func (d Driver) set(ctx context.Context, s plan.Subject, before, to plan.State) error {
+	b, err := d.dial(ctx, s.Of["manager"])
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	switch {
+	case s.Kind == plan.Unit:
+		return b.set(ctx, s.Name, before, to)
+	case s.Name == managerName:
+		return b.ask(ctx, "Reload", nil)
+	}
+	return b.do(ctx, "reload", "ReloadOrTryRestartUnit", s.Name)
+}
+
+// loaded is what the manager has in memory of a unit.
+type loaded struct {
+	path        dbus.ObjectPath
+	id          string
+	names       []string
+	load        string
+	active, sub string
+	triggeredBy []string
+}
+
+// load asks for a unit, and for one that is starting or stopping until it has
+// settled, or for a second.
+func (b *bus) load(ctx context.Context, name string) (loaded, error) {
+	var u loaded
+	if err := b.ask(ctx, "LoadUnit", []any{&u.path}, name); err != nil {
+		return u, err
+	}
+	for end := time.Now().Add(settling); ; {
+		props := map[string]dbus.Variant{}
+		if err := b.call(ctx, u.path, ifaceProps+".GetAll", []any{&props}, ifaceUnit); err != nil {
+			return u, err
+		}
+		for key, out := range map[string]any{"Id": &u.id, "Names": &u.names, "LoadState": &u.load, "ActiveState": &u.active,
+			"SubState": &u.sub, "TriggeredBy": &u.triggeredBy} {
+			if v, ok := props[key]; ok {
+				if err := v.Store(out); err != nil {
+					return u, fmt.Errorf("%s: %w", key, err)
+				}
+			}
+		}
+		if !passing(u.active) || time.Now().After(end) {
+			return u, nil
+		}
+		select {
+		case <-ctx.Done():
+			return u, ctx.Err()
+		case <-time.After(settling / 50):
+		}
+	}
+}
+
+func (b *bus) state(ctx context.Context, name string) (plan.State, error) {
+	u, err := b.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	st := plan.State{"exists": "yes", "active": u.active}
+	if u.load == "not-found" {
+		st["exists"] = "no"
+	}
+	enabled, err := b.enabled(ctx, u.id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, nil // no file: a unit of the moment, or none at all
+	}
+	if err != nil {
+		return nil, err
+	}
+	links, err := b.links(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	st["enabled"], st["links"] = enabled, links.String()
+	return st, nil
+}
+
+func (b *bus) enabled(ctx context.Context, id string) (string, error) {
+	var s string
+	err := b.ask(ctx, "GetUnitFileState", []any{&s}, id)
+	return s, err
+}
+
+// links are those found by looking, and those the manager would remove if the unit
+// were disabled (which managers before 233 do not tell).
+func (b *bus) links(ctx context.Context, u loaded) (linkSet, error) {
+	found, err := b.files.scan(b.files.group(u.names))
+	if err != nil {
+		return nil, err
+	}
+	for _, runtime := range []bool{false, true} {
+		var paths []string
+		if b.ask(ctx, "GetUnitFileLinks", []any{&paths}, u.id, runtime) != nil {
+			continue
+		}
+		for _, path := range paths {
+			if target, err := os.Readlink(b.files.at(path)); err == nil {
+				found[path] = target
+			}
+		}
+	}
+	return found, nil
+}
+
+// set changes what is to be changed: what stops is stopped while its file can still
+// be read, and once more if something has started it meanwhile.
+func (b *bus) set(ctx context.Context, name string, before, to plan.State) error {
+	u, err := b.load(ctx, name)
+	if err != nil {
+		return err
+	}
+	if exists := to["exists"]; exists != "" && (exists == "no") != (u.load == "not-found") {
+		return fmt.Errorf("exists: a unit is made and removed with its file")
+	}
+	active, acts := to["active"]
+	stops := acts && !runs(active)
+	if stops && u.active != "inactive" {
+		if err := b.do(ctx, "stop", "StopUnit", u.id); err != nil {
+			return err
+		}
+	}
+	if _, ok := to["enabled"]; ok || to["links"] != "" {
+		if err := b.enablement(ctx, u, before, to); err != nil {
+			return err
+		}
+	}
+	if acts && !stops {
+		if err := b.do(ctx, "start", "StartUnit", u.id); err != nil {
+			return err
+		}
+	}
+	return b.verify(ctx, u, to)
+}
+
+// verify reads the unit again. What was stopped and is up once more is stopped again,
+// now that it may be masked; what stopped badly is forgiven.
+func (b *bus) verify(ctx context.Context, u loaded, to plan.State) error {
+	want, acts := to["active"]
+	is, err := b.load(ctx, u.id)
+	if err == nil && acts && !runs(want) && runs(is.active) {
+		if err := b.do(ctx, "stop", "StopUnit", u.id); err != nil {
+			return err
+		}
+		is, err = b.load(ctx, u.id)
+	}
+	if err == nil && want == "inactive" && is.active == "failed" {
+		if err := b.ask(ctx, "ResetFailedUnit", nil, u.id); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		is, err = b.load(ctx, u.id)
+	}
+	if err != nil {
+		return err
+	}
+	if acts && !reached(want, is.active) {
+		return b.unreached(want, is)
+	}
+	if want, ok := to["enabled"]; ok {
+		got, err := b.enabled(ctx, u.id)
+		if err != nil || got != want {
+			return errors.Join(fmt.Errorf("asked to be %s, and is %s", want, got), err)
+		}
+	}
+	return nil
+}
+
+func (b *bus) unreached(want string, is loaded) error {
+	text := fmt.Sprintf("asked to be %s, and is %s (%s)", want, is.active, is.sub)
+	if !runs(want) && len(is.triggeredBy) > 0 {
+		text += "; it can be started by " + strings.Join(is.triggeredBy, ", ")
+	}
+	return errors.New(text + b.why(is.path, is.id))
+}
+
+// do runs one job on a unit and tells why it failed, if it did.
+func (b *bus) do(ctx context.Context, verb, member, name string) error {
+	result, err := b.job(ctx, member, name, "replace")
+	if err == nil && result == "done" {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return b.unfinished(ctx, verb, name)
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %s%s", verb, result, b.why("", name))
+}
+
+// unfinished tells what goes on although nobody waits for it any more.
+func (b *bus) unfinished(ctx context.Context, verb, name string) error {
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*settling)
+	defer cancel()
+	u, err := b.load(short, name)
+	if err != nil {
+		return fmt.Errorf("%s: not done in time, and systemd goes on with it: %w", verb, ctx.Err())
+	}
+	return fmt.Errorf("%s: not done in time, and systemd goes on with it; now it is %s (%s): %w", verb, u.active, u.sub, ctx.Err())
+}
+
+// why is what the manager and the unit's log say of a failure: "; exit-code, status
+// 1: LINE".
+func (b *bus) why(path dbus.ObjectPath, name string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), settling)
+	defer cancel()
+	if path == "" && b.ask(ctx, "GetUnit", []any{&path}, name) != nil {
+		return ""
+	}
+	text, result, status := "", "", int32(0)
+	kind := name[strings.LastIndexByte(name, '.')+1:]
+	iface := service + "." + strings.ToUpper(kind[:1]) + kind[1:]
+	if b.property(ctx, path, iface, "Result", &result) == nil && result != "" && result != "success" {
+		text += "; " + result
+	}
+	if kind == "service" && b.property(ctx, path, iface, "ExecMainStatus", &status) == nil && status != 0 {
+		text += ", status " + strconv.Itoa(int(status))
+	}
+	if line := b.lastLine(name); line != "" {
+		text += ": " + line
+	}
+	return text
+}
+
+// lastLine is the newest line of the unit's own programs, or else of PID 1 about it.
+func (b *bus) lastLine(name string) string {
+	log := unitlog.Open(b.root)
+	defer log.Close()
+	lines, _ := log.Tail(unitlog.Unit{Name: name, User: b.user != "", UID: b.user}, 30)
+	last := ""
+	for _, l := range lines {
+		if l.PID > 1 {
+			last = l.Text
+		}
+	}
+	if last == "" && len(lines) > 0 {
+		last = lines[len(lines)-1].Text
+	}
+	return last
+}
+
+// own tells whether the links of this manager are the caller's to change: root does
+// not write where a user may have put anything.
+func (b *bus) own() error {
+	if b.user == "" || b.user == strconv.Itoa(os.Geteuid()) {
+		return nil
+	}
+	return fmt.Errorf("the enablement of this unit is files of uid %s, run berth as that user: %w", b.user, fs.ErrPermission)
+}
+
+// enablement masks or unmasks, enables or disables by the manager's own means, then
+// puts the links as they were when it is undone. The manager is told in any case,
+// since who crashed before may not have.
+func (b *bus) enablement(ctx context.Context, u loaded, before, to plan.State) error {
+	if err := b.own(); err != nil {
+		return err
+	}
+	if err := b.unmask(ctx, u.id, to["enabled"]); err != nil {
+		return err
+	}
+	if err := b.enable(ctx, u.id, to["enabled"]); err != nil {
+		return err
+	}
+	text, exact := to["links"]
+	if was, ok := before["links"]; !exact && ok && before["enabled"] == to["enabled"] {
+		text, exact = was, true
+	}
+	if exact {
+		if err := b.relink(ctx, u, text); err != nil {
+			return err
+		}
+	}
+	if err := b.mask(ctx, u.id, to["enabled"]); err != nil {
+		return err
+	}
+	return b.ask(ctx, "Reload", nil)
+}
+
+func (b *bus) unmask(ctx context.Context, id, want string) error {
+	has, hasRuntime := b.files.masked(id)
+	keep, keepRuntime := masks(want)
+	if has && !keep {
+		if err := b.ask(ctx, "UnmaskUnitFiles", nil, []string{id}, false); err != nil {
+			return err
+		}
+	}
+	if hasRuntime && !keepRuntime && !keep {
+		return b.ask(ctx, "UnmaskUnitFiles", nil, []string{id}, true)
+	}
+	return nil
+}
+
+func (b *bus) mask(ctx context.Context, id, want string) error {
+	has, hasRuntime := b.files.masked(id)
+	keep, keepRuntime := masks(want)
+	if keep && !has || keepRuntime && !hasRuntime {
+		err := b.ask(ctx, "MaskUnitFiles", nil, []string{id}, keepRuntime, false)
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("it has a file of its own where the mask would be, so it can only be disabled: %w", err)
+		}
+		return err
+	}
+	return nil
+}
+
+// enable brings the unit's file to a state that a manager can be asked for; what
+// cannot be asked for is a matter of links.
+func (b *bus) enable(ctx context.Context, id, want string) error {
+	if keep, keepRuntime := masks(want); keep || keepRuntime || want == "" {
+		return nil
+	}
+	is, err := b.enabled(ctx, id)
+	if err != nil || is == want {
+		return err
+	}
+	switch want {
+	case "enabled":
+		return b.ask(ctx, "EnableUnitFiles", nil, []string{id}, false, false)
+	case "enabled-runtime":
+		if err := b.ask(ctx, "DisableUnitFiles", nil, []string{id}, false); err != nil {
+			return err
+		}
+		return b.ask(ctx, "EnableUnitFiles", nil, []string{id}, true, false)
+	case "disabled":
+		return errors.Join(b.ask(ctx, "DisableUnitFiles", nil, []string{id}, false),
+			b.ask(ctx, "DisableUnitFiles", nil, []string{id}, true))
+	}
+	return nil
+}
+
+func (b *bus) relink(ctx context.Context, u loaded, text string) error {
+	want, err := parseLinks(text, configured(b.files.unitPath))
+	if err != nil {
+		return err
+	}
+	now, err := b.links(ctx, u)
+	if err != nil {
+		return err
+	}
+	return b.files.restore(want, now)
+}
