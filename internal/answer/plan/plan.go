@@ -63,24 +63,30 @@ const (
 	// "stopped", "stop-pending", ...), "start" ("boot", "system", "auto",
 	// "auto-delayed", "manual", "disabled"), "exists".
 	Service Kind = "service"
-	// Registry is a value in the registry. Name: the key, root spelt out. Of: "value".
-	// State: "exists", "type", "data".
+	// Registry is a value in the registry. Name: the key, root spelt out. Of: "value"
+	// ("" is the key's default value). State: "exists", "type" ("REG_DWORD", ..., or a
+	// number), "data" (the bytes as they are kept: text is UTF-16 with its zeros),
+	// "key-exists"; where the key is not there, "key-above", the nearest that is.
 	Registry Kind = "registry"
-	// URLACL is a reservation of HTTP.sys. Name: the prefix. State: "exists", "sddl".
+	// URLACL is a reservation of HTTP.sys. Name: the prefix. State: "exists", "sddl" (as
+	// Windows writes it: an alias where it has one, else the SID).
 	URLACL Kind = "urlacl"
 	// IPListen is HTTP.sys's listen list. Name: "HTTP". State: "addresses" (sorted,
 	// separated by blanks; "" is all).
 	IPListen Kind = "iplisten"
-	// HTTPTimeout is a time-out of HTTP.sys. Name: its name. State: "value".
+	// HTTPTimeout is a machine-wide timer of HTTP.sys. Name: "idle-connection",
+	// "header-wait". State: "value" (seconds).
 	HTTPTimeout Kind = "http-timeout"
 	// ExcludedRange is an administered excluded port range of Windows. Name: "tcp
-	// 50000-50059". State: "exists".
+	// 50000-50059". State: "exists", "kept" ("yes" where it outlives a reboot).
 	ExcludedRange Kind = "excluded-range"
-	// PortProxy is an entry of netsh interface portproxy. Name: "v4tov4 0.0.0.0:80".
-	// State: "exists", "to".
+	// PortProxy is an entry of netsh interface portproxy. Name: "v4tov4 0.0.0.0:80", the
+	// address as netsh shows it ("*:80", "[::1]:80"). State: "exists", "to" (in the
+	// same form).
 	PortProxy Kind = "portproxy"
 	// Site is a site or an application pool of IIS. Name: "site:NAME" or
-	// "pool:NAME". State: "running".
+	// "pool:NAME". State: "exists", "running" ("yes", "no", "starting", "stopping";
+	// unknown while IIS itself does not run).
 	Site Kind = "site"
 )
 

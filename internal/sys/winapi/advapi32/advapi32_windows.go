@@ -7,6 +7,7 @@ import (
 )
 
 //sys iQueryTagInformation(machine *uint16, class uint32, query *tagQuery) (errcode error) = advapi32.I_QueryTagInformation?
+//sys regSetValueEx(key windows.Handle, name *uint16, reserved uint32, kind uint32, data *byte, size uint32) (errcode error) = advapi32.RegSetValueExW?
 
 // tagQuery is SC_SERVICE_TAG_QUERY: PID and tag go in, kind and name come out.
 type tagQuery struct {
@@ -39,4 +40,18 @@ func ServiceOfTag(pid, tag uint32) (string, error) {
 	name := windows.UTF16PtrToString(q.name)
 	_, err := windows.LocalFree(windows.Handle(unsafe.Pointer(q.name)))
 	return name, err
+}
+
+// SetValue writes a value of a registry key as it stands, whatever its type says of
+// its form. A value that is there is replaced. The handle needs the right
+// KEY_SET_VALUE. It does not block.
+func SetValue(key windows.Handle, name string, kind uint32, data []byte) error {
+	wide, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return err
+	}
+	// Of a text that does not end with a zero the call takes the two bytes behind it
+	// too where they are one.
+	guarded := append(append(make([]byte, 0, len(data)+2), data...), 0xff, 0xff)
+	return regSetValueEx(key, wide, 0, kind, &guarded[0], uint32(len(data)))
 }

@@ -41,6 +41,7 @@ var (
 	modadvapi32 = windows.NewLazySystemDLL("advapi32.dll")
 
 	procI_QueryTagInformation = modadvapi32.NewProc("I_QueryTagInformation")
+	procRegSetValueExW        = modadvapi32.NewProc("RegSetValueExW")
 )
 
 func iQueryTagInformation(machine *uint16, class uint32, query *tagQuery) (errcode error) {
@@ -49,6 +50,18 @@ func iQueryTagInformation(machine *uint16, class uint32, query *tagQuery) (errco
 		return
 	}
 	r0, _, _ := syscall.SyscallN(procI_QueryTagInformation.Addr(), uintptr(unsafe.Pointer(machine)), uintptr(class), uintptr(unsafe.Pointer(query)))
+	if r0 != 0 {
+		errcode = syscall.Errno(r0)
+	}
+	return
+}
+
+func regSetValueEx(key windows.Handle, name *uint16, reserved uint32, kind uint32, data *byte, size uint32) (errcode error) {
+	errcode = procRegSetValueExW.Find()
+	if errcode != nil {
+		return
+	}
+	r0, _, _ := syscall.SyscallN(procRegSetValueExW.Addr(), uintptr(key), uintptr(unsafe.Pointer(name)), uintptr(reserved), uintptr(kind), uintptr(unsafe.Pointer(data)), uintptr(size))
 	if r0 != 0 {
 		errcode = syscall.Errno(r0)
 	}
