@@ -32,11 +32,15 @@ const (
 	// "systemd" for the manager itself. Of as of Unit. No state: it is an event.
 	Reload Kind = "reload"
 	// File is a file. Name: its absolute path. State: "exists", "content" (bytes),
-	// "mode" (octal), "owner" ("uid:gid"), "label" (SELinux), "sha256".
+	// "mode" (octal), "owner" ("uid:gid"), "label" (SELinux), "sha256"; read only:
+	// "target" (where a symbolic link leads: it is what is read and written), "links"
+	// (hard links, where more than 1: it is refused), "parents" (the nearest folder
+	// above that exists). On Windows "sddl" stands for mode, owner and label.
 	File Kind = "file"
 	// ConfigTest asks a server to check its own configuration. Name: "nginx",
-	// "apache", "sshd", ... Of: "program" (absolute path), "config". State: "valid"
-	// ("yes", "no"), "why". It is never set.
+	// "apache", "sshd", "haproxy", "lighttpd", "caddy", "systemd". Of: "program"
+	// (absolute path), "config" (for systemd the unit), "uid" (whose server it is,
+	// where not the asker's). State: "valid" ("yes", "no"), "why". It is never set.
 	ConfigTest Kind = "config-test"
 	// Process is a process. Name: its PID. Of: "start" (what stands behind the "@" of
 	// its row's ID: ticks since boot, a FILETIME, microseconds since 1970), "grace" (how
@@ -54,8 +58,9 @@ const (
 	// "running", "paused" (a paused one must be "no" before it can stop), "restart".
 	Container Kind = "container"
 	// Supervised is a program under a supervisor that is asked by its own command.
-	// Name: the program. Of: "supervisor" ("supervisord", "pm2", "runit"), and what
-	// else its command needs. State: "running".
+	// Name: the program. Of: "supervisor" ("supervisord", "pm2", "runit", "s6",
+	// "launchd"), and what else its command needs, see change/drive/supervised.
+	// State: "running" ("yes", "no").
 	Supervised Kind = "supervised"
 	// Sysctl is a kernel parameter. Name: "net.ipv4.ip_local_reserved_ports". State: "value".
 	Sysctl Kind = "sysctl"
