@@ -38,6 +38,7 @@ const arrows = `
 	fact, sys/*, sys/winapi/* < machine/process/wintask < machine/process
 	fact, sys/* < machine/process/macproc < machine/process
 	fact, sys/*, sys/winapi/* < machine/container, machine/host, machine/netns, machine/kernelsock
+	sys/pipe < machine/container/engineapi < machine/container
 	fact, sys/*, sys/winapi/*, machine/netsh < machine/portrange
 	fact, sys/*, sys/winapi/*, machine/cgroupfs < machine/netstat
 	fact, sys/*, sys/winapi/*, machine/unitlog < machine/service/scm < machine/service
@@ -91,7 +92,7 @@ const arrows = `
 	NONE < change/run
 	answer/plan, sys/*, sys/winapi/*, change/run < change/drive/file, change/drive/configtest, change/drive/sysctl, change/drive/supervised
 	answer/plan, sys/*, machine/unitlog < change/drive/unit
-	answer/plan, sys/*, sys/winapi/*, machine/container < change/drive/container
+	answer/plan, sys/*, sys/winapi/*, machine/container, change/run < change/drive/container
 	answer/plan, sys/*, sys/winapi/*, machine/process < change/drive/process
 	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
 	answer/plan < change/journal

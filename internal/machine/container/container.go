@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 )
 
 // Query is what is known so far, and so what may point at an engine.
@@ -55,7 +56,7 @@ func Read(ctx context.Context, q Query) (fact.Set, error) {
 type effects struct {
 	supported bool
 	self      func() string // uid of the caller, "" for root
-	dial      dialer
+	dial      engineapi.Dialer
 	// sockets lists where an engine's socket may be: the system's, or a user's.
 	sockets func(engine, uid string) []place
 	// dormant tells that nobody serves the socket and connecting would start the engine.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 	"github.com/berthd/berth/internal/sys/pipe"
 )
 
@@ -56,21 +57,21 @@ type attached struct {
 }
 
 // list asks an engine for all its containers.
-func list(ctx context.Context, dial dialer, at place, engine string) (answer, error) {
-	r, err := get(ctx, dial, at.path, "/containers/json?all=1")
+func list(ctx context.Context, dial engineapi.Dialer, at place, engine string) (answer, error) {
+	r, err := engineapi.Do(ctx, dial, at.path, engineapi.Request{Target: "/containers/json?all=1"})
 	if err != nil {
 		return answer{}, err
 	}
-	if r.status != 200 {
-		return answer{}, fmt.Errorf("status %d", r.status)
+	if r.Status != 200 {
+		return answer{}, fmt.Errorf("status %d", r.Status)
 	}
-	if r.podman {
+	if r.Podman {
 		engine = "podman"
 	}
 	a := answer{engine: engine, place: at}
-	a.rows, a.cut, err = decodeList(r.body, engine, at)
-	a.cut = a.cut || r.cut
-	if r.cut && len(a.rows) > 0 {
+	a.rows, a.cut, err = decodeList(r.Body, engine, at)
+	a.cut = a.cut || r.Cut
+	if r.Cut && len(a.rows) > 0 {
 		err = nil
 	}
 	return a, err
@@ -171,19 +172,19 @@ type inspected struct {
 }
 
 // inspect asks for what the list leaves out. id must be hexadecimal.
-func inspect(ctx context.Context, dial dialer, at place, id string) (inspected, error) {
+func inspect(ctx context.Context, dial engineapi.Dialer, at place, id string) (inspected, error) {
 	var in inspected
 	if !isID(id) {
 		return in, errors.New("no container id")
 	}
-	r, err := get(ctx, dial, at.path, "/containers/"+id+"/json")
+	r, err := engineapi.Do(ctx, dial, at.path, engineapi.Request{Target: "/containers/" + id + "/json"})
 	if err != nil {
 		return in, err
 	}
-	if r.status != 200 {
-		return in, fmt.Errorf("status %d", r.status)
+	if r.Status != 200 {
+		return in, fmt.Errorf("status %d", r.Status)
 	}
-	return in, json.Unmarshal(r.body, &in)
+	return in, json.Unmarshal(r.Body, &in)
 }
 
 // fill adds to c what was inspected. The ports of a container that does not run

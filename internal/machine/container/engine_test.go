@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -14,11 +15,11 @@ var sameAddr = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})
 
 func decodeRecorded(t *testing.T, name, engine string) []fact.Container {
 	t.Helper()
-	r, err := parseReply(recorded(t, name))
+	r, err := engineapi.Parse(recorded(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, cut, err := decodeList(r.body, engine, place{path: "/run/x.sock", uid: "1000"})
+	rows, cut, err := decodeList(r.Body, engine, place{path: "/run/x.sock", uid: "1000"})
 	if err != nil || cut {
 		t.Fatalf("cut %v, %v", cut, err)
 	}
@@ -117,11 +118,11 @@ func TestNumber(t *testing.T) {
 
 func FuzzDecodeList(f *testing.F) {
 	for _, name := range []string{"docker-20.10-list.http", "podman-4.3-list.http"} {
-		r, err := parseReply(recorded(f, name))
+		r, err := engineapi.Parse(recorded(f, name))
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(r.body)
+		f.Add(r.Body)
 	}
 	f.Add([]byte(`[{"Id":"` + hexA + `","Ports":[{"PublicPort":99999}],"NetworkSettings":null}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -137,4 +138,21 @@ func FuzzDecodeList(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A chunked answer of a real engine is the same list as the plain one.
+func TestChunkedRecording(t *testing.T) {
+	plain, err := engineapi.Parse(recorded(t, "podman-4.3-list.http"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunked, err := engineapi.Parse(recorded(t, "podman-4.3-list-chunked.http"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _, err := decodeList(plain.Body, "podman", place{})
+	b, _, err2 := decodeList(chunked.Body, "podman", place{})
+	if err != nil || err2 != nil || len(a) != 3 || len(b) != 3 || !plain.Podman || !chunked.Podman {
+		t.Errorf("%d and %d containers, %v, %v", len(a), len(b), err, err2)
+	}
 }

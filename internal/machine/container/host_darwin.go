@@ -5,11 +5,12 @@ import (
 	"path/filepath"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 )
 
 func live() effects {
 	return effects{
-		supported: true, self: func() string { return "" }, dial: dialUnix, sockets: sockets,
+		supported: true, self: func() string { return "" }, dial: engineapi.Dial, sockets: sockets,
 		dormant:  func(string, string) bool { return false },
 		inside:   func(int, string) bool { return false }, // containers live in a virtual machine
 		monitors: func(uint64) []fact.Process { return nil },

@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 	"github.com/berthd/berth/internal/sys/procfs"
 )
 
 func live() effects {
 	return effects{
-		supported: true, self: ordinaryUser, dial: dialUnix, sockets: sockets,
+		supported: true, self: ordinaryUser, dial: engineapi.Dial, sockets: sockets,
 		dormant: func(engine, path string) bool { return dormant("", engine, path) },
 		inside:  inside, monitors: func(ns uint64) []fact.Process { return monitors("/proc", ns) },
 	}

@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 	"github.com/berthd/berth/internal/sys/pipe"
 )
 
 func live() effects {
 	return effects{
-		supported: true, self: func() string { return "" }, dial: pipe.Dial, sockets: sockets,
+		supported: true, self: func() string { return "" }, dial: engineapi.Dial, sockets: sockets,
 		dormant:  func(string, string) bool { return false },
 		inside:   func(int, string) bool { return false }, // containers live in a virtual machine, or in jobs that are not looked into
 		monitors: func(uint64) []fact.Process { return nil },

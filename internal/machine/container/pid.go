@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 )
 
 // ErrNotRunning says that a container is there and has no process.
@@ -45,7 +46,7 @@ func findPID(ctx context.Context, name string, r *reader) (int, error) {
 	return 0, fmt.Errorf("container %q: %w", name, fs.ErrNotExist)
 }
 
-func pidOf(ctx context.Context, dial dialer, at place, c fact.Container) (int, error) {
+func pidOf(ctx context.Context, dial engineapi.Dialer, at place, c fact.Container) (int, error) {
 	in, err := inspect(ctx, dial, at, c.Full)
 	switch {
 	case err != nil:

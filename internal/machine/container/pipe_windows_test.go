@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/container/engineapi"
 	"github.com/berthd/berth/internal/sys/pipe"
 )
 
@@ -117,9 +118,9 @@ func TestGetOverAPipe(t *testing.T) {
 		io.WriteString(rw, "HTTP/1.0 200 OK\r\n\r\n[]")
 	})
 	for range 3 {
-		r, err := get(t.Context(), pipe.Dial, path, "/x")
-		if err != nil || string(r.body) != "[]" {
-			t.Fatalf("%q, %v", r.body, err)
+		r, err := engineapi.Do(t.Context(), pipe.Dial, path, engineapi.Request{Target: "/x"})
+		if err != nil || string(r.Body) != "[]" {
+			t.Fatalf("%q, %v", r.Body, err)
 		}
 	}
 	c, err := pipe.Dial(t.Context(), path)
@@ -143,7 +144,7 @@ func TestGetOverAPipeEndsAtTheDeadline(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := get(ctx, pipe.Dial, path, "/x"); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := engineapi.Do(ctx, pipe.Dial, path, engineapi.Request{Target: "/x"}); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }

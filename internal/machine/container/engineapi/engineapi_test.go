@@ -1,4 +1,4 @@
-package container
+package engineapi
 
 import (
 	"os"
@@ -9,14 +9,14 @@ import (
 
 func recorded(t testing.TB, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
+	b, err := os.ReadFile(filepath.Join("..", "testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func TestParseReply(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, c := range []struct {
 		name, raw  string
 		status     int
@@ -39,46 +39,45 @@ func TestParseReply(t *testing.T) {
 		{name: "nothing", fail: "no HTTP answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := parseReply([]byte(c.raw))
+			r, err := Parse([]byte(c.raw))
 			if c.fail != "" {
 				if err == nil || !strings.Contains(err.Error(), c.fail) {
 					t.Fatalf("error %v, want %q", err, c.fail)
 				}
 				return
 			}
-			if err != nil || r.status != c.status || r.podman != c.podman || string(r.body) != c.body {
-				t.Errorf("got %d %v %q, %v; want %d %v %q", r.status, r.podman, r.body, err, c.status, c.podman, c.body)
+			if err != nil || r.Status != c.status || r.Podman != c.podman || string(r.Body) != c.body {
+				t.Errorf("got %d %v %q, %v; want %d %v %q", r.Status, r.Podman, r.Body, err, c.status, c.podman, c.body)
 			}
 		})
 	}
 }
 
-// A chunked answer of a real engine is the same list as the plain one.
-func TestParseReplyChunkedRecording(t *testing.T) {
-	plain, err := parseReply(recorded(t, "podman-4.3-list.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	chunked, err := parseReply(recorded(t, "podman-4.3-list-chunked.http"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, _, err := decodeList(plain.body, "podman", place{})
-	b, _, err2 := decodeList(chunked.body, "podman", place{})
-	if err != nil || err2 != nil || len(a) != 3 || len(b) != 3 || !plain.podman || !chunked.podman {
-		t.Errorf("%d and %d containers, %v, %v", len(a), len(b), err, err2)
-	}
-}
-
-func FuzzParseReply(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, name := range []string{"docker-20.10-404.http", "podman-4.3-list-chunked.http", "docker-20.10-list.http"} {
 		f.Add(recorded(f, name))
 	}
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, err := parseReply(raw)
-		if err == nil && len(r.body) > len(raw) {
-			t.Fatalf("body of %d bytes from %d", len(r.body), len(raw))
+		r, err := Parse(raw)
+		if err == nil && len(r.Body) > len(raw) {
+			t.Fatalf("body of %d bytes from %d", len(r.Body), len(raw))
 		}
 	})
+}
+
+func TestRequest(t *testing.T) {
+	for _, c := range []struct {
+		q    Request
+		want string
+	}{
+		{Request{Target: "/x?all=1"}, "GET /x?all=1 HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"},
+		{Request{Method: "POST", Target: "/stop"}, "POST /stop HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
+		{Request{Method: "POST", Target: "/u", Body: []byte("{}")},
+			"POST /u HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"},
+	} {
+		if got := string(c.q.bytes()); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
 }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package container
+package engineapi
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func serve(t *testing.T, answer func(net.Conn)) string {
 	return path
 }
 
-func TestGetOverASocket(t *testing.T) {
+func TestDoOverASocket(t *testing.T) {
 	request := ""
 	path := serve(t, func(c net.Conn) {
 		defer c.Close()
@@ -47,29 +47,29 @@ func TestGetOverASocket(t *testing.T) {
 		request = string(buf[:n])
 		io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\n[]")
 	})
-	r, err := get(context.Background(), dialUnix, path, "/x")
-	if err != nil || string(r.body) != "[]" {
-		t.Fatalf("%q, %v", r.body, err)
+	r, err := Do(context.Background(), Dial, path, Request{Target: "/x"})
+	if err != nil || string(r.Body) != "[]" {
+		t.Fatalf("%q, %v", r.Body, err)
 	}
 	if want := "GET /x HTTP/1.0\r\nHost: localhost\r\n"; !strings.HasPrefix(request, want) {
 		t.Errorf("asked %q, want %q", request, want)
 	}
 }
 
-func TestGetEndsWithTheContext(t *testing.T) {
+func TestDoEndsWithTheContext(t *testing.T) {
 	path := serve(t, func(c net.Conn) {
 		io.Copy(io.Discard, c) // never answers
 		c.Close()
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(time.Millisecond, cancel)
-	if _, err := get(ctx, dialUnix, path, "/x"); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.Canceled) {
+	if _, err := Do(ctx, Dial, path, Request{Target: "/x"}); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
 
 // An engine that keeps the connection open has answered all the same.
-func TestGetFromAServerThatKeepsTheConnection(t *testing.T) {
+func TestDoFromAServerThatKeepsTheConnection(t *testing.T) {
 	path := serve(t, func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
 		io.Copy(io.Discard, c)
@@ -77,13 +77,13 @@ func TestGetFromAServerThatKeepsTheConnection(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if r, err := get(ctx, dialUnix, path, "/x"); err != nil || string(r.body) != "[]" {
-		t.Errorf("%q, %v", r.body, err)
+	if r, err := Do(ctx, Dial, path, Request{Target: "/x"}); err != nil || string(r.Body) != "[]" {
+		t.Errorf("%q, %v", r.Body, err)
 	}
 }
 
 // An answer without end is cut, not read for ever.
-func TestGetIsBounded(t *testing.T) {
+func TestDoIsBounded(t *testing.T) {
 	path := serve(t, func(c net.Conn) {
 		defer c.Close()
 		io.WriteString(c, "HTTP/1.0 200 OK\r\n\r\n")
@@ -93,14 +93,14 @@ func TestGetIsBounded(t *testing.T) {
 			}
 		}
 	})
-	r, err := get(context.Background(), dialUnix, path, "/x")
-	if err != nil || !r.cut || len(r.body) > maxBody {
-		t.Errorf("%d bytes, cut %v, %v", len(r.body), r.cut, err)
+	r, err := Do(context.Background(), Dial, path, Request{Target: "/x"})
+	if err != nil || !r.Cut || len(r.Body) > maxBody {
+		t.Errorf("%d bytes, cut %v, %v", len(r.Body), r.Cut, err)
 	}
 }
 
-func TestGetWithoutASocket(t *testing.T) {
-	if _, err := get(context.Background(), dialUnix, filepath.Join(t.TempDir(), "none"), "/x"); !errors.Is(err, fs.ErrNotExist) {
+func TestDoWithoutASocket(t *testing.T) {
+	if _, err := Do(context.Background(), Dial, filepath.Join(t.TempDir(), "none"), Request{Target: "/x"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,7 +1,11 @@
-package container
+// Package engineapi asks a container engine over its own socket: a unix socket, or a
+// named pipe on Windows. It speaks HTTP/1.0 by hand: the answer then ends with the
+// connection, and the standard client's start-up cost stays out of the binary.
+package engineapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,28 +19,32 @@ import (
 // maxBody bounds what one answer of an engine may occupy: some 5,000 containers.
 const maxBody = 8 << 20
 
-// reply is an engine's answer to one GET.
-type reply struct {
-	status int
-	podman bool // the header names libpod
-	cut    bool // longer than maxBody; body is its beginning
-	body   []byte
+// Request is one question or order. The zero value of Method is GET; Target is a path
+// with its query, and Body JSON.
+type Request struct {
+	Method, Target string
+	Body           []byte
 }
 
-type dialer func(ctx context.Context, path string) (net.Conn, error)
-
-func dialUnix(ctx context.Context, path string) (net.Conn, error) {
-	var d net.Dialer
-	return d.DialContext(ctx, "unix", path)
+// Reply is an engine's answer.
+type Reply struct {
+	Status int
+	Podman bool // the header names libpod
+	Cut    bool // longer than 8 MiB; Body is its beginning
+	Body   []byte
 }
 
-// get asks one question over the socket at path. It speaks HTTP/1.0 by hand:
-// the answer then ends with the connection, and the standard client's start-up
-// cost stays out of the binary. It blocks until the answer, ctx or its deadline.
-func get(ctx context.Context, dial dialer, path, target string) (reply, error) {
+// Dialer connects to the engine that listens at path.
+type Dialer func(ctx context.Context, path string) (net.Conn, error)
+
+// Do asks the engine that listens at path. It blocks until the answer, ctx or its
+// deadline. Without a listener the error is an [io/fs.ErrNotExist] or what the system
+// says of the connection, and for a closed socket an [io/fs.ErrPermission]. A status
+// is no error.
+func Do(ctx context.Context, dial Dialer, path string, q Request) (Reply, error) {
 	conn, err := dial(ctx, path)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	defer conn.Close()
 	if at, ok := ctx.Deadline(); ok {
@@ -44,29 +52,41 @@ func get(ctx context.Context, dial dialer, path, target string) (reply, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	if _, err := io.WriteString(conn, "GET "+target+" HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
-		return reply{}, err
+	if _, err := conn.Write(q.bytes()); err != nil {
+		return Reply{}, err
 	}
 	raw, readErr := io.ReadAll(io.LimitReader(conn, maxBody))
-	r, err := parseReply(raw)
+	r, err := Parse(raw)
 	if err != nil && readErr != nil {
-		return reply{}, readErr
+		return Reply{}, readErr
 	}
 	return r, err
 }
 
-// parseReply reads a whole HTTP/1 response: status line, header, and a body that
+func (q Request) bytes() []byte {
+	method := cmp.Or(q.Method, "GET")
+	head := method + " " + q.Target + " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n"
+	if method != "GET" {
+		head += "Content-Length: " + strconv.Itoa(len(q.Body)) + "\r\n"
+	}
+	if len(q.Body) > 0 {
+		head += "Content-Type: application/json\r\n"
+	}
+	return append([]byte(head+"\r\n"), q.Body...)
+}
+
+// Parse reads a whole HTTP/1 response: status line, header, and a body that
 // ends with the input, by Content-Length, or in chunks.
-func parseReply(raw []byte) (reply, error) {
+func Parse(raw []byte) (Reply, error) {
 	head, body, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
 	if !ok || len(head) > 64<<10 {
-		return reply{}, errors.New("no HTTP answer")
+		return Reply{}, errors.New("no HTTP answer")
 	}
 	line, fields, _ := strings.Cut(string(head), "\r\n")
-	r := reply{cut: len(raw) >= maxBody}
+	r := Reply{Cut: len(raw) >= maxBody}
 	var err error
-	if r.status, err = parseStatus(line); err != nil {
-		return reply{}, err
+	if r.Status, err = parseStatus(line); err != nil {
+		return Reply{}, err
 	}
 	length, chunked := -1, false
 	for field := range strings.SplitSeq(fields, "\r\n") {
@@ -75,15 +95,15 @@ func parseReply(raw []byte) (reply, error) {
 		switch strings.ToLower(name) {
 		case "content-length":
 			if length, err = strconv.Atoi(value); err != nil || length < 0 {
-				return reply{}, fmt.Errorf("content length %q", value)
+				return Reply{}, fmt.Errorf("content length %q", value)
 			}
 		case "transfer-encoding":
 			chunked = strings.EqualFold(value, "chunked")
 		case "libpod-api-version":
-			r.podman = true
+			r.Podman = true
 		}
 	}
-	r.body, err = bodyOf(body, length, chunked, r.cut)
+	r.Body, err = bodyOf(body, length, chunked, r.Cut)
 	return r, err
 }
 
