@@ -287,22 +287,25 @@ func TestMoveShared(t *testing.T) {
 	}
 }
 
+// twices are configurations of which nginx starts those that want nothing.
+var twices = map[string]struct {
+	text string
+	want []string
+}{
+	"IPv6 that takes IPv4":   {"http { server { listen 80; } server { listen [::]:80 ipv6only=off; } }", []string{"[::]:80 80"}},
+	"the twin: only IPv6":    {"http { server { listen 80; } server { listen [::]:80; } }", nil},
+	"of one address":         {"http { server { listen 127.0.0.1:80; listen [::]:80 ipv6only=off; } }", []string{"[::]:80 127.0.0.1:80"}},
+	"of another port":        {"http { server { listen 81; listen [::]:80 ipv6only=off; } }", nil},
+	"in http and stream":     {"http { server { listen 80; } } stream { server { listen 0.0.0.0:80; } }", []string{"80 0.0.0.0:80"}},
+	"in two servers of http": {"http { server { listen 80; } server { listen 0.0.0.0:80; } }", nil},
+	"in one server":          {"http { server { listen 80; listen *:80; } }", []string{"80 *:80"}},
+	"bound beside all":       {"http { server { listen 127.0.0.1:80 bind; } server { listen 80; } }", []string{"80 127.0.0.1:80"}},
+	"the twin: not bound":    {"http { server { listen 127.0.0.1:80; } server { listen 80; } }", nil},
+	"an option binds":        {"http { server { listen 127.0.0.1:80 backlog=5; } server { listen 80; } }", []string{"80 127.0.0.1:80"}},
+}
+
 func TestTwice(t *testing.T) {
-	for name, c := range map[string]struct {
-		text string
-		want []string
-	}{
-		"IPv6 that takes IPv4":   {"http { server { listen 80; } server { listen [::]:80 ipv6only=off; } }", []string{"[::]:80 80"}},
-		"the twin: only IPv6":    {"http { server { listen 80; } server { listen [::]:80; } }", nil},
-		"of one address":         {"http { server { listen 127.0.0.1:80; listen [::]:80 ipv6only=off; } }", []string{"[::]:80 127.0.0.1:80"}},
-		"of another port":        {"http { server { listen 81; listen [::]:80 ipv6only=off; } }", nil},
-		"in http and stream":     {"http { server { listen 80; } } stream { server { listen 0.0.0.0:80; } }", []string{"80 0.0.0.0:80"}},
-		"in two servers of http": {"http { server { listen 80; } server { listen 0.0.0.0:80; } }", nil},
-		"in one server":          {"http { server { listen 80; listen *:80; } }", []string{"80 *:80"}},
-		"bound beside all":       {"http { server { listen 127.0.0.1:80 bind; } server { listen 80; } }", []string{"80 127.0.0.1:80"}},
-		"the twin: not bound":    {"http { server { listen 127.0.0.1:80; } server { listen 80; } }", nil},
-		"an option binds":        {"http { server { listen 127.0.0.1:80 backlog=5; } server { listen 80; } }", []string{"80 127.0.0.1:80"}},
-	} {
+	for name, c := range twices {
 		tree := read(t, disk{main: c.text})
 		var got []string
 		for _, group := range nginx.Twice(tree) {

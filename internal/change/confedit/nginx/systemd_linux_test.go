@@ -1,0 +1,177 @@
+package nginx_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/berthd/berth/internal/change/confedit"
+	"github.com/berthd/berth/internal/change/confedit/nginx"
+	"github.com/berthd/berth/internal/testbed"
+)
+
+// inside are the files of a machine, as its own programs see them.
+type inside struct{ *testbed.Machine }
+
+func (m inside) ReadFile(name string) ([]byte, error) {
+	r := m.Try("cat", name)
+	if r.Code != 0 {
+		return nil, fmt.Errorf("%s: %w", r.Stderr, fs.ErrNotExist)
+	}
+	return []byte(r.Stdout), nil
+}
+
+func (m inside) Glob(pattern string) ([]string, error) {
+	r := m.Try("sh", "-c", "for f in "+pattern+`; do if [ -e "$f" ]; then echo "$f"; fi; done`)
+	return strings.Fields(r.Stdout), nil
+}
+
+// listening are the TCP addresses that something in the machine listens on.
+func (m inside) listening() []string {
+	var out []string
+	for _, l := range strings.Split(strings.TrimSpace(m.Run("ss", "-Hltn")), "\n") {
+		if f := strings.Fields(l); len(f) > 3 {
+			out = append(out, f[3])
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// write does edits, and returns what undoes them.
+func (m inside) write(t *testing.T, tree confedit.Tree, edits []confedit.Edit) (undo func()) {
+	t.Helper()
+	was := map[string][]byte{}
+	for _, f := range tree.Files {
+		data, err := confedit.Apply(f, edits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSpace(m.Run("readlink", "-f", f.Name))
+		was[name] = f.Data
+		m.Put(name, data, 0o644)
+	}
+	return func() {
+		for name, data := range was {
+			m.Put(name, data, 0o644)
+		}
+	}
+}
+
+// TestSystemdMove moves the real nginx of Debian by its own configuration.
+func TestSystemdMove(t *testing.T) {
+	m := inside{testbed.Boot(t, testbed.WithEnabled("nginx.service"))}
+	m.AwaitUnit("nginx.service", "active")
+	look := func() confedit.Tree {
+		tree, err := nginx.Read(m, nginx.Mains("linux")[0], nginx.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tree
+	}
+	go80 := func(from, to confedit.Endpoint) confedit.Tree {
+		tree := look()
+		edits, err := nginx.Move(tree, from, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.write(t, tree, edits)
+		m.Run("nginx", "-t")
+		m.Run("systemctl", "reload", "nginx.service")
+		return look()
+	}
+	if d := cmp.Diff([]string{`default:22 "80" listens :80 of _`, `default:23 "[::]:80" listens :::80 of _`}, places(look())); d != "" {
+		t.Fatalf("(-want +got)\n%s", d)
+	}
+	if got := m.listening(); !slices.Equal(got, []string{"0.0.0.0:80", "[::]:80"}) {
+		t.Fatalf("at first %q", got)
+	}
+	for _, c := range []struct {
+		from, to confedit.Endpoint
+		want     []string
+	}{
+		{confedit.Endpoint{Port: 80}, confedit.Endpoint{Port: 8081}, []string{"0.0.0.0:8081", "[::]:8081"}},
+		{confedit.Endpoint{Addr: "0.0.0.0", Port: 8081}, confedit.Endpoint{Addr: "127.0.0.1", Port: 8082}, []string{"127.0.0.1:8082", "[::]:8081"}},
+		{confedit.Endpoint{Addr: "::", Port: 8081}, confedit.Endpoint{Addr: "127.0.0.1", Port: 8082}, []string{"127.0.0.1:8082"}},
+	} {
+		go80(c.from, c.to)
+		testbed.Await(t, strings.Join(c.want, " "), func() bool { return slices.Equal(m.listening(), c.want) })
+	}
+	t.Run("a server without a listen", func(t *testing.T) {
+		m.Put("/etc/nginx/sites-available/default", []byte("server {\n\tserver_name _;\n}\n"), 0o644)
+		m.Run("systemctl", "reload", "nginx.service")
+		testbed.Await(t, "port 80", func() bool { return slices.Equal(m.listening(), []string{"0.0.0.0:80"}) })
+		go80(confedit.Endpoint{Port: 80}, confedit.Endpoint{Port: 8081})
+		testbed.Await(t, "port 8081", func() bool { return slices.Equal(m.listening(), []string{"0.0.0.0:8081"}) })
+	})
+	t.Run("a broken edit", func(t *testing.T) {
+		tree := look()
+		edits, err := nginx.Move(tree, confedit.Endpoint{Port: 8081}, confedit.Endpoint{Port: 8083})
+		if err != nil {
+			t.Fatal(err)
+		}
+		edits[0].To--
+		undo := m.write(t, tree, edits)
+		if r := m.Try("nginx", "-t"); r.Code == 0 {
+			t.Errorf("%+v is accepted: %s", edits, r.Stderr)
+		}
+		undo()
+		m.Run("nginx", "-t")
+	})
+}
+
+// TestSystemdTwice has the real nginx say what it cannot bind twice.
+func TestSystemdTwice(t *testing.T) {
+	m := inside{testbed.Boot(t)}
+	modules := ""
+	if m.Try("test", "-e", "/usr/lib/nginx/modules/ngx_stream_module.so").Code == 0 {
+		modules = "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n"
+	}
+	for name, c := range twices {
+		if modules == "" && strings.Contains(c.text, "stream {") {
+			t.Logf("%s: this nginx has no stream module", name)
+			continue
+		}
+		starts := func(text string) error {
+			text = strings.ReplaceAll(text, "stream { server {", "stream { server { return x;")
+			m.Put("/run/twice.conf", []byte(modules+"events {}\n"+text), 0o644)
+			r := m.Try("nginx", "-c", "/run/twice.conf")
+			if r.Code == 0 {
+				m.Run("nginx", "-c", "/run/twice.conf", "-s", "quit")
+				testbed.Await(t, "nginx to be gone", func() bool { return len(m.listening()) == 0 })
+				return nil
+			}
+			return errors.New(r.Stderr)
+		}
+		err := starts(c.text)
+		if (err == nil) != (c.want == nil) {
+			t.Errorf("%s: nginx says %v, and Twice %q", name, err, c.want)
+		}
+		if c.want == nil {
+			continue
+		}
+		d := disk{main: c.text}
+		tree := read(t, d)
+		var edits []confedit.Edit
+		for _, p := range nginx.Twice(tree)[0][1:] {
+			e, err := nginx.Remove(tree, p)
+			if errors.Is(err, nginx.ErrLast) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			edits = append(edits, e...)
+		}
+		if len(edits) > 0 {
+			if err := starts(after(t, d, tree, edits)[main]); err != nil {
+				t.Errorf("%s: with the second one removed: %v", name, err)
+			}
+		}
+	}
+}
