@@ -54,6 +54,11 @@ type Owner struct {
 // String writes an owner as the ledger does: "unit:nginx.service".
 func (o Owner) String() string { return string(o.Kind) + ":" + o.Name }
 
+// Startable tells whether an owner can be started by its name.
+func (o Owner) Startable() bool {
+	return o.Kind == Unit || o.Kind == Service || o.Kind == Container
+}
+
 // Place is a line of a file.
 type Place struct {
 	File string

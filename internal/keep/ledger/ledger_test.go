@@ -69,6 +69,8 @@ func TestParseIsStrict(t *testing.T) {
 		{`remedy = "stop:other.service"`, `remedy = "kill:7"`, `f:15: a promise may not be restored by "kill": `},
 		{`remedy = "stop:other.service"`, `remedy = "wait"`, `f:15: "wait" is no remedy that can be applied unasked: `},
 		{`policy = "restore"`, `policy = "alert"`, "f:15: a remedy is named, and the policy is not to apply it: "},
+		{`remedy = "stop:other.service"`, "", `f:14: nothing here can be started or applied to restore it: `},
+		{`remedy = "stop:other.service"`, `remedy = "move:a"`, `f:15: "move:a" is no remedy that can be applied unasked: `},
 		{`reason = "public web"`, `raeson = "public web"`, `f:7: "promise.raeson" is not known here: a promise has port, proto, `},
 		{`reason = "public web"`, `reason = 7`, `f:7: incompatible types`},
 		{`reason = "public web"`, `reason = "a\u001b"`, `f:7: reason holds a line end or another control character: `},

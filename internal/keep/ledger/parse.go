@@ -100,6 +100,9 @@ func (r raw) promise() Promise {
 		}
 	}
 	r.policy(&p)
+	if p.Policy == Restore && p.Remedy == "" && r.Remedy == "" && len(p.Owners) > 0 && !slices.ContainsFunc(p.Owners, Owner.Startable) {
+		r.bad("policy", "nothing here can be started or applied to restore it", `name a unit:, service: or container:, or a remedy; or write policy = "alert"`)
+	}
 	return p
 }
 
@@ -114,9 +117,9 @@ func (r raw) policy(p *Promise) {
 	case r.Remedy == "":
 	case kind == "kill" || kind == "kernel":
 		r.bad("remedy", fmt.Sprintf("a promise may not be restored by %q", kind), "name a remedy that can be taken back, such as stop:NAME")
-	case !slices.Contains([]string{"move", "stop", "startup", "order", "iplisten", "exclude"}, kind):
+	case !slices.Contains([]string{"stop", "startup", "iplisten", "exclude"}, kind):
 		r.bad("remedy", fmt.Sprintf("%q is no remedy that can be applied unasked", r.Remedy), "write KIND:TARGET as berth free PORT lists it: stop:apache2.service")
-	case p.Policy != Restore:
+	case p.Policy == Alert:
 		r.bad("remedy", "a remedy is named, and the policy is not to apply it", `write policy = "restore", or leave remedy out`)
 	}
 }

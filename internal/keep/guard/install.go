@@ -1,0 +1,222 @@
+package guard
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/plan"
+)
+
+// ServiceName is what the installed guard is called: berth-guard.service for systemd,
+// io.berth.guard for launchd, berth-guard for Windows.
+const ServiceName = "berth-guard"
+
+// Installation says what the installed guard runs.
+type Installation struct {
+	Program string   // absolute path of berth
+	Ledger  string   // absolute path of the ledger
+	Args    []string // further flags of berth guard
+	// LogFile is where it logs where nobody keeps its standard error: Windows, macOS.
+	LogFile string
+}
+
+// ErrInstall: there is no service manager that berth knows on this system.
+var ErrInstall = errors.New("no service manager is known on this system")
+
+// Install is the plan that makes the guard a service of a system ("linux" is one with
+// systemd) and starts it; undoing it leaves nothing. The caller sets Made.
+func Install(os string, in Installation) (plan.Plan, error) {
+	p := plan.Plan{Version: plan.Version, Remedy: "install:guard",
+		Cost: plan.Cost{Privilege: "root", Risk: "low", Downtime: "none", Class: plan.Reversible, Survives: true}}
+	for _, word := range append([]string{in.Program, in.Ledger, in.LogFile}, in.Args...) {
+		if strings.ContainsFunc(word, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return plan.Plan{}, fmt.Errorf("%q cannot stand in a service's command", word)
+		}
+	}
+	switch os {
+	case "linux":
+		p.Steps = systemdSteps(in)
+	case "darwin":
+		p.Steps = []plan.Step{fileStep("/Library/LaunchDaemons/io.berth.guard.plist", LaunchdPlist(in), true)}
+		p.Cost.Reboot = true
+	case "windows":
+		p.Cost.Privilege = "administrator"
+		p.Steps = []plan.Step{{
+			Subject: plan.Subject{Kind: plan.Service, Name: ServiceName},
+			Before:  plan.State{"exists": "no"},
+			After:   plan.State{"exists": "yes", "command": windowsLine(in), "start": "auto", "state": "running"},
+			Class:   plan.Reversible, Why: plan.Reason{ID: "install-service", Args: map[string]string{"name": ServiceName}},
+		}}
+	default:
+		return plan.Plan{}, ErrInstall
+	}
+	return p, nil
+}
+
+func systemdSteps(in Installation) []plan.Step {
+	unit := ServiceName + ".service"
+	reload := func(on plan.Phase) plan.Step {
+		return plan.Step{Subject: plan.Subject{Kind: plan.Reload, Name: "systemd", Of: map[string]string{"manager": "system"}}, On: on,
+			Class: plan.Reversible, Why: plan.Reason{ID: "reload-manager"}}
+	}
+	return []plan.Step{
+		reload(plan.OnUndo),
+		fileStep("/etc/systemd/system/"+unit, SystemdUnit(in), false),
+		reload(plan.OnDo),
+		{
+			Subject: plan.Subject{Kind: plan.Unit, Name: unit, Of: map[string]string{"manager": "system"}},
+			Before:  plan.State{"active": "inactive", "enabled": "disabled"},
+			After:   plan.State{"active": "active", "enabled": "enabled"},
+			Class:   plan.Restartable, Why: plan.Reason{ID: "install-start", Args: map[string]string{"name": unit}},
+		},
+	}
+}
+
+func fileStep(name, content string, reboot bool) plan.Step {
+	return plan.Step{
+		Subject: plan.Subject{Kind: plan.File, Name: name},
+		Before:  plan.State{"exists": "no"},
+		After:   plan.State{"exists": "yes", "content": content, "mode": "644", "owner": "0:0"},
+		Class:   plan.Reversible, Reboot: reboot, Why: plan.Reason{ID: "install-file", Args: map[string]string{"name": name}},
+	}
+}
+
+func (in Installation) argv() []string {
+	argv := []string{in.Program, "guard", "--file", in.Ledger}
+	if in.LogFile != "" {
+		argv = append(argv, "--log", in.LogFile)
+	}
+	return append(argv, in.Args...)
+}
+
+// SystemdUnit is the unit's text. It may look at every process (CAP_SYS_PTRACE,
+// CAP_DAC_READ_SEARCH) and hear of sockets that end (CAP_NET_ADMIN), and start and stop
+// units through systemd itself; it can write nothing but berth's own state.
+func SystemdUnit(in Installation) string {
+	words := in.argv()
+	for i, w := range words {
+		words[i] = systemdWord(w)
+	}
+	return `[Unit]
+Description=berth: keep promised ports as promised
+Documentation=man:berth-guard(1)
+After=network.target dbus.socket
+StartLimitIntervalSec=5min
+StartLimitBurst=5
+
+[Service]
+Type=exec
+ExecStart=` + strings.Join(words, " ") + `
+ExecReload=kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=2s
+StateDirectory=berth
+UMask=0077
+
+CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_NET_ADMIN
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`
+}
+
+// systemdWord quotes a word of ExecStart: % and $ are systemd's own (systemd.service(5)).
+func systemdWord(w string) string {
+	w = strings.NewReplacer(`%`, `%%`, `$`, `$$`).Replace(w)
+	if w != "" && !strings.ContainsAny(w, " \"'\\;") {
+		return w
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w) + `"`
+}
+
+// LaunchdPlist is the text of the daemon's property list (launchd.plist(5)). launchd
+// reads it at the next boot, or at `launchctl bootstrap system FILE`.
+func LaunchdPlist(in Installation) string {
+	var b bytes.Buffer
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<key>Label</key>
+	<string>io.berth.guard</string>
+	<key>ProgramArguments</key>
+	<array>
+`)
+	for _, w := range in.argv() {
+		b.WriteString("\t\t<string>")
+		_ = xml.EscapeText(&b, []byte(w))
+		b.WriteString("</string>\n")
+	}
+	b.WriteString(`	</array>
+	<key>RunAtLoad</key>
+	<true/>
+	<key>KeepAlive</key>
+	<dict>
+		<key>SuccessfulExit</key>
+		<false/>
+	</dict>
+	<key>ProcessType</key>
+	<string>Background</string>
+	<key>WorkingDirectory</key>
+	<string>/</string>
+</dict>
+</plist>
+`)
+	return b.String()
+}
+
+// windowsLine is the command line as CommandLineToArgvW takes it apart.
+func windowsLine(in Installation) string {
+	words := in.argv()
+	for i, w := range words {
+		words[i] = windowsWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func windowsWord(w string) string {
+	if w != "" && !strings.ContainsAny(w, " \t\"") {
+		return w
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	slashes := 0
+	for _, r := range w {
+		switch r {
+		case '\\':
+			slashes++
+			continue
+		case '"':
+			b.WriteString(strings.Repeat(`\`, 2*slashes+1))
+		default:
+			b.WriteString(strings.Repeat(`\`, slashes))
+		}
+		slashes = 0
+		b.WriteRune(r)
+	}
+	b.WriteString(strings.Repeat(`\`, 2*slashes) + `"`)
+	return b.String()
+}
