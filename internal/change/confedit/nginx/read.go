@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -92,7 +91,7 @@ type server struct {
 }
 
 func read(files confedit.Files, main string, o Options) (*reader, error) {
-	r := &reader{files: files, o: o, dir: folder(main), docs: map[string]*Doc{}, names: map[string]bool{}, tree: confedit.Tree{Server: Server}}
+	r := &reader{files: files, o: o, dir: confedit.Folder(main), docs: map[string]*Doc{}, names: map[string]bool{}, tree: confedit.Tree{Server: Server}}
 	doc, err := r.file(main)
 	if err != nil {
 		return nil, err
@@ -109,7 +108,7 @@ func read(files confedit.Files, main string, o Options) (*reader, error) {
 
 // file reads and parses a file, once.
 func (r *reader) file(name string) (*Doc, error) {
-	key := same(name)
+	key := confedit.Same(name)
 	if doc := r.docs[key]; doc != nil {
 		return doc, nil
 	}
@@ -217,14 +216,14 @@ func (r *reader) include(doc *Doc, d *directive, s scope) error {
 		r.note(doc, d, "an include that names no file")
 		return nil
 	}
-	name = absolute(r.dir, name)
+	name = confedit.Absolute(r.dir, name)
 	names := []string{name}
 	if strings.ContainsAny(name, "*?[") {
 		found, err := r.files.Glob(name)
 		if err != nil {
 			r.note(doc, d, fmt.Sprintf("the pattern %s cannot be read: %v", name, err))
 		}
-		names = slices.DeleteFunc(found, func(n string) bool { return hidden(name, n) })
+		names = slices.DeleteFunc(found, func(n string) bool { return confedit.Hidden(name, n) })
 	}
 	for _, n := range names {
 		if err := r.enter(doc, d, n, s); err != nil {
@@ -236,7 +235,7 @@ func (r *reader) include(doc *Doc, d *directive, s scope) error {
 
 // enter walks through an included file.
 func (r *reader) enter(doc *Doc, d *directive, name string, s scope) error {
-	key := same(name)
+	key := confedit.Same(name)
 	if slices.Contains(r.open, key) || len(r.open) >= maxIncluded {
 		r.note(doc, d, name+" includes itself, or is included too deep")
 		return nil
@@ -262,47 +261,4 @@ func (r *reader) enter(doc *Doc, d *directive, name string, s scope) error {
 	err = r.walk(in, in.top, s)
 	r.open = r.open[:len(r.open)-1]
 	return err
-}
-
-// folder is the folder of a file, by either kind of slash.
-func folder(name string) string {
-	if i := strings.LastIndexAny(name, `/\`); i > 0 {
-		return name[:i]
-	}
-	return "/"
-}
-
-func drive(name string) bool {
-	return len(name) > 1 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z')
-}
-
-// absolute is the name of a file that is given relative to dir. On Windows a name
-// that begins with a slash is on dir's drive.
-func absolute(dir, name string) string {
-	switch {
-	case drive(name) || strings.HasPrefix(name, `\\`):
-		return name
-	case drive(dir) && strings.HasPrefix(name, "/"):
-		return dir[:2] + name
-	case strings.HasPrefix(name, "/"):
-		return path.Clean(name)
-	case strings.Contains(dir, `\`) || drive(dir):
-		return strings.TrimSuffix(dir, `\`) + "/" + name
-	}
-	return path.Join(dir, name)
-}
-
-// same is what two spellings of one file's name have in common.
-func same(name string) string {
-	if drive(name) || strings.HasPrefix(name, `\\`) {
-		return path.Clean(strings.ToLower(strings.ReplaceAll(name, `\`, "/")))
-	}
-	return path.Clean(name)
-}
-
-// hidden reports whether a pattern of the C library would have left a name out: one
-// that begins with a dot, unless the pattern says so.
-func hidden(pattern, name string) bool {
-	base := func(s string) string { return s[strings.LastIndexAny(s, `/\`)+1:] }
-	return strings.HasPrefix(base(name), ".") && !strings.HasPrefix(base(pattern), ".")
 }
