@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -166,10 +167,18 @@ func TestReload(t *testing.T) {
 func TestRestore(t *testing.T) {
 	addr := port(t)
 	load := write(t, filepath.Join(t.TempDir(), "l"), addr, `"`+self(t)+`", "unit:it.service"`, `policy = "restore"`)
-	var l net.Listener
-	defer func() { l.Close() }()
-	start := func(context.Context, ledger.Promise, guard.Action) (err error) {
-		l, err = net.Listen("tcp", addr)
+	var held atomic.Pointer[net.Listener]
+	stop := func() {
+		if l := held.Load(); l != nil {
+			(*l).Close()
+		}
+	}
+	defer stop()
+	start := func(context.Context, ledger.Promise, guard.Action) error {
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			held.Store(&l)
+		}
 		return err
 	}
 	kinds, err := run(t, guard.Options{Load: load, Restore: start}, func(e guard.Event) bool {
@@ -179,9 +188,7 @@ func TestRestore(t *testing.T) {
 				t.Errorf("%+v", e.Action)
 			}
 		case guard.Kept: // the fighter
-			if e.Verdict.Promise.Policy == ledger.Restore && l != nil {
-				l.Close()
-			}
+			stop()
 		}
 		return e.Kind == guard.GaveUp
 	})
