@@ -76,8 +76,8 @@ const (
 	// URLACL is a reservation of HTTP.sys. Name: the prefix. State: "exists", "sddl" (as
 	// Windows writes it: an alias where it has one, else the SID).
 	URLACL Kind = "urlacl"
-	// IPListen is HTTP.sys's listen list. Name: "HTTP". State: "addresses" (sorted,
-	// separated by blanks; "" is all).
+	// IPListen is HTTP.sys's listen list. Name: "HTTP". State: "addresses" (in their
+	// own order, IPv4 first, separated by one blank; "" is all).
 	IPListen Kind = "iplisten"
 	// HTTPTimeout is a machine-wide timer of HTTP.sys. Name: "idle-connection",
 	// "header-wait". State: "value" (seconds).

@@ -9,6 +9,9 @@ import (
 	"github.com/berthd/berth/internal/sys/winapi/advapi32"
 )
 
+// mostData bounds one value, in bytes; Windows advises a megabyte.
+const mostData = 16 << 20
+
 func system() calls {
 	return calls{get, set, remove, hasKey, makeKey, removeKey}
 }

@@ -40,16 +40,11 @@ type calls struct {
 }
 
 // Error numbers of the registry.
-
-// Error numbers of the registry.
 const (
 	errAbsent syscall.Errno = 2
 	errDenied syscall.Errno = 5
 	errInUse  syscall.Errno = 145 // ERROR_DIR_NOT_EMPTY, said of a key
 )
-
-// mostData bounds one value, in bytes; Windows advises a megabyte.
-const mostData = 16 << 20
 
 // key is a key below one of the roots.
 type key struct{ root, path string }

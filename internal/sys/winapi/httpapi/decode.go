@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"unicode/utf16"
 )
 
@@ -157,6 +158,27 @@ func Sockaddr(b []byte) (netip.AddrPort, bool) {
 		return netip.AddrPortFrom(a, port(b)), true
 	}
 	return netip.AddrPort{}, false
+}
+
+// SockaddrOf is the socket address of a and no port, as [Sockaddr] reads it. A zone
+// is the number of its interface. It is nil for an address that is none.
+func SockaddrOf(a netip.Addr) []byte {
+	switch {
+	case a.Is4():
+		b := make([]byte, 16)
+		binary.LittleEndian.PutUint16(b, familyIPv4)
+		copy(b[4:], a.AsSlice())
+		return b
+	case a.Is6():
+		b := make([]byte, 28)
+		binary.LittleEndian.PutUint16(b, familyIPv6)
+		copy(b[8:], a.AsSlice())
+		if zone, err := strconv.ParseUint(a.Zone(), 10, 32); err == nil {
+			binary.LittleEndian.PutUint32(b[24:], uint32(zone))
+		}
+		return b
+	}
+	return nil
 }
 
 // port is that of a socket address of either family.

@@ -229,3 +229,16 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestSockaddrOf(t *testing.T) {
+	for _, text := range []string{"0.0.0.0", "192.0.2.7", "::", "2001:db8::1", "fe80::1%12", "::ffff:192.0.2.7"} {
+		a := netip.MustParseAddr(text)
+		got, ok := Sockaddr(SockaddrOf(a))
+		if !ok || got != netip.AddrPortFrom(a, 0) {
+			t.Errorf("%s: %s, %v", text, got, ok)
+		}
+	}
+	if got := SockaddrOf(netip.Addr{}); got != nil {
+		t.Errorf("no address: %x", got)
+	}
+}

@@ -1,5 +1,6 @@
 // Package httpapi is the configuration half of Windows' httpapi.dll: what HTTP.sys
-// was told to keep, read through HttpQueryServiceConfiguration.
+// was told to keep, read through HttpQueryServiceConfiguration and changed by its
+// neighbours.
 //
 // The calls exist on Windows only. The layouts and the decoders of what the calls
 // leave in a buffer are plain Go and compile everywhere; they hold for the 64-bit
@@ -130,6 +131,18 @@ type IPListenQuery struct {
 	First SockaddrStorage
 }
 
+// IPListenParam is HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM.
+type IPListenParam struct {
+	Length  uint16 // of the address, in bytes
+	Address uint64 // a SockaddrStorage, or less of one
+}
+
+// TimeoutSet is HTTP_SERVICE_CONFIG_TIMEOUT_SET.
+type TimeoutSet struct {
+	Key   TimeoutKey
+	Value uint16 // seconds
+}
+
 // QueryNext asks for the row whose number is the query's token.
 const QueryNext = 1
 
@@ -142,6 +155,7 @@ const (
 	ErrNotSupported     syscall.Errno = 50
 	ErrInvalidParameter syscall.Errno = 87
 	ErrTooSmall         syscall.Errno = 122 // the buffer
+	ErrExists           syscall.Errno = 183 // the row is there
 	ErrMoreData         syscall.Errno = 234 // than the buffer holds
 	ErrNoMore           syscall.Errno = 259 // rows
 )

@@ -5,6 +5,8 @@ import "unsafe"
 //sys httpInitialize(version Version, flags uint32, reserved unsafe.Pointer) (errcode error) = httpapi.HttpInitialize?
 //sys httpTerminate(flags uint32, reserved unsafe.Pointer) (errcode error) = httpapi.HttpTerminate?
 //sys httpQueryServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, output unsafe.Pointer, outputLen uint32, returned *uint32, overlapped unsafe.Pointer) (errcode error) = httpapi.HttpQueryServiceConfiguration?
+//sys httpSetServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, overlapped unsafe.Pointer) (errcode error) = httpapi.HttpSetServiceConfiguration?
+//sys httpDeleteServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, overlapped unsafe.Pointer) (errcode error) = httpapi.HttpDeleteServiceConfiguration?
 
 // initializeConfig is the flag of HttpInitialize for those who want the
 // configuration alone.
@@ -33,4 +35,18 @@ func Query[In any](id ConfigID, input *In, size int) (b Buffer, need int, err er
 	}
 	err = httpQueryServiceConfiguration(0, id, unsafe.Pointer(input), inLen, unsafe.Pointer(&words[0]), uint32(size), &got, nil)
 	return b, int(got), err
+}
+
+// Set adds a row to table id, which is one of the layouts. A row that is there is
+// [ErrExists]. It needs an administrator and does not block. Wine returns nil and
+// keeps nothing.
+func Set[In any](id ConfigID, row *In) error {
+	return httpSetServiceConfiguration(0, id, unsafe.Pointer(row), uint32(unsafe.Sizeof(*row)), nil)
+}
+
+// Delete takes the row out of table id that has the key of row; one that is not
+// there is [ErrNotFound]. It needs an administrator and does not block. Wine returns
+// nil and forgets nothing.
+func Delete[In any](id ConfigID, row *In) error {
+	return httpDeleteServiceConfiguration(0, id, unsafe.Pointer(row), uint32(unsafe.Sizeof(*row)), nil)
 }

@@ -25,4 +25,8 @@ var (
 	_ [208]byte = [unsafe.Sizeof(CCSSet{})]byte{}
 	_ [136]byte = [unsafe.Sizeof(IPListenQuery{})]byte{}
 	_ [8]byte   = [unsafe.Offsetof(IPListenQuery{}.First)]byte{}
+	_ [16]byte  = [unsafe.Sizeof(IPListenParam{})]byte{}
+	_ [8]byte   = [unsafe.Offsetof(IPListenParam{}.Address)]byte{}
+	_ [8]byte   = [unsafe.Sizeof(TimeoutSet{})]byte{}
+	_ [4]byte   = [unsafe.Offsetof(TimeoutSet{}.Value)]byte{}
 )

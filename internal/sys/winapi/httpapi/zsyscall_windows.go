@@ -40,10 +40,24 @@ func errnoErr(e syscall.Errno) error {
 var (
 	modhttpapi = windows.NewLazySystemDLL("httpapi.dll")
 
-	procHttpInitialize                = modhttpapi.NewProc("HttpInitialize")
-	procHttpQueryServiceConfiguration = modhttpapi.NewProc("HttpQueryServiceConfiguration")
-	procHttpTerminate                 = modhttpapi.NewProc("HttpTerminate")
+	procHttpDeleteServiceConfiguration = modhttpapi.NewProc("HttpDeleteServiceConfiguration")
+	procHttpInitialize                 = modhttpapi.NewProc("HttpInitialize")
+	procHttpQueryServiceConfiguration  = modhttpapi.NewProc("HttpQueryServiceConfiguration")
+	procHttpSetServiceConfiguration    = modhttpapi.NewProc("HttpSetServiceConfiguration")
+	procHttpTerminate                  = modhttpapi.NewProc("HttpTerminate")
 )
+
+func httpDeleteServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, overlapped unsafe.Pointer) (errcode error) {
+	errcode = procHttpDeleteServiceConfiguration.Find()
+	if errcode != nil {
+		return
+	}
+	r0, _, _ := syscall.SyscallN(procHttpDeleteServiceConfiguration.Addr(), uintptr(service), uintptr(id), uintptr(input), uintptr(inputLen), uintptr(overlapped))
+	if r0 != 0 {
+		errcode = syscall.Errno(r0)
+	}
+	return
+}
 
 func httpInitialize(version Version, flags uint32, reserved unsafe.Pointer) (errcode error) {
 	errcode = procHttpInitialize.Find()
@@ -63,6 +77,18 @@ func httpQueryServiceConfiguration(service uintptr, id ConfigID, input unsafe.Po
 		return
 	}
 	r0, _, _ := syscall.SyscallN(procHttpQueryServiceConfiguration.Addr(), uintptr(service), uintptr(id), uintptr(input), uintptr(inputLen), uintptr(output), uintptr(outputLen), uintptr(unsafe.Pointer(returned)), uintptr(overlapped))
+	if r0 != 0 {
+		errcode = syscall.Errno(r0)
+	}
+	return
+}
+
+func httpSetServiceConfiguration(service uintptr, id ConfigID, input unsafe.Pointer, inputLen uint32, overlapped unsafe.Pointer) (errcode error) {
+	errcode = procHttpSetServiceConfiguration.Find()
+	if errcode != nil {
+		return
+	}
+	r0, _, _ := syscall.SyscallN(procHttpSetServiceConfiguration.Addr(), uintptr(service), uintptr(id), uintptr(input), uintptr(inputLen), uintptr(overlapped))
 	if r0 != 0 {
 		errcode = syscall.Errno(r0)
 	}
