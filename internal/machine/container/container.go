@@ -109,3 +109,7 @@ func (r *reader) read(ctx context.Context) (fact.Set, error) {
 	r.addBooked(ctx)
 	return r.set, ctx.Err()
 }
+
+// Dormant tells that nobody serves the socket at path, and that to connect to it would
+// start the engine. It does not connect and needs no privilege.
+func Dormant(engine, path string) bool { return live().dormant(engine, path) }
