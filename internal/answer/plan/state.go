@@ -64,16 +64,19 @@ type Difference struct {
 }
 
 // Differs returns the fields of want that are different in got, sorted by name.
-// Fields that want does not have are of no account.
+// Fields that want does not have are of no account, and a unit that has failed is as
+// good as one that was stopped: neither runs.
 func Differs(want, got State) []Difference {
 	var out []Difference
 	for _, k := range slices.Sorted(maps.Keys(want)) {
-		if v, ok := got[k]; !ok || v != want[k] {
+		if v, ok := got[k]; !ok || v != want[k] && !(k == "active" && down(v) && down(want[k])) {
 			out = append(out, Difference{k, want[k], v, ok})
 		}
 	}
 	return out
 }
+
+func down(active string) bool { return active == "inactive" || active == "failed" }
 
 // Back is the state that undoes a step: the fields that After changes, as they were.
 // A field that was not there before is left out, and cannot be put back.

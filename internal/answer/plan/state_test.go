@@ -33,7 +33,7 @@ func TestDiffers(t *testing.T) {
 	for _, c := range []struct {
 		got State
 		n   int
-	}{{State{"active": "inactive", "enabled": "", "more": "x"}, 0}, {State{"active": "active", "enabled": ""}, 1}, {State{"active": "inactive"}, 1}, {nil, 2}} {
+	}{{State{"active": "inactive", "enabled": "", "more": "x"}, 0}, {State{"active": "active", "enabled": ""}, 1}, {State{"active": "inactive"}, 1}, {nil, 2}, {State{"active": "failed", "enabled": ""}, 0}, {State{"active": "inactive", "enabled": "failed"}, 1}} {
 		if d := Differs(want, c.got); len(d) != c.n {
 			t.Errorf("%v: %v", c.got, d)
 		}

@@ -35,6 +35,7 @@ type Progress struct {
 	Entry int
 	Step  int
 	Stage Stage
+	What  plan.Step // of Step, where it is one
 	Text  string
 }
 

@@ -122,7 +122,7 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 	if s.On == plan.OnUndo {
 		return nil
 	}
-	e.tell(Progress{Entry: en.ID, Step: i, Stage: Begins})
+	e.tell(Progress{Entry: en.ID, Step: i, Stage: Begins, What: s})
 	ctx, cancel := e.limited(ctx, s)
 	defer cancel()
 	if s.On == plan.Always {
@@ -131,7 +131,7 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 			return err
 		}
 		if len(plan.Differs(s.After, now)) == 0 {
-			e.tell(Progress{Entry: en.ID, Step: i, Stage: Skipped})
+			e.tell(Progress{Entry: en.ID, Step: i, Stage: Skipped, What: s})
 			return e.note(en, journal.Done, i, "")
 		}
 		// Behind a crash, half of it may be done; identity is the driver's to check.
@@ -142,7 +142,7 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 	if err := e.set(ctx, s, s.After); err != nil {
 		return err
 	}
-	e.tell(Progress{Entry: en.ID, Step: i, Stage: Verified})
+	e.tell(Progress{Entry: en.ID, Step: i, Stage: Verified, What: s})
 	return e.note(en, journal.Done, i, "")
 }
 

@@ -132,13 +132,13 @@ func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
 		return e.note(en, journal.Back, i, "")
 	}
 	if s.Class == plan.Final {
-		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final})
+		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final, What: s})
 		return e.note(en, journal.Lost, i, "")
 	}
 	if err := e.set(ctx, s, to); err != nil {
 		return err
 	}
-	e.tell(Progress{Entry: en.ID, Step: i, Stage: TakenBack})
+	e.tell(Progress{Entry: en.ID, Step: i, Stage: TakenBack, What: s})
 	return e.note(en, journal.Back, i, "")
 }
 

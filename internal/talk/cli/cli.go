@@ -170,7 +170,8 @@ func (a *app) addCommands(root *cobra.Command, args []string) {
 		name string
 		make func() *cobra.Command
 	}{
-		{"who", a.who}, {"check", a.check}, {"demo", a.demo}, {"explain", a.explain}, {"http", a.http}, {"ls", a.ls},
+		{"who", a.who}, {"check", a.check}, {"confirm", a.confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.free}, {"http", a.http},
+		{"journal", a.journal}, {"ls", a.ls}, {"undo", a.undo},
 		{"schema", a.schema}, {"snapshot", a.snapshot}, {"version", a.version},
 	}
 	for _, c := range all {

@@ -91,6 +91,14 @@ func (a *app) text(write func(io.Writer, layout.Style) error) error {
 	return closed(err)
 }
 
+// say writes an answer as a text, or as its document where --json asks for one.
+func (a *app) say(text func(io.Writer, layout.Style) error, doc any) error {
+	if a.global.json {
+		return a.document(doc)
+	}
+	return a.text(text)
+}
+
 // document writes one api/v1 document, with nothing in it that a terminal obeys.
 func (a *app) document(doc any) error {
 	return a.harmless(func(w io.Writer) error {

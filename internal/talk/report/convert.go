@@ -220,11 +220,17 @@ func ids(in []fact.ID) []string {
 func (n names) remedies(rs []remedy.Remedy) []v1.Remedy {
 	out := make([]v1.Remedy, 0, len(rs))
 	for _, r := range rs {
-		v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.Remedy(r), Effect: sentence.Full(n.Effect(r))}
-		for _, c := range r.Command {
-			v.Command = append(v.Command, n.Command(c))
-		}
-		out = append(out, v)
+		out = append(out, RemedyDocument(n.X, r))
 	}
 	return out
+}
+
+// RemedyDocument is one remedy of an answer made on x, as api/v1 says it.
+func RemedyDocument(x *chain.Index, r remedy.Remedy) v1.Remedy {
+	n := sentence.Names{X: x}
+	v := v1.Remedy{ID: r.ID(), Kind: string(r.Kind), Target: r.Target, Text: n.Remedy(r), Effect: sentence.Full(n.Effect(r))}
+	for _, c := range r.Command {
+		v.Command = append(v.Command, n.Command(c))
+	}
+	return v
 }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package journal
+
+// Boot is unknown here; the time of the boot identifies it.
+func Boot() string { return "" }

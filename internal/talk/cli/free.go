@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/berthd/berth/internal/answer/planning"
+	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/freeing"
+)
+
+// desk is where changes are asked for.
+func (a *app) desk() *freeing.Desk {
+	in, isFile := a.In.(*os.File)
+	out, toFile := a.Out.(*os.File)
+	return &freeing.Desk{
+		In: a.In, Out: a.Out, Err: a.Err, Style: a.style(), JSON: a.global.json, Version: a.Version, From: a.global.from, Facts: a.facts,
+		Terminal: isFile && toFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())),
+		Write:    a.say,
+	}
+}
+
+// changing runs a command that may change the machine: Ctrl-C takes back what was
+// begun, in place of ending berth in the middle of it.
+func (a *app) changing(do func(*freeing.Desk) (int, error)) error {
+	if a.global.netns != "" {
+		return usage("enter the namespace first: ip netns exec NAME berth ...", "berth changes the namespace it runs in, not --netns")
+	}
+	a.interruptible()
+	exit, err := do(a.desk())
+	a.exit = exit
+	var s *freeing.Stop
+	if errors.As(err, &s) {
+		return &fail{s.Code, s.Err, s.Hint}
+	}
+	var f *fail
+	if err == nil || errors.Is(err, errClosed) || errors.As(err, &f) {
+		return err
+	}
+	return &fail{exit, err, ""}
+}
+
+func (a *app) free() *cobra.Command {
+	var o freeing.Options
+	var proto, newcomer string
+	var resume bool
+	cmd := &cobra.Command{
+		Use:   "free ENDPOINT",
+		Short: "choose a way out, see the plan, apply it, verify it",
+		Long: `free lists the ways to a free port, gentlest first, shows what the chosen one would
+change, does it when you agree, and ends with the proof: your own bind works, and
+still does some seconds later. Where it does not, everything is taken back.
+
+What undoes it is in the journal before the first change: berth undo takes it back,
+also after a crash; berth free --resume goes on.
+
+REMEDY is KIND[:TARGET], as berth who and berth free list them. NEWCOMER is who wants
+the port: apache, nginx, iis, a configuration FILE, unit:NAME, service:NAME, pid:N or
+ADDR:PORT; without it a plain bind on every address is the goal.
+
+Exit codes: 0 done, or there is a plan (--dry-run); 1 refused, or nothing was changed;
+2 the words are off; 3 could not look; 4 not permitted; 5 verification failed, and
+what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
+		Example: `  berth free 80
+  berth free 80 --remedy stop:nginx.service --dry-run
+  berth free 80 --for apache --remedy move --yes
+  berth free --resume`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if !resume && len(args) != 1 || len(args) > 1 {
+				return usage("berth free 80", "free takes one endpoint, and %d were given", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if resume {
+				w, err := which(args, false)
+				if err != nil {
+					return err
+				}
+				return a.changing(func(d *freeing.Desk) (int, error) { return d.Resume(cmd.Context(), w) })
+			}
+			if o.Endpoint, err = parseEndpoint(args[0], proto); err != nil {
+				return err
+			}
+			if o.For, err = planning.ParseNewcomer(newcomer); err != nil {
+				return usage("apache, nginx, iis, a configuration file, unit:NAME, service:NAME, pid:N or ADDR:PORT", "--for: %w", err)
+			}
+			return a.runFree(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&proto, "proto", "", "tcp or udp; tcp where nothing is said")
+	f.StringVar(&newcomer, "for", "", "`NEWCOMER` who wants the port")
+	f.StringVar(&o.Remedy, "remedy", "", "`KIND[:TARGET]` of the way out; without it you are asked")
+	f.Uint16Var(&o.Port, "port", 0, "the new port of whoever moves (else the next that is free)")
+	f.BoolVar(&o.DryRun, "dry-run", false, "show the plan, change nothing")
+	f.BoolVar(&o.Yes, "yes", false, "do it without asking")
+	f.DurationVar(&o.Settle, "settle", planning.DefaultSettle, "watch this long whether the port stays free")
+	f.DurationVar(&o.ConfirmWithin, "confirm-within", 120*time.Second, "take a plan that may cut you off back unless it is confirmed in this time")
+	f.BoolVar(&resume, "resume", false, "go on with an interrupted plan (its number, or the newest)")
+	return cmd
+}
+
+func (a *app) runFree(ctx context.Context, o freeing.Options) error {
+	if o.Endpoint.Proto == "" {
+		o.Endpoint.Proto = fact.TCP
+	}
+	if o.Settle < 0 || o.ConfirmWithin <= 0 {
+		return usage("a duration such as 3s", "--settle and --confirm-within take positive durations")
+	}
+	if a.global.from != "" && o.Yes {
+		return usage("leave one of them out", "--yes changes this machine, and --from asks a saved one")
+	}
+	return a.changing(func(d *freeing.Desk) (int, error) { return d.Free(ctx, o) })
+}
+
+// which reads the number of a journal entry.
+func which(args []string, all bool) (w freeing.Which, err error) {
+	w.All = all
+	switch {
+	case len(args) == 1 && all:
+		return w, usage("leave one of them out", "--all and a number exclude each other")
+	case len(args) == 1:
+		if w.ID, err = journal.ParseID(args[0]); err != nil {
+			return w, usage("berth journal lists the entries", "%w", err)
+		}
+	}
+	return w, nil
+}
+
+// entryArgs takes the number of an entry, or nothing.
+func entryArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("berth journal lists the entries", "one entry at a time, and %d were named", len(args))
+	}
+	return nil
+}
+
+func (a *app) undo() *cobra.Command {
+	all, helper := false, false
+	cmd := &cobra.Command{
+		Use:   "undo [ID]",
+		Short: "take back what berth changed",
+		Long: `undo takes an entry of the journal back, the newest where none is named, and verifies
+that all is as before. It refuses, and shows the difference, where somebody else has
+changed since what it would put back.
+
+Exit codes: 0 taken back; 1 refused, or there is nothing; 2 the words are off; 3 could
+not look; 4 not permitted; 5 not everything could be taken back.`,
+		Example: "  berth undo\n  berth undo 4\n  berth undo --all",
+		Args:    entryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := which(args, all)
+			if err != nil {
+				return err
+			}
+			w.Unconfirmed = helper
+			return a.changing(func(d *freeing.Desk) (int, error) { return d.Undo(cmd.Context(), w) })
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "every entry, the newest first")
+	cmd.Flags().BoolVar(&helper, "unless-confirmed", false, "leave an entry alone that was confirmed (what the timer runs)")
+	return cmd
+}
+
+func (a *app) confirm() *cobra.Command {
+	return &cobra.Command{
+		Use:   "confirm [ID]",
+		Short: "keep a change that goes back by itself otherwise",
+		Long: `confirm keeps a plan that may have cut you off (ssh, DNS, remote desktop). Run it in a
+new session: that one can be opened is what shows that nothing is cut off.
+
+Exit codes: 0 kept; 1 nothing waits to be confirmed, or this is the session that made
+the change; 2 the words are off; 4 not permitted.`,
+		Example: "  berth confirm\n  berth confirm 4",
+		Args:    entryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := which(args, false)
+			if err != nil {
+				return err
+			}
+			return a.changing(func(d *freeing.Desk) (int, error) { return d.Confirm(cmd.Context(), w) })
+		},
+	}
+}
+
+func (a *app) journal() *cobra.Command {
+	return &cobra.Command{
+		Use:   "journal [ID]",
+		Short: "what berth changed here, and how it stands",
+		Long: `journal lists what berth changed; with a number it shows one entry whole.
+
+Exit codes: 0 nothing is open; 1 something is: interrupted, waiting for a reboot or to
+be confirmed; 2 the words are off; 3 could not look.`,
+		Example: "  berth journal\n  berth journal 4",
+		Args:    entryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := which(args, false)
+			if err != nil {
+				return err
+			}
+			return a.changing(func(d *freeing.Desk) (int, error) { return d.Journal(cmd.Context(), w) })
+		},
+	}
+}

@@ -1,0 +1,164 @@
+package freeing
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/talk/report"
+	"github.com/berthd/berth/internal/talk/report/changes"
+	"github.com/berthd/berth/internal/talk/report/layout"
+	"github.com/berthd/berth/internal/talk/report/sentence"
+)
+
+func (s *session) document() v1.Free {
+	who := report.Who{Answer: s.a, Index: s.x}.Document()
+	who.Head.Kind, who.Head.From = "Free", s.From
+	return v1.Free{Head: who.Head, Endpoint: who.Endpoint, Status: who.Status, Answer: who.Answer, Ways: []v1.Way{}, Gaps: who.Gaps}
+}
+
+// end writes the answer and returns its exit code.
+func (s *session) end(exit int, result, said string) (int, error) {
+	s.doc.Exit, s.doc.Result, s.doc.Said = exit, result, said
+	s.doc.Ways = s.waysDocument()
+	return exit, s.Write(func(out io.Writer, st layout.Style) error {
+		var b strings.Builder
+		switch {
+		case said != "":
+			fmt.Fprintln(&b, said)
+		case result == "planned":
+		default:
+			fmt.Fprintln(&b, layout.Wrap(s.doc.Answer, "", st.Width))
+		}
+		if result == "choose" && !s.Terminal || result == "choose" && s.JSON {
+			s.writeWays(&b, st)
+			fmt.Fprintf(&b, "\nNothing was changed. Name one: berth free %s --remedy ID --dry-run shows every step.\n", s.o.Endpoint)
+		}
+		_, err := io.WriteString(out, b.String())
+		return err
+	}, s.doc)
+}
+
+func (s *session) waysDocument() []v1.Way {
+	out := []v1.Way{}
+	for _, w := range s.ways {
+		j := v1.Way{Remedy: report.RemedyDocument(s.x, w.Remedy), Doable: w.refusal == nil}
+		if w.refusal != nil {
+			n := changes.Note(w.refusal.Reason)
+			j.Refusal = &n
+		} else {
+			c := changes.CostDocument(w.plan.Cost)
+			j.Cost, j.Goal = &c, changes.Goal(w.plan.Goal)
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+// showWays says who has the port and what can be done, for somebody who will choose.
+func (s *session) showWays() error {
+	var b strings.Builder
+	fmt.Fprintln(&b, s.Style.Strong(layout.Wrap(s.doc.Answer, "", s.Style.Width)))
+	s.writeWays(&b, s.Style)
+	_, err := io.WriteString(s.Out, s.ascii(b.String()))
+	return err
+}
+
+func (s *session) ascii(text string) string {
+	if s.Style.UTF8 {
+		return text
+	}
+	return s.Style.ASCII(text)
+}
+
+func (s *session) writeWays(b *strings.Builder, st layout.Style) {
+	if len(s.ways) == 0 {
+		fmt.Fprintln(b, "\nberth knows no way out of this.")
+		return
+	}
+	fmt.Fprintln(b, "\nWhat can be done, gentlest first:")
+	n := sentence.Names{X: s.x}
+	for i, w := range s.ways {
+		fmt.Fprintf(b, "%3d  %s\n", i+1, st.Strong(sentence.Clean(w.ID(), 120)))
+		fmt.Fprintf(b, "     %s\n", layout.Wrap(n.Remedy(w.Remedy), "     ", st.Width))
+		if w.refusal != nil {
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("not by berth: "+changes.Reason(w.refusal.Reason), "     ", st.Width))
+			continue
+		}
+		for _, l := range changes.Cost(w.plan.Cost) {
+			fmt.Fprintf(b, "     %s\n", layout.Wrap(l, "     ", st.Width))
+		}
+	}
+}
+
+// showPlan shows the exact changes before they are asked for.
+func (s *session) showPlan(p plan.Plan) {
+	doc := changes.Document(p)
+	s.doc.Plan = &doc
+	if s.JSON {
+		return
+	}
+	var b strings.Builder
+	s.writePlan(&b, s.Style, p)
+	io.WriteString(s.Out, s.ascii(b.String()))
+}
+
+func (s *session) writePlan(b *strings.Builder, st layout.Style, p plan.Plan) {
+	fmt.Fprintln(b, st.Strong(layout.Wrap(s.doc.Answer, "", st.Width)))
+	fmt.Fprintf(b, "\n%s would do this:\n", sentence.Clean(p.Remedy, 120))
+	changes.Write(b, st, p)
+	b.WriteByte('\n')
+}
+
+// planOnly ends with the plan and nothing done.
+func (s *session) planOnly(p plan.Plan) (int, error) {
+	doc := changes.Document(p)
+	s.doc.Plan, s.doc.Exit, s.doc.Result = &doc, exitDone, "planned"
+	if !s.o.DryRun && s.From == "" {
+		s.doc.Exit = exitNo
+	}
+	s.doc.Ways = s.waysDocument()
+	return s.doc.Exit, s.Write(func(out io.Writer, st layout.Style) error {
+		var b strings.Builder
+		s.writePlan(&b, st, p)
+		_, err := io.WriteString(out, b.String())
+		return err
+	}, s.doc)
+}
+
+// refused says why berth makes no plan of a way, and what a person can type.
+func (s *session) refused(w *way) (int, error) {
+	said := "berth does not do " + sentence.Clean(w.ID(), 120) + ": " + changes.Reason(w.refusal.Reason)
+	n := sentence.Names{X: s.x}
+	lines := w.refusal.Command
+	if lines == nil {
+		lines = w.Command
+	}
+	if len(lines) > 0 {
+		said += "\nBy hand:"
+		for _, c := range lines {
+			said += "\n  " + n.Command(c)
+		}
+	}
+	return s.end(exitNo, "refused", said)
+}
+
+// progress says what happens, on stderr.
+func (d *Desk) progress(p apply.Progress) {
+	if d.JSON {
+		return
+	}
+	if text := changes.Progress(p); text != "" {
+		fmt.Fprintln(d.Err, d.plain(text))
+	}
+}
+
+func (d *Desk) plain(text string) string {
+	if d.Style.UTF8 {
+		return text
+	}
+	return d.Style.ASCII(text)
+}

@@ -1,0 +1,196 @@
+package freeing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/talk/report/changes"
+	"github.com/berthd/berth/internal/talk/report/layout"
+)
+
+// Which says which entries a command is about: one by its number, all, or the newest
+// that fits where neither is set.
+type Which struct {
+	ID  int
+	All bool
+	// Unconfirmed is the helper's word: only an entry that nobody confirmed.
+	Unconfirmed bool
+}
+
+// Undo takes entries back, the newest first. It returns the exit code.
+func (d *Desk) Undo(ctx context.Context, w Which) (int, error) {
+	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status() != journal.IsUndone },
+		func(e *apply.Engine, id int) (*journal.Entry, error) {
+			if w.Unconfirmed {
+				return patiently(ctx, func() (*journal.Entry, error) { return e.Revert(ctx, id) })
+			}
+			return e.Undo(ctx, id)
+		}, changes.Undone)
+}
+
+// Resume goes on with what was interrupted, or waits for a reboot that has been.
+func (d *Desk) Resume(ctx context.Context, w Which) (int, error) {
+	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status().Open() && en.Status() != journal.Unconfirmed },
+		func(e *apply.Engine, id int) (*journal.Entry, error) { return e.Resume(ctx, id) }, changes.Resumed)
+}
+
+// Confirm keeps an entry that goes back by itself otherwise. It is refused in the
+// session that made the change: a script that confirms itself proves nothing.
+func (d *Desk) Confirm(ctx context.Context, w Which) (int, error) {
+	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status() == journal.Unconfirmed },
+		func(e *apply.Engine, id int) (*journal.Entry, error) {
+			en, err := e.Journal.Get(id)
+			if err == nil && en.By.Session != 0 && en.By.Session == e.By.Session && en.Status() == journal.Unconfirmed {
+				return en, errSameSession
+			}
+			return e.Keep(ctx, id)
+		}, changes.Confirmed)
+}
+
+var errSameSession = errors.New("confirm from another session: that a new one can be opened is what is to be shown")
+
+// patiently waits for another berth to let go of the lock: what goes back by itself
+// must not be stopped by one that is still settling.
+func patiently(ctx context.Context, do func() (*journal.Entry, error)) (*journal.Entry, error) {
+	for {
+		en, err := do()
+		if !errors.Is(err, journal.ErrBusy) {
+			return en, err
+		}
+		t := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return en, err
+		case <-t.C:
+		}
+	}
+}
+
+// deed does one thing to the entries of w, and says what became of each.
+func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journal.Entry) bool, do func(*apply.Engine, int) (*journal.Entry, error), said func(*journal.Entry) string) (int, error) {
+	m, err := d.now(ctx)
+	if err != nil {
+		return exitCouldNot, err
+	}
+	e, err := d.engine(ctx, m, 0)
+	if err != nil {
+		return exitCouldNot, err
+	}
+	ids, err := pick(e.Journal, w, fits)
+	if err != nil {
+		return code(err), err
+	}
+	doc := v1.Undo{API: v1.API, Kind: kind, Entries: []v1.JournalEntry{}, Said: []string{}}
+	for _, id := range ids {
+		en, err := do(e, id)
+		text := ""
+		if err != nil {
+			doc.Exit = max(doc.Exit, code(err))
+			text = changes.Failure(err, en)
+		} else {
+			text = said(en)
+		}
+		if en != nil {
+			doc.Entries = append(doc.Entries, changes.Entry(en))
+		}
+		doc.Said = append(doc.Said, text)
+		if err != nil && ctx.Err() != nil {
+			break
+		}
+	}
+	return doc.Exit, d.Write(func(out io.Writer, _ layout.Style) error {
+		_, err := fmt.Fprintln(out, strings.Join(doc.Said, "\n"))
+		return err
+	}, doc)
+}
+
+// pick finds the entries that are meant.
+func pick(s *journal.Store, w Which, fits func(*journal.Entry) bool) ([]int, error) {
+	switch {
+	case w.ID > 0:
+		_, err := s.Get(w.ID)
+		return []int{w.ID}, err
+	case !w.All:
+		en, err := s.Newest(fits)
+		if errors.Is(err, journal.ErrNone) {
+			return nil, stop(exitNo, "berth journal lists what was done", "the journal has nothing to do that to")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []int{en.ID}, nil
+	}
+	list, err := s.List()
+	var out []int
+	for i := len(list) - 1; i >= 0; i-- {
+		if fits(list[i]) {
+			out = append(out, list[i].ID)
+		}
+	}
+	return out, err
+}
+
+// code is the exit code of what stood in the way.
+func code(err error) int {
+	var s *Stop
+	var foreign *apply.Foreign
+	switch {
+	case errors.As(err, &s):
+		return s.Code
+	case errors.Is(err, fs.ErrPermission):
+		return exitNotAllowed
+	case errors.Is(err, journal.ErrNone):
+		return exitUsage
+	case errors.As(err, &foreign), errors.Is(err, apply.ErrEnded), errors.Is(err, apply.ErrWaits), errors.Is(err, journal.ErrBusy), errors.Is(err, journal.ErrNewer), errors.Is(err, errSameSession):
+		return exitNo
+	case errors.Is(err, journal.ErrDamaged):
+		return exitCouldNot
+	}
+	return exitMissed
+}
+
+// Journal lists what was done, and exits with 1 while anything is open.
+func (d *Desk) Journal(ctx context.Context, w Which) (int, error) {
+	m, err := d.now(ctx)
+	if err != nil {
+		return exitCouldNot, err
+	}
+	store, err := d.store(m)
+	if err != nil {
+		return exitCouldNot, err
+	}
+	doc := v1.Journal{API: v1.API, Kind: "Journal", Folder: store.Dir(), Entries: []v1.JournalEntry{}, Damaged: []string{}}
+	list, err := store.List()
+	if w.ID > 0 {
+		var en *journal.Entry
+		if en, err = store.Get(w.ID); err != nil {
+			return code(err), err
+		}
+		list = []*journal.Entry{en}
+	}
+	if err != nil {
+		doc.Damaged = append(doc.Damaged, strings.Split(err.Error(), "\n")...)
+		doc.Exit = exitNo
+	}
+	for _, en := range list {
+		doc.Entries = append(doc.Entries, changes.Entry(en))
+		if en.Status().Open() {
+			doc.Exit = exitNo
+		}
+	}
+	return doc.Exit, d.Write(func(out io.Writer, st layout.Style) error {
+		if w.ID > 0 {
+			return changes.WriteEntry(out, st, list[0])
+		}
+		return changes.WriteJournal(out, st, list, doc.Damaged)
+	}, doc)
+}

@@ -1,0 +1,84 @@
+package changes
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/talk/report/clean"
+	"github.com/berthd/berth/internal/talk/report/layout"
+)
+
+// WriteJournal lists entries, the oldest first, and what is open.
+func WriteJournal(out io.Writer, st layout.Style, list []*journal.Entry, damaged []string) error {
+	if len(list) == 0 && len(damaged) == 0 {
+		_, err := fmt.Fprintln(out, "Nothing was done here by berth.")
+		return err
+	}
+	cols := []layout.Column{{Title: "ID", Right: true}, {Title: "WHEN"}, {Title: "BY", Least: 8}, {Title: "PORT"}, {Title: "REMEDY", Least: 16}, {Title: "STATUS"}}
+	var rows [][]string
+	open := 0
+	for _, en := range list {
+		status := string(en.Status())
+		if u := Until(en); u != nil {
+			status += ", goes back at " + u.Local().Format("15:04:05")
+		}
+		if en.Status().Open() {
+			open++
+		}
+		port := ""
+		if en.Plan.Port != 0 {
+			port = strconv.Itoa(int(en.Plan.Port)) + "/" + name(en.Plan.Proto)
+		}
+		rows = append(rows, []string{strconv.Itoa(en.ID), en.Plan.Made.Local().Format("2006-01-02 15:04"), name(en.By.User), port, name(en.Plan.Remedy), status})
+	}
+	if len(rows) > 0 {
+		if err := layout.Table(out, st, cols, rows); err != nil {
+			return err
+		}
+	}
+	var b strings.Builder
+	for _, d := range damaged {
+		fmt.Fprintln(&b, "cannot be read:", clean.Text(d, 300))
+	}
+	if open > 0 {
+		fmt.Fprintf(&b, "\n%d open: berth undo ID takes an entry back, berth free --resume ID goes on with it, berth confirm ID keeps one that goes back by itself.\n", open)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// WriteEntry writes one entry whole: what it changed, and what became of it.
+func WriteEntry(out io.Writer, st layout.Style, en *journal.Entry) error {
+	var b strings.Builder
+	by := name(en.By.User)
+	if by != "" {
+		by = " by " + by
+	}
+	fmt.Fprintf(&b, "Entry %d: %s%s, %s: %s\n\n", en.ID, name(en.Plan.Remedy), by, en.Plan.Made.Local().Format("2006-01-02 15:04:05"), en.Status())
+	n := 0
+	for _, s := range en.Plan.Steps {
+		if s.On == plan.OnUndo {
+			continue
+		}
+		n++
+		fmt.Fprintf(&b, "  %d. %s\n", n, Step(s))
+		WriteChange(&b, st, s)
+	}
+	b.WriteByte('\n')
+	for _, ev := range en.Events {
+		what := ""
+		if ev.Step >= 0 && ev.Step < len(en.Plan.Steps) {
+			what = ": " + Step(en.Plan.Steps[ev.Step])
+		}
+		if ev.Text != "" {
+			what += ": " + clean.Text(ev.Text, 300)
+		}
+		fmt.Fprintf(&b, "  %s  %s%s\n", ev.At.Local().Format("15:04:05.000"), ev.Kind, what)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}

@@ -1,0 +1,219 @@
+package changes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/report/clean"
+)
+
+// Proof ends a plan that was done.
+func Proof(en *journal.Entry) string {
+	g := en.Plan.Goal
+	if len(g.Binds) == 0 {
+		return "Done. " + back(en)
+	}
+	return "Done: " + Goal(g) + ". " + back(en)
+}
+
+func back(en *journal.Entry) string {
+	return fmt.Sprintf("It is entry %d of the journal; berth undo %d takes it back.", en.ID, en.ID)
+}
+
+// AfterReboot ends a plan that waits for a reboot.
+func AfterReboot(en *journal.Entry) string {
+	return fmt.Sprintf("The steps are done, and take effect when the machine is started again. Entry %d stays open until then: after the reboot, berth free --resume verifies it; berth undo %d takes it back.", en.ID, en.ID)
+}
+
+// Awaits asks for the Enter key that keeps a risky plan.
+func Awaits(en *journal.Entry) string {
+	ev := en.Has(journal.Awaiting)
+	return fmt.Sprintf("It works. It may have cut off %s: unless you press Enter here, or run berth confirm %d in a new session, all goes back at %s.",
+		name(en.Plan.Cost.CutsOff), en.ID, ev.Until.Local().Format("15:04:05"))
+}
+
+// Unconfirmed ends a risky plan that nobody has confirmed yet.
+func Unconfirmed(en *journal.Entry) string {
+	ev := en.Has(journal.Awaiting)
+	return fmt.Sprintf("The steps are done, and go back by themselves at %s unless you run berth confirm %d in a new session.", ev.Until.Local().Format("15:04:05"), en.ID)
+}
+
+// Undone ends an undo.
+func Undone(en *journal.Entry) string {
+	text := fmt.Sprintf("Entry %d (%s) is taken back.", en.ID, name(en.Plan.Remedy))
+	if len(en.Plan.Was) > 0 && en.Has(journal.Lost) == nil {
+		var who []string
+		for _, l := range en.Plan.Was {
+			who = append(who, Listener(l))
+		}
+		text += " As before: " + strings.Join(who, ", ") + "."
+	}
+	for _, ev := range en.Events {
+		if ev.Kind == journal.Lost {
+			text += "\n" + lost(en.Plan.Steps[ev.Step])
+		}
+	}
+	return text
+}
+
+// lost says what a final step ended, for a person who wants to start it again.
+func lost(s plan.Step) string {
+	text := "Not taken back: " + Step(s) + "."
+	for _, f := range [...]struct{ key, word string }{{"command", "command line"}, {"cwd", "folder"}, {"user", "user"}} {
+		if v := s.Before[f.key]; v != "" {
+			text += "\n  its " + f.word + ": " + clean.Text(v, 300)
+		}
+	}
+	return text
+}
+
+// Resumed ends a plan that was gone on with.
+func Resumed(en *journal.Entry) string {
+	switch en.Status() {
+	case journal.IsUndone:
+		return Undone(en)
+	case journal.PendingReboot:
+		return AfterReboot(en)
+	case journal.Unconfirmed:
+		return Unconfirmed(en)
+	}
+	return Proof(en)
+}
+
+// Confirmed ends a confirmation.
+func Confirmed(en *journal.Entry) string {
+	return fmt.Sprintf("Kept. Entry %d (%s) no longer goes back by itself; berth undo %d takes it back.", en.ID, name(en.Plan.Remedy), en.ID)
+}
+
+// Refused says why a trial bind did not work, "" where it did.
+func Refused(b plan.Bind, step, errno, words string) string {
+	if errno == "" && words == "" {
+		return ""
+	}
+	if errno == "" {
+		errno = words
+	}
+	return fmt.Sprintf("%s of %s %s fails (%s)", step, b.Proto, host(b.Addr, b.Port), errno)
+}
+
+// Failure says what stopped a plan, an undo or a confirmation, and where things stand.
+func Failure(err error, en *journal.Entry) string {
+	var b strings.Builder
+	b.WriteString(cause(err, en))
+	var f *apply.Failure
+	if !errors.As(err, &f) {
+		return b.String()
+	}
+	switch {
+	case f.Undone:
+		b.WriteString("\nEverything that was done is taken back: the machine is as before.")
+	case f.Undo != nil:
+		fmt.Fprintf(&b, "\nNot everything could be taken back: %s\nEntry %d stays open: berth undo %d tries again, berth free --resume goes on with the plan.", cause(f.Undo, en), f.Entry, f.Entry)
+	default:
+		fmt.Fprintf(&b, "\nEntry %d stays open: berth undo %d takes it back.", f.Entry, f.Entry)
+	}
+	return b.String()
+}
+
+func cause(err error, en *journal.Entry) string {
+	var changed *apply.Changed
+	var foreign *apply.Foreign
+	var missed *apply.Missed
+	var f *apply.Failure
+	switch {
+	case errors.As(err, &changed):
+		return "The machine has changed since the plan was made, so nothing was done.\n" + different(changed.Step, changed.Diffs, "the plan has", "now")
+	case errors.As(err, &foreign):
+		return "Somebody else has changed this since, so nothing was taken back.\n" + different(foreign.Step, foreign.Diffs, "berth left", "now")
+	case errors.As(err, &missed):
+		return goalMissed(missed)
+	case errors.Is(err, context.Canceled):
+		return "Interrupted."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "Out of time: " + clean.Text(err.Error(), 600)
+	case errors.As(err, &f) && en != nil && f.Step >= 0 && f.Step < len(en.Plan.Steps):
+		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + said(f.Err)
+	}
+	return said(err)
+}
+
+func said(err error) string {
+	text := clean.Text(err.Error(), 900)
+	if errors.Is(err, fs.ErrPermission) && !strings.Contains(text, "permi") {
+		text += " (not permitted)"
+	}
+	return text
+}
+
+// different shows what somebody else has changed.
+func different(s plan.Step, diffs []plan.Difference, was, is string) string {
+	var out []string
+	for _, d := range diffs {
+		switch {
+		case d.Field == "sha256" && len(diffs) > 1:
+		case d.Field == "content":
+			out = append(out, "  "+name(s.Subject.Name)+" ("+was+": -, "+is+": +)")
+			for _, l := range lines(split(d.Want), split(d.Got)) {
+				out = append(out, marked(l.Line, "-", l.Before)...)
+				out = append(out, marked(l.Line, "+", l.After)...)
+			}
+		case !d.Known:
+			out = append(out, fmt.Sprintf("  %s %s, %s: %s %s, %s nothing", s.Subject.Kind, name(s.Subject.Name), name(d.Field), was, value(d.Want), is))
+		default:
+			out = append(out, fmt.Sprintf("  %s %s, %s: %s %s, %s %s", s.Subject.Kind, name(s.Subject.Name), name(d.Field), was, value(d.Want), is, value(d.Got)))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func marked(line int, sign string, texts []string) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, fmt.Sprintf("    %4d %s %s", line, sign, clean.Text(t, 200)))
+	}
+	return out
+}
+
+func goalMissed(m *apply.Missed) string {
+	text := "The steps worked, but the port is not free: "
+	if m.Again {
+		text = "The port was free and was taken again: "
+	}
+	text += clean.Text(m.Why, 300) + "."
+	for _, l := range m.By {
+		text += "\n  it has: " + Listener(l)
+	}
+	if m.Again && len(m.By) > 0 {
+		text += "\nSomething starts it again; berth who " + fmt.Sprint(m.Bind.Port) + protoSuffix(m.Bind.Proto) + " names what."
+	}
+	return text
+}
+
+func protoSuffix(p fact.Proto) string {
+	if p == fact.TCP || p == "" {
+		return ""
+	}
+	return "/" + string(p)
+}
+
+// Progress is a line of what happens, "" for what is not worth one.
+func Progress(p apply.Progress) string {
+	switch p.Stage {
+	case apply.Begins:
+		return Step(p.What) + " …"
+	case apply.Skipped:
+		return "  it is so already"
+	case apply.TakenBack:
+		return "taken back: " + Step(p.What)
+	case apply.Settling:
+		return "watching for " + p.Text + " whether it stays so …"
+	}
+	return ""
+}
