@@ -20,7 +20,9 @@ const usage = `usage: holder FORM
   http PREFIX...              registrations with HTTP.sys, on Windows only
   service NAME=ADDR...        Windows services in one process, each with a listener, as
                               the service manager starts them; says no "ready".
-                              With ",hangs" behind ADDR one hangs when it is stopped
+                              With ",hangs" behind ADDR one hangs when it is stopped,
+                              with ",yields" it closes its listener when it is told to
+                              read its parameters again
   bound [FLAG...] ADDR        a TCP socket that is bound and never listens
   workers N ADDR              a listener, and N processes of the same program that share it
   heir ADDR CMD...            a listener, and a CMD that inherits its descriptor

@@ -15,13 +15,16 @@ import (
 type service struct {
 	name, addr string
 	hangs      bool // it never gets further than stopping
+	yields     bool // it closes its listener when it is told to read its parameters
 	handle     windows.Handle
 	stop       chan struct{}
+	reread     chan struct{}
 	once       sync.Once
 }
 
 // services gives this process to the service control manager as the host of
-// services, each NAME=ADDR or NAME=ADDR,hangs. It returns when all of them have stopped.
+// services, each NAME=ADDR with ",hangs" or ",yields" behind it. It returns when all
+// of them have stopped.
 func services(words []string) error {
 	byName := map[string]*service{}
 	var table []windows.SERVICE_TABLE_ENTRY
@@ -43,7 +46,8 @@ func services(words []string) error {
 			return err
 		}
 		addr, hangs := strings.CutSuffix(addr, ",hangs")
-		byName[name] = &service{name: name, addr: addr, hangs: hangs, stop: make(chan struct{})}
+		addr, yields := strings.CutSuffix(addr, ",yields")
+		byName[name] = &service{name: name, addr: addr, hangs: hangs, yields: yields, stop: make(chan struct{}), reread: make(chan struct{}, 1)}
 		table = append(table, windows.SERVICE_TABLE_ENTRY{ServiceName: wide, ServiceProc: main})
 	}
 	table = append(table, windows.SERVICE_TABLE_ENTRY{})
@@ -56,8 +60,14 @@ func (s *service) run() {
 		return
 	}
 	control := syscall.NewCallback(func(code, _ uint32, _, _ uintptr) uintptr {
-		if code == windows.SERVICE_CONTROL_STOP {
+		switch code {
+		case windows.SERVICE_CONTROL_STOP:
 			s.once.Do(func() { close(s.stop) })
+		case windows.SERVICE_CONTROL_PARAMCHANGE:
+			select {
+			case s.reread <- struct{}{}:
+			default:
+			}
 		}
 		return 0
 	})
@@ -71,6 +81,12 @@ func (s *service) run() {
 		return
 	}
 	s.report(windows.SERVICE_RUNNING, 0)
+	if s.yields {
+		go func() {
+			<-s.reread
+			_ = l.Close()
+		}()
+	}
 	<-s.stop
 	if s.hangs {
 		s.report(windows.SERVICE_STOP_PENDING, 0)
@@ -84,6 +100,9 @@ func (s *service) report(state, exit uint32) {
 	st := windows.SERVICE_STATUS{ServiceType: windows.SERVICE_WIN32_SHARE_PROCESS, CurrentState: state, Win32ExitCode: exit}
 	if state == windows.SERVICE_RUNNING {
 		st.ControlsAccepted = windows.SERVICE_ACCEPT_STOP
+		if s.yields {
+			st.ControlsAccepted |= windows.SERVICE_ACCEPT_PARAMCHANGE
+		}
 	}
 	_ = windows.SetServiceStatus(s.handle, &st)
 }
