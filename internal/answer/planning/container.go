@@ -56,9 +56,8 @@ func (m *maker) startupContainer(c *fact.Container) *Refusal {
 	if ref := m.stopContainer(c); ref != nil {
 		return ref
 	}
-	st := plan.Step{Subject: m.containerSubject(c), Before: plan.State{"restart": c.Restart}, After: plan.State{"restart": "no"},
-		Class: plan.Reversible, Why: reason("container-stays-down", "container", cmp.Or(c.Name, c.Full))}
-	m.p.Steps = append([]plan.Step{st}, m.p.Steps...)
-	m.p.Warnings = nil
+	m.also(plan.Step{Subject: m.containerSubject(c), After: plan.State{"restart": "no"},
+		Class: plan.Reversible, Why: reason("container-stays-down", "container", cmp.Or(c.Name, c.Full))})
+	m.p.Warnings = nil // it no longer returns
 	return nil
 }

@@ -9,6 +9,7 @@ package planning
 import (
 	"time"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
@@ -37,6 +38,9 @@ type Wish struct {
 
 // DefaultSettle is long enough for a supervisor to start a holder again.
 const DefaultSettle = 3 * time.Second
+
+// kernelLimit is how long a driver may take to stop: on Windows 11 it often never does.
+const kernelLimit = time.Minute
 
 // Config is a server's configuration, edited. It answers one [NeedConfig].
 type Config struct {
@@ -114,19 +118,18 @@ type maker struct {
 	p     plan.Plan
 	// aimless plans put something right and free no port.
 	aimless bool
-	// starts is set where the plan starts the newcomer itself.
-	starts bool
 }
 
 func (m *maker) make() *Refusal {
 	makers := map[remedy.Kind]func() *Refusal{
-		remedy.Stop:    m.stop,
-		remedy.Startup: m.startup,
+		catalog.Wait: m.wait, catalog.Port: m.port, catalog.Address: m.address, catalog.Share: m.share, catalog.Move: m.move, catalog.Stop: m.stop,
+		catalog.Startup: m.startup, catalog.Order: m.order, catalog.IPListen: m.iplisten, catalog.Split: m.split, catalog.Exclude: m.exclude,
+		catalog.Feature: m.feature, catalog.Kernel: m.kernel, catalog.Kill: m.kill,
 	}
 	if f := makers[m.r.Kind]; f != nil {
 		return f()
 	}
-	return m.refuse("no-way-yet", "kind", string(m.r.Kind))
+	return m.refuse("unknown-kind", "kind", string(m.r.Kind))
 }
 
 // refuse is a refusal with what a person may do instead.

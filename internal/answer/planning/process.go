@@ -133,3 +133,10 @@ func (m *maker) heirs(ended []*fact.Process) {
 		}
 	}
 }
+
+func pidText(p *fact.Process) string {
+	if p == nil {
+		return ""
+	}
+	return strconv.Itoa(p.PID)
+}

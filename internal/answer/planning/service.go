@@ -50,7 +50,7 @@ func (m *maker) stopService(u *fact.Unit) *Refusal {
 func (m *maker) stopDependents(u *fact.Unit) []*fact.Unit {
 	var run []*fact.Unit
 	for _, d := range m.dependents(u) {
-		if d.Active == "running" {
+		if m.runs(d) {
 			run = append(run, d)
 		}
 	}
@@ -61,30 +61,45 @@ func (m *maker) stopDependents(u *fact.Unit) []*fact.Unit {
 	return out
 }
 
-// outermostFirst orders services so that each stands before what it needs.
+// runs: a listing of processes tells no state, only that a service is in one.
+func (m *maker) runs(u *fact.Unit) bool {
+	if u.Active != "" {
+		return u.Active == "running"
+	}
+	return slices.ContainsFunc(m.x.Set.Links, func(l fact.Link) bool { return l.Kind == fact.PartOf && l.To == u.ID })
+}
+
+// outermostFirst orders services so that each stands before what it needs, the print
+// spooler and what needs it before all others: that is what people miss first.
 func (m *maker) outermostFirst(us []*fact.Unit) []*fact.Unit {
 	left := slices.Clone(us)
 	slices.SortStableFunc(left, func(a, b *fact.Unit) int { return last(a) - last(b) })
 	var out []*fact.Unit
-	for len(left) > 0 {
-		i := max(0, slices.IndexFunc(left, func(u *fact.Unit) bool { return !m.carries(u, left) }))
-		out = append(out, left[i])
-		left = slices.Delete(left, i, i+1)
+	var visit func(u *fact.Unit, depth int)
+	visit = func(u *fact.Unit, depth int) {
+		if slices.Contains(out, u) || depth > len(us) {
+			return // had already, or services that need each other
+		}
+		for _, d := range diagnose.Dependents(m.x, u) {
+			if d != u && slices.Contains(left, d) {
+				visit(d, depth+1)
+			}
+		}
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	for _, u := range left {
+		visit(u, 0)
 	}
 	return out
 }
 
-// last is 0 for what people miss first and are told of first.
 func last(u *fact.Unit) int {
 	if strings.EqualFold(u.Name, "Spooler") {
 		return 0
 	}
 	return 1
-}
-
-// carries tells whether another of us needs u.
-func (m *maker) carries(u *fact.Unit, us []*fact.Unit) bool {
-	return slices.ContainsFunc(diagnose.Dependents(m.x, u), func(d *fact.Unit) bool { return d != u && slices.Contains(us, d) })
 }
 
 // dependents are diagnose's, and behind HTTP, of which a text tells no dependents,
@@ -118,14 +133,52 @@ func (m *maker) serviceStep(u *fact.Unit, after plan.State, why plan.Reason) pla
 	return plan.Step{Subject: serviceSubject(u.Name), Before: serviceState(u), After: after, Class: class, Why: why}
 }
 
-// startupService changes when a Windows service starts, and stops it now.
+// startupService lets a Windows service start only when it is asked for, and stops it
+// now.
 func (m *maker) startupService(u *fact.Unit) *Refusal {
-	st := m.serviceStep(u, plan.State{"start": "manual"}, reason("start-manual", "service", u.Name, "was", serviceState(u)["start"]))
+	if strings.EqualFold(u.Name, "HTTP") {
+		return m.startupHTTP(u)
+	}
+	was := serviceState(u)["start"]
+	if was == "manual" || was == "disabled" {
+		return m.refuse("not-enabled", "unit", u.Name, "state", was)
+	}
+	m.aimless = !m.holds(u)
+	if !m.aimless {
+		if ref := m.stopService(u); ref != nil {
+			return ref
+		}
+	}
+	m.also(m.serviceStep(u, plan.State{"start": "manual"}, reason("start-manual", "service", u.Name, "was", was)))
+	return nil
+}
+
+// startupHTTP puts the driver's start type right, and what it kept from starting;
+// asked for by name and while it is not off, it switches the driver off.
+func (m *maker) startupHTTP(http *fact.Unit) *Refusal {
+	m.aimless = true
+	if m.r.Args["back"] == "" && http.Windows.StartWord() != "disabled" {
+		return m.switchOff(http)
+	}
+	st := m.serviceStep(http, plan.State{"start": "manual"}, reason("http-back", "service", http.Name))
 	delete(st.Before, "state")
 	m.step(st)
-	if !m.holds(u) {
-		m.aimless = true
-		return nil
+	for _, d := range m.dependents(http) {
+		if d.Active == "stopped" && d.Windows.StartWord() == "automatic" && !d.Windows.Triggered {
+			m.step(m.serviceStep(d, plan.State{"state": "running"}, reason("start-dependent", "service", d.Name, "display", d.Description)))
+		}
 	}
-	return m.stopService(u)
+	return nil
+}
+
+// switchOff is the popular cure: it counts from the next boot, and then what needs
+// HTTP does not start any more.
+func (m *maker) switchOff(http *fact.Unit) *Refusal {
+	st := m.serviceStep(http, plan.State{"start": "disabled"}, reason("http-off", "service", http.Name))
+	delete(st.Before, "state")
+	st.Reboot = true
+	m.step(st)
+	m.aimless = false
+	m.warn("http-off-breaks", "services", displayNames(m.dependents(http)))
+	return nil
 }

@@ -1,6 +1,8 @@
 package planning
 
 import (
+	"strings"
+
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -18,6 +20,11 @@ func supervised(u *fact.Unit) plan.Subject {
 
 // stop stops the one thing that has the port.
 func (m *maker) stop() *Refusal {
+	if name, ok := strings.CutPrefix(m.r.Target, "site:"); ok && m.onWindows() {
+		m.step(plan.Step{Subject: plan.Subject{Kind: plan.Site, Name: m.r.Target}, Before: plan.State{"running": "yes"}, After: plan.State{"running": "no"},
+			Class: plan.Restartable, Why: reason("stop-site", "site", name)})
+		return nil
+	}
 	t := m.find()
 	switch {
 	case t.refusal != nil:

@@ -1,10 +1,12 @@
 package planning
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/remedy/ways"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -131,6 +133,14 @@ func (m *maker) unitStep(u *fact.Unit, after plan.State, why plan.Reason) plan.S
 // startup keeps the holder from starting at boot, and stops it now; of a newcomer
 // that failed, only the first.
 func (m *maker) startup() *Refusal {
+	if m.r.Target == ways.Reservations {
+		return m.reservations()
+	}
+	for i := range m.x.Set.Reservations {
+		if r := &m.x.Set.Reservations[i]; r.ID == m.r.About || r.URL == m.r.Target {
+			return m.leftover(r)
+		}
+	}
 	t := m.find()
 	if t.refusal != nil {
 		return t.refusal
@@ -148,32 +158,46 @@ func (m *maker) startup() *Refusal {
 		return m.refuse("by-hand", "manager", u.Manager, "unit", u.Name)
 	}
 	triggers, services := m.family(u)
-	changed := false
+	var enabled []*fact.Unit
 	for _, v := range slices.Concat(triggers, services) {
-		if to := disabled(v.FileState); to != "" {
-			st := m.unitStep(v, plan.State{"enabled": to}, reason("disable-unit", "unit", v.Name, "how", to))
-			delete(st.Before, "active")
-			m.step(st)
-			changed = true
+		if disabled(v.FileState) != "" {
+			enabled = append(enabled, v)
 		}
 	}
-	if !changed {
+	if len(enabled) == 0 {
 		return m.refuse("not-enabled", "unit", u.Name, "state", u.FileState)
 	}
-	if !m.holds(u) {
-		m.aimless = true // it only failed; the port is another's
-		return nil
+	m.aimless = !m.holds(u) // it only failed; the port is another's
+	if !m.aimless {
+		if ref := m.stopUnit(u); ref != nil {
+			return ref
+		}
 	}
-	return m.stopUnit(u)
+	for _, v := range enabled {
+		m.also(m.unitStep(v, plan.State{"enabled": disabled(v.FileState)}, reason("disable-unit", "unit", v.Name)))
+	}
+	return nil
 }
 
-// disabled is what keeps a unit from starting at boot, "" where nothing starts it.
+// also adds what a step changes to the one that is about the same thing already, or
+// adds the step.
+func (m *maker) also(st plan.Step) {
+	for _, have := range m.p.Steps {
+		if have.On == plan.Always && have.Subject.Kind == st.Subject.Kind && have.Subject.Name == st.Subject.Name {
+			maps.Copy(have.After, st.After)
+			maps.Copy(have.Before, st.Before)
+			return
+		}
+	}
+	delete(st.Before, "active") // whatever it is by then
+	m.step(st)
+}
+
+// disabled is what keeps a unit from starting at boot, "" where nothing of its own
+// starts it ("static": others want it).
 func disabled(state string) string {
-	switch state {
-	case "enabled":
+	if state == "enabled" {
 		return "disabled"
-	case "static", "indirect":
-		return "" // it starts because others want it
 	}
 	return ""
 }

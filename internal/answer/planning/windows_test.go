@@ -1,0 +1,246 @@
+package planning_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/planning"
+	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/answer/remedy/ways"
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/machine/paste"
+)
+
+// recorded are the machines that the manual's scripts are about, by file.
+func recorded(t *testing.T, script string) map[string]*fact.Set {
+	t.Helper()
+	a, err := txtar.ParseFile(filepath.Join("../../../cmd/berth/testdata/script", script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]*fact.Set{}
+	for _, f := range a.Files {
+		r, err := paste.Read(paste.Text{Name: f.Name, Data: f.Data})
+		if err != nil || strings.HasSuffix(f.Name, "-who.txt") {
+			continue
+		}
+		set := r.Set
+		out[strings.TrimSuffix(f.Name, ".txt")] = &set
+	}
+	if len(out) == 0 {
+		t.Fatalf("%s has no machine", script)
+	}
+	return out
+}
+
+func demo(t *testing.T) *fact.Set {
+	t.Helper()
+	var texts []paste.Text
+	for _, name := range []string{"netstat.txt", "servicestate.txt", "tasklist.txt"} {
+		b, err := os.ReadFile(filepath.Join("../../talk/demo/pid4", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, paste.Text{Name: name, Data: b})
+	}
+	r, err := paste.Read(texts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &r.Set
+}
+
+// way is the plan for the way of this ID, among those that are listed.
+func way(t *testing.T, set *fact.Set, port uint16, id string, w planning.Wish) (plan.Plan, *planning.Refusal) {
+	t.Helper()
+	x := chain.NewIndex(set)
+	a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: port, Proto: fact.TCP}})
+	list := ways.List(x, a, ways.Wanted{})
+	found := ways.Asked(x, list, id)
+	if len(found) != 1 {
+		var have []string
+		for _, r := range list {
+			have = append(have, r.ID())
+		}
+		t.Fatalf("%s: %d of %v", id, len(found), have)
+	}
+	return planning.Make(x, a, found[0], w)
+}
+
+// The plan for PID 4 never starts with stopping HTTP, and of those that stop one
+// thing each does.
+func TestPID4NeverStartsWithHTTP(t *testing.T) {
+	sets := recorded(t, "windows_machines.txtar")
+	sets["demo"] = demo(t)
+	planned := 0
+	for name, set := range sets {
+		x := chain.NewIndex(set)
+		for _, port := range []uint16{80, 5985, 8080} {
+			a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: port, Proto: fact.TCP}})
+			list := ways.List(x, a, ways.Wanted{})
+			for i, r := range list {
+				if i == 0 && (r.Kind == catalog.Kernel || r.Kind == catalog.Kill) {
+					t.Errorf("%s: %s comes first", name, r.ID())
+				}
+				p, ref := planning.Make(x, a, r, planning.Wish{})
+				if ref == nil && len(p.Steps) > 0 {
+					planned++
+					if s := p.Steps[0]; strings.EqualFold(s.Subject.Name, "HTTP") && s.Subject.Kind == plan.Service {
+						t.Errorf("%s, %s: %s", name, r.ID(), steps(p, ref))
+					}
+				}
+			}
+		}
+	}
+	if planned < 5 {
+		t.Errorf("only %d plans have steps", planned)
+	}
+}
+
+func TestKernelByName(t *testing.T) {
+	p, ref := way(t, demo(t), 80, "kernel:HTTP", planning.Wish{})
+	if got := steps(p, ref); !strings.HasPrefix(got, "service Spooler state=stopped\n") || !strings.HasSuffix(got, "\nservice HTTP state=stopped") {
+		t.Fatal(got)
+	}
+	warned := map[string]string{}
+	for _, w := range p.Warnings {
+		warned[w.ID] = w.Args["services"]
+	}
+	if _, ok := warned["http-stop-hangs"]; !ok || !strings.HasPrefix(warned["kernel-dependents"], "Print Spooler (Spooler)") {
+		t.Errorf("%v", p.Warnings)
+	}
+	if p.Cost.Risk != "high" || p.Cost.Privilege != "administrator" || p.Cost.Class != plan.Restartable {
+		t.Errorf("%+v", p.Cost)
+	}
+	// The same machine without the spooler: the others come first all the same.
+	set := demo(t)
+	for i := range set.Units {
+		if set.Units[i].Name == "Spooler" {
+			set.Units[i].Active = "stopped"
+		}
+	}
+	if p, ref := way(t, set, 80, "kernel:HTTP", planning.Wish{}); strings.Contains(steps(p, ref), "Spooler") || !strings.HasPrefix(steps(p, ref), "service PeerDistSvc") {
+		t.Error(steps(p, ref))
+	}
+	// Nothing known of any service: nobody can say what goes down with it.
+	set = demo(t)
+	set.Units = nil
+	if p, ref := way(t, set, 80, "kernel:HTTP", planning.Wish{}); steps(p, ref) != "refused: dependents-unknown" {
+		t.Error(steps(p, ref))
+	}
+}
+
+// From the machine's own book: each dependent before what it needs.
+func TestDependentsStopFromOutside(t *testing.T) {
+	set := demo(t)
+	set.Units = nil
+	manual, auto := uint32(3), uint32(2)
+	add := func(name, active string, start *uint32, needs ...string) {
+		set.Units = append(set.Units, fact.Unit{ID: fact.UnitID("scm", name), Manager: "scm", Name: name, Active: active,
+			Windows: &fact.WindowsService{Start: start, DependsOn: needs}})
+	}
+	add("HTTP", "running", &manual, "MsQuic")
+	add("SSDPSRV", "running", &manual, "HTTP")
+	add("upnphost", "running", &manual, "SSDPSRV", "HTTP")
+	add("Spooler", "running", &auto, "RPCSS", "http")
+	add("Fax", "running", &manual, "Spooler")
+	add("W3SVC", "stopped", &auto, "HTTP")
+	add("RPCSS", "running", &auto)
+	p, ref := way(t, set, 80, "kernel:HTTP", planning.Wish{})
+	want := "service Fax state=stopped\nservice Spooler state=stopped\nservice upnphost state=stopped\nservice SSDPSRV state=stopped\nservice HTTP state=stopped"
+	if got := steps(p, ref); got != want {
+		t.Error(got)
+	}
+	if p.Steps[1].Before["state"] != "running" || p.Steps[1].Before["start"] != "auto" {
+		t.Errorf("%+v", p.Steps[1])
+	}
+	if p.Cost.Survives {
+		t.Error("the spooler starts at boot, and HTTP with it")
+	}
+}
+
+func TestBehindHTTPSys(t *testing.T) {
+	sets := recorded(t, "windows_machines.txtar")
+	for _, c := range []struct {
+		machine, id, want string
+		port              uint16
+	}{
+		{"ssrs", "stop:ReportServer", "service ReportServer state=stopped", 80},
+		{"branchcache", "stop:PeerDistSvc", "service PeerDistSvc state=stopped", 80},
+		{"msdepsvc", "stop:MsDepSvc", "service MsDepSvc state=stopped", 80},
+		{"msdepsvc", "startup:MsDepSvc", "service MsDepSvc state=stopped start=manual", 80},
+		{"ssrs", "share", "refused: mediator-not-there", 80},
+		{"ssrs", "iplisten", "refused: list-unknown", 80},
+		{"ssrs", "split", "refused: list-unknown", 80},
+	} {
+		p, ref := way(t, sets[c.machine], c.port, c.id, planning.Wish{})
+		if got := steps(p, ref); got != c.want {
+			t.Errorf("%s, %s: %s", c.machine, c.id, got)
+		}
+	}
+	set := sets["ssrs"]
+	set.Machine.Windows = &fact.WindowsNet{ListenList: true}
+	p, ref := way(t, set, 80, "iplisten", planning.Wish{})
+	if got := steps(p, ref); got != "iplisten HTTP addresses=127.0.0.1" || !p.Cost.Reboot {
+		t.Errorf("%s %+v", got, p.Cost)
+	}
+	p, ref = way(t, set, 80, "split", planning.Wish{})
+	if got := steps(p, ref); got != "iplisten HTTP addresses=::" || len(p.Goal.Binds) != 1 || p.Goal.Binds[0].Addr != "0.0.0.0" || p.Goal.Binds[0].ReuseAddr {
+		t.Errorf("%s %+v", got, p.Goal)
+	}
+}
+
+// Damage that popular cures did is put right by a plan of its own.
+func TestRepairs(t *testing.T) {
+	damaged := recorded(t, "windows_damage.txtar")
+	repair := func(set *fact.Set) map[string]string {
+		x := chain.NewIndex(set)
+		out := map[string]string{}
+		for _, r := range ways.Repairs(x) {
+			p, ref := planning.Make(x, diagnose.Answer{}, r, planning.Wish{})
+			out[r.ID()] = steps(p, ref)
+			if ref == nil && (len(p.Goal.Binds) > 0 || p.Cost.CutsOff != "") {
+				t.Errorf("%s frees no port: %+v", r.ID(), p.Goal)
+			}
+		}
+		return out
+	}
+	got := repair(damaged["pc"])
+	if got["startup:HTTP"] != "service HTTP start=manual" && !strings.HasPrefix(strings.ToLower(got["startup:HTTP"]), "service http start=manual") {
+		t.Errorf("%q", got)
+	}
+	if well := repair(damaged["well"]); well["startup:HTTP"] != "" {
+		t.Errorf("nothing is wrong there: %q", well)
+	}
+	set := &fact.Set{Machine: fact.Machine{OS: "windows", Windows: &fact.WindowsNet{Reservations: true, ListenList: true}}}
+	if got := repair(set)["startup:reservations"]; !strings.HasPrefix(got, "urlacl http://+:80/Temporary_Listen_Addresses/ exists=yes\n") {
+		t.Errorf("%q", got)
+	}
+	gone := true
+	set.Reservations = []fact.Reservation{{ID: "urlacl:x", URL: "http://+:8181/x/", SDDL: "D:(A;;GX;;;S-1-5-21-1)", Rights: []fact.PrefixRight{{SID: "S-1-5-21-1", Gone: &gone}}},
+		{ID: "urlacl:y", URL: "http://*:5357/", Port: 5357}}
+	got = repair(set)
+	if got["startup:http://+:8181/x/"] != "urlacl http://+:8181/x/ exists=no" || got["startup:reservations"] != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestRemedyNamesAreFound(t *testing.T) {
+	set := demo(t)
+	x := chain.NewIndex(set)
+	list := []remedy.Remedy{{Kind: catalog.Stop, Target: "pid-412"}, {Kind: catalog.Stop, Target: "W3SVC"}, {Kind: catalog.Port}}
+	for id, want := range map[string]int{"stop": 2, "stop:w3svc": 1, "stop:pid:412": 1, "stop:412": 1, "stop:pid-412": 1, "stop:41": 0, "port": 1, "port:x": 0, "move": 0,
+		"startup:http": 1, "startup": 0, "kill:pid-4": 0} {
+		if got := ways.Asked(x, list, id); len(got) != want {
+			t.Errorf("%s: %v", id, got)
+		}
+	}
+}
