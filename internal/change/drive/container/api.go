@@ -55,7 +55,7 @@ func (a api) ask(ctx context.Context, q engineapi.Request) (engineapi.Reply, err
 	switch {
 	case r.Status >= 200 && r.Status < 300, r.Status == 304:
 		return r, nil
-	case r.Status == 404 && strings.Contains(strings.ToLower(said(r)), "no such container"):
+	case strings.Contains(strings.ToLower(said(r)), "no such container"): // 404, or 500 of a podman that is just removing it
 		return r, errAbsent
 	case r.Status == 404, r.Status == 405, r.Status == 501:
 		return r, fmt.Errorf("this engine does not know how: status %d, %s", r.Status, said(r))

@@ -99,7 +99,11 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) 
 	if err != nil {
 		return failed(s, err)
 	}
-	if err := (&change{t, s.Name, grace, d.settled, in}).make(ctx, to); err != nil {
+	err = (&change{t, s.Name, grace, d.settled, in}).make(ctx, to)
+	switch {
+	case errors.Is(err, errAbsent): // removed by somebody meanwhile
+		return absent(s, before, to)
+	case err != nil:
 		return failed(s, err)
 	}
 	return nil

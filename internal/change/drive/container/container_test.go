@@ -125,6 +125,19 @@ func TestContainerThatWasRemoved(t *testing.T) {
 	}
 }
 
+// Podman's own words about one that it is just removing.
+func TestPodmanRemoving(t *testing.T) {
+	m := web()
+	m.answer["stop"] = "HTTP/1.0 500 Internal Server Error\r\n\r\n{\"message\":\"container " + id + " does not exist in database: no such container\"}"
+	if err := m.driver().Set(t.Context(), of(), nil, state("running", "no")); err != nil {
+		t.Error(err)
+	}
+	m.answer["stop"] = "HTTP/1.0 500 Internal Server Error\r\n\r\n{\"message\":\"container is in a bad way\"}"
+	if err := m.driver().Set(t.Context(), of(), nil, state("running", "no")); err == nil {
+		t.Error("a failure is no removal")
+	}
+}
+
 func TestEngineAway(t *testing.T) {
 	for _, c := range []struct {
 		refuse error
