@@ -315,3 +315,51 @@ func TestPrepare(t *testing.T) {
 		t.Error("the facts said otherwise")
 	}
 }
+
+// calls counts what is asked of a thing that has no state.
+type calls struct {
+	world
+	n *int
+}
+
+func (c calls) Set(context.Context, plan.Subject, plan.State, plan.State) error { *c.n++; return nil }
+
+// What reads a configuration again after undo does so only where it read the new one.
+func TestUndoReloadsOnlyWhatReloaded(t *testing.T) {
+	reload, conf := thing(plan.Reload, "nginx.service"), thing(plan.File, "nginx.conf")
+	for _, accepted := range []bool{true, false} {
+		w, e := begin(t)
+		fill(t, w, map[string]plan.State{at(conf): {"content": "listen 80;"}, at(thing(plan.ConfigTest, "nginx")): {"valid": "no"}})
+		n := 0
+		e.Drivers[plan.Reload] = calls{w, &n}
+		p := plan.Plan{Steps: []plan.Step{
+			{Subject: reload, On: plan.OnUndo}, {Subject: conf, Before: plan.State{"content": "listen 80;"}, After: plan.State{"content": "listen 8081;"}},
+			{Subject: thing(plan.ConfigTest, "nginx"), After: plan.State{"valid": "yes"}, On: plan.OnDo}, {Subject: reload, On: plan.OnDo},
+		}}
+		want := 0
+		if accepted {
+			want = 2
+			e.Drivers[plan.ConfigTest] = calls{w, new(int)}
+			p.Steps[2].After = nil
+		} else {
+			e.Drivers[plan.ConfigTest] = deny{w}
+		}
+		en, err := e.Run(context.Background(), p)
+		if (err == nil) != accepted {
+			t.Fatal(err)
+		}
+		if accepted {
+			if _, err := e.Undo(context.Background(), en.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n != want {
+			t.Errorf("accepted %v: reloaded %d times, want %d", accepted, n, want)
+		}
+	}
+}
+
+// deny refuses to set anything.
+type deny struct{ world }
+
+func (deny) Set(context.Context, plan.Subject, plan.State, plan.State) error { return errors.New("no") }

@@ -39,7 +39,7 @@ func (s *session) plan(ctx context.Context, r remedy.Remedy) way {
 		if ref == nil || ref.Need == nil || s.From != "" {
 			return way{r, p, ref}
 		}
-		c, roots, err := configured(ctx, s.x, *ref.Need)
+		c, roots, err := configured(s.x, *ref.Need)
 		if err != nil {
 			return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}
 		}

@@ -207,6 +207,8 @@ func Cost(c plan.Cost) []string {
 		}
 		how := map[string]string{"moment": " for a moment", "until-undone": " until it is undone"}[c.Downtime]
 		out = append(out, "stops working"+how+": "+strings.Join(stops, "; "))
+	} else if c.Downtime == "moment" {
+		out = append(out, "nothing stops working but for a moment")
 	} else {
 		out = append(out, "nothing stops working")
 	}
@@ -300,10 +302,13 @@ func WriteChange(b *strings.Builder, st layout.Style, s plan.Step) {
 	}
 	for _, c := range Lines(s) {
 		for _, l := range c.Before {
-			fmt.Fprintf(b, "       %4d - %s\n", c.Line, clean.Text(l, 200))
+			fmt.Fprintf(b, "       %4d - %s\n", c.Line, codeLine(l))
 		}
 		for _, l := range c.After {
-			fmt.Fprintf(b, "       %4d + %s\n", c.Line, clean.Text(l, 200))
+			fmt.Fprintf(b, "       %4d + %s\n", c.Line, codeLine(l))
 		}
 	}
 }
+
+// codeLine is a line of a file, its tabs as blanks.
+func codeLine(l string) string { return clean.Text(strings.ReplaceAll(l, "\t", "    "), 200) }

@@ -176,7 +176,7 @@ func different(s plan.Step, diffs []plan.Difference, was, is string) string {
 func marked(line int, sign string, texts []string) []string {
 	var out []string
 	for _, t := range texts {
-		out = append(out, fmt.Sprintf("    %4d %s %s", line, sign, clean.Text(t, 200)))
+		out = append(out, fmt.Sprintf("    %4d %s %s", line, sign, codeLine(t)))
 	}
 	return out
 }

@@ -1,0 +1,160 @@
+// Package servers finds a server's configuration on this machine, takes its places
+// from one endpoint to another, and says which files that changes. It writes nothing.
+package servers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/berthd/berth/internal/change/confedit"
+)
+
+// What Edit may refuse with, beside the errors of confedit.
+var (
+	ErrServer = errors.New("berth edits no configuration of this server")
+	ErrMain   = errors.New("its main configuration file was not found")
+)
+
+// Request is which configuration, and what is to become of it.
+type Request struct {
+	Server   string   // "nginx", "apache", ...
+	Main     string   // the main file, "" to look for it
+	Args     []string // the running server's command line, which may name the file
+	From, To confedit.Endpoint
+}
+
+// Change is one file, before and after.
+type Change struct {
+	Name          string
+	Before, After []byte
+}
+
+// Result is an edited configuration.
+type Result struct {
+	Server  string
+	Main    string
+	Changes []Change
+	Checks  bool     // the server can check itself
+	Roots   []string // the document roots that it serves
+	Notes   []confedit.Note
+}
+
+// server is how one sort of server is configured.
+type server struct {
+	name   string
+	mains  func(goos string) []string // patterns, likeliest first
+	flags  []string                   // that name the main file on a command line
+	read   func(files confedit.Files, main string) (confedit.Tree, error)
+	move   func(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error)
+	checks bool
+	roots  string // the directive that names a document root
+}
+
+func find(name string) (server, error) {
+	for _, s := range all() {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return server{}, fmt.Errorf("%q: %w", name, ErrServer)
+}
+
+// Known tells whether Edit knows a server.
+func Known(name string) bool {
+	_, err := find(name)
+	return err == nil
+}
+
+// Edit reads a server's configuration with all it includes, and moves every place on
+// From to To. It reads files, needs the right to, and blocks as long as the disk does.
+// Errors are, or wrap, ErrServer, ErrMain, and those of confedit; where a file cannot
+// be read they are fs.ErrPermission.
+func Edit(files confedit.Files, r Request) (Result, error) {
+	s, err := find(r.Server)
+	if err != nil {
+		return Result{}, err
+	}
+	t, main, err := s.tree(files, r)
+	if err != nil {
+		return Result{}, err
+	}
+	out := Result{Server: s.name, Main: main, Checks: s.checks, Notes: t.Notes, Roots: roots(t, s.roots)}
+	edits, err := s.move(t, r.From, r.To)
+	if err != nil {
+		return out, err
+	}
+	for _, f := range t.Files {
+		after, err := confedit.Apply(f, edits)
+		if err != nil {
+			return out, err
+		}
+		if !bytes.Equal(after, f.Data) {
+			out.Changes = append(out.Changes, Change{f.Name, f.Data, after})
+		}
+	}
+	return out, nil
+}
+
+// tree reads the configuration from the file that was named, that the running server
+// was given, or that is usual here.
+func (s server) tree(files confedit.Files, r Request) (confedit.Tree, string, error) {
+	main := r.Main
+	if main == "" {
+		main = named(r.Args, s.flags)
+	}
+	if main != "" {
+		t, err := s.read(files, main)
+		return t, main, err
+	}
+	for _, pattern := range s.mains(runtime.GOOS) {
+		found, _ := files.Glob(pattern)
+		for _, name := range found {
+			t, err := s.read(files, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			return t, name, err
+		}
+	}
+	return confedit.Tree{}, "", fmt.Errorf("%s: %w", s.name, ErrMain)
+}
+
+// named is the value of one of flags, joined to it or behind it.
+func named(args, flags []string) string {
+	for i, a := range args {
+		for _, f := range flags {
+			if v, ok := strings.CutPrefix(a, f+"="); ok && filepath.IsAbs(v) {
+				return v
+			}
+			if a == f && i+1 < len(args) && filepath.IsAbs(args[i+1]) {
+				return args[i+1]
+			}
+		}
+	}
+	return ""
+}
+
+// roots are the values of a directive, each once.
+func roots(t confedit.Tree, directive string) []string {
+	if directive == "" {
+		return nil
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, f := range t.Files {
+		for line := range strings.Lines(string(f.Data)) {
+			word, rest, _ := strings.Cut(strings.TrimSpace(strings.ReplaceAll(line, "\t", " ")), " ")
+			value := strings.Trim(strings.TrimSpace(strings.TrimRight(strings.TrimSpace(rest), ";")), `"'`)
+			if strings.EqualFold(word, directive) && value != "" && !strings.ContainsAny(value, "$%") && !seen[value] {
+				seen[value] = true
+				out = append(out, value)
+			}
+		}
+	}
+	return out
+}
