@@ -106,10 +106,12 @@ func Run(ctx context.Context, o Options) error {
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	g.hup = hup
-	defer g.work.Wait()
-	defer cancel()
 	g.notes = startNotes(ctx, &g.work, o.Notify)
-	return g.run(ctx, l)
+	err = g.run(ctx, l)
+	cancel()
+	g.work.Wait()
+	g.untold(time.Now())
+	return err
 }
 
 type guard struct {
@@ -230,9 +232,7 @@ func (g *guard) tick(ctx context.Context, now time.Time) error {
 		g.ended(r, now)
 	default:
 	}
-	for _, err := range g.notes.failed() {
-		g.tell(Event{At: now, Kind: Untold, Err: err})
-	}
+	g.untold(now)
 	if g.Restore != nil && !g.Once {
 		for _, p := range g.ledger.Promises {
 			g.keep(ctx, p, now)
@@ -242,6 +242,12 @@ func (g *guard) tick(ctx context.Context, now time.Time) error {
 		return g.reload()
 	}
 	return nil
+}
+
+func (g *guard) untold(now time.Time) {
+	for _, err := range g.notes.failed() {
+		g.tell(Event{At: now, Kind: Untold, Err: err})
+	}
 }
 
 func (g *guard) keep(ctx context.Context, p ledger.Promise, now time.Time) {

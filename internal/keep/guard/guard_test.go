@@ -117,9 +117,12 @@ func TestOnce(t *testing.T) {
 	defer l.Close()
 	var sent []guard.Kind
 	o := guard.Options{Once: true, Load: write(t, filepath.Join(t.TempDir(), "l"), l.Addr().String(), `"exe:no-such-program"`, ""),
-		Notify: func(ctx context.Context, e guard.Event) error { sent = append(sent, e.Kind); return ctx.Err() }}
+		Notify: func(ctx context.Context, e guard.Event) error {
+			sent = append(sent, e.Kind)
+			return errors.Join(ctx.Err(), errors.New("not sent"))
+		}}
 	kinds, err := run(t, o, func(guard.Event) bool { return false })
-	if !errors.Is(err, guard.ErrBroken) || !slices.Equal(kinds, []guard.Kind{guard.Watching, guard.Broken}) || !slices.Equal(sent, []guard.Kind{guard.Broken}) {
+	if !errors.Is(err, guard.ErrBroken) || !slices.Equal(kinds, []guard.Kind{guard.Watching, guard.Broken, guard.Untold}) || !slices.Equal(sent, []guard.Kind{guard.Broken}) {
 		t.Errorf("%v, %v, sent %v", kinds, err, sent)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/probe"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/keeping"
 	"github.com/berthd/berth/internal/talk/report"
 	"github.com/berthd/berth/internal/talk/report/urlcheck"
 )
@@ -30,6 +31,7 @@ type checkOptions struct {
 	exclusive bool
 	as        string
 	noProbe   bool
+	profile   string
 	wait      time.Duration
 	interval  time.Duration
 }
@@ -37,7 +39,7 @@ type checkOptions struct {
 func (a *app) check() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
-		Use:   "check ENDPOINT… | PREFIX…",
+		Use:   "check ENDPOINT… | PREFIX… | --profile NAME",
 		Short: "can I bind this? by rule, then by a try",
 		Long: `check tells whether an endpoint can be bound with your flags, and if not, by which
 rule, because of which socket, and what would let you in. Then it tries: a bind
@@ -49,20 +51,33 @@ Without an address it checks 0.0.0.0 and [::], with SO_REUSEADDR, as servers do.
 A URL prefix such as http://+:80/app/ is judged by HTTP.sys's rules: could it be
 registered, with which error would that fail, and who would get its requests.
 
+With --profile all ports of a stack are looked at at once: whether each is free, held
+by its own module, which is no conflict, or by somebody else. NAME is iis, lamp, wamp,
+xampp, or a ledger's file. Nothing is tried then.
+
 Exit codes: 0 every endpoint can be bound; 1 one cannot, for any reason; 2 the
 words are off; 3 could not look; 4 not permitted.`,
 		Example: `  berth check 80
+  berth check --profile xampp
   berth check 127.0.0.1:8080 '[::1]:8080'
   berth check 53/udp --as dnsmasq
   berth check http://+:80/app/ --from windows.json
   berth check 8080 --wait 30s && ./server`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case len(args) > 0 && o.profile != "":
+				return usage("leave one of them out", "--profile names the ports, and %q was given, too", args[0])
+			case len(args) == 0 && o.profile == "":
 				return usage("berth check 80", "check needs an endpoint")
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runCheck(cmd.Context(), args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.profile != "" {
+				return keeping.CheckProfile(cmd.Context(), a.shell(), o.profile)
+			}
+			return a.runCheck(cmd.Context(), args, o)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.proto, "proto", "", "tcp or udp; tcp where nothing is said")
@@ -73,6 +88,7 @@ words are off; 3 could not look; 4 not permitted.`,
 	f.BoolVar(&o.exclusive, "exclusive", false, "with SO_EXCLUSIVEADDRUSE (Windows)")
 	f.StringVar(&o.as, "as", "", "judge for `USER` or uid (of a URL prefix: a SID), by rule alone")
 	f.BoolVar(&o.noProbe, "no-probe", false, "by rule alone; try nothing")
+	f.StringVar(&o.profile, "profile", "", "all ports of a stack: iis, lamp, wamp, xampp, or a ledger's `FILE`")
 	f.DurationVar(&o.wait, "wait", 0, "ask again until it can be bound, at most this long")
 	f.DurationVar(&o.interval, "interval", 250*time.Millisecond, "pause between two questions of --wait")
 	return cmd

@@ -170,7 +170,7 @@ func (a *app) addCommands(root *cobra.Command, args []string) {
 		name string
 		make func() *cobra.Command
 	}{
-		{"who", a.who}, {"check", a.check}, {"confirm", a.confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.free}, {"http", a.http},
+		{"who", a.who}, {"check", a.check}, {"confirm", a.confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.free}, {"guard", a.guard}, {"http", a.http},
 		{"journal", a.journal}, {"ls", a.ls}, {"undo", a.undo},
 		{"schema", a.schema}, {"snapshot", a.snapshot}, {"version", a.version},
 	}
