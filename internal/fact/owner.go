@@ -123,9 +123,11 @@ type Container struct {
 	WorkDir string `json:"workDir,omitempty"` // compose project's folder
 	Pod     string `json:"pod,omitempty"`
 	Network string `json:"network,omitempty"` // network mode: "host", "bridge", ...
-	Restart string `json:"restart,omitempty"` // restart policy
-	PID     int    `json:"pid,omitempty"`     // init process, in the reader's PID namespace
-	User    string `json:"user,omitempty"`    // whose rootless engine
+	Restart string `json:"restart,omitempty"` // restart policy, as the engine's client takes it ("on-failure:5")
+	// AutoRemove says that it is removed when it stops (run with --rm).
+	AutoRemove bool   `json:"autoRemove,omitempty"`
+	PID        int    `json:"pid,omitempty"`  // init process, in the reader's PID namespace
+	User       string `json:"user,omitempty"` // whose rootless engine
 	// IPs are its addresses on the engine's networks, where the redirects lead.
 	IPs []netip.Addr `json:"ips,omitempty"`
 	// Ports is the engine's own book ("allocated"), not what the host's socket

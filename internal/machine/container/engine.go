@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/fact"
@@ -166,8 +167,12 @@ type inspected struct {
 	State      struct{ Pid int }
 	HostConfig struct {
 		NetworkMode   string
-		RestartPolicy struct{ Name string }
-		PortBindings  map[string][]struct{ HostIP, HostPort string }
+		AutoRemove    bool
+		RestartPolicy struct {
+			Name              string
+			MaximumRetryCount int
+		}
+		PortBindings map[string][]struct{ HostIP, HostPort string }
 	}
 }
 
@@ -190,7 +195,10 @@ func inspect(ctx context.Context, dial engineapi.Dialer, at place, id string) (i
 // fill adds to c what was inspected. The ports of a container that does not run
 // are only here.
 func (in inspected) fill(c *fact.Container) {
-	c.Restart = in.HostConfig.RestartPolicy.Name
+	c.Restart, c.AutoRemove = in.HostConfig.RestartPolicy.Name, in.HostConfig.AutoRemove
+	if n := in.HostConfig.RestartPolicy.MaximumRetryCount; c.Restart == "on-failure" && n > 0 {
+		c.Restart += ":" + strconv.Itoa(n)
+	}
 	if mode := network(in.HostConfig.NetworkMode); mode != "" {
 		c.Network = mode
 	}

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"encoding/json"
 	"net/netip"
 	"strings"
 	"testing"
@@ -154,5 +155,26 @@ func TestChunkedRecording(t *testing.T) {
 	b, _, err2 := decodeList(chunked.Body, "podman", place{})
 	if err != nil || err2 != nil || len(a) != 3 || len(b) != 3 || !plain.Podman || !chunked.Podman {
 		t.Errorf("%d and %d containers, %v, %v", len(a), len(b), err, err2)
+	}
+}
+
+// How an engine starts a container again is what its client would be given, and one
+// that is removed when it stops says so.
+func TestInspectedRestart(t *testing.T) {
+	for text, want := range map[string]fact.Container{
+		`{"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":5}}}`: {Restart: "on-failure:5"},
+		`{"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":0}}}`: {Restart: "on-failure"},
+		`{"HostConfig":{"RestartPolicy":{"Name":"always","MaximumRetryCount":5}}}`:     {Restart: "always"},
+		`{"HostConfig":{"AutoRemove":true,"RestartPolicy":{"Name":"no"}}}`:             {Restart: "no", AutoRemove: true},
+	} {
+		var in inspected
+		if err := json.Unmarshal([]byte(text), &in); err != nil {
+			t.Fatal(err)
+		}
+		var got fact.Container
+		in.fill(&got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", text, diff)
+		}
 	}
 }
