@@ -82,6 +82,8 @@ const arrows = `
 	answer/remedy, answer/docroot < answer/remedy/ways
 	answer/docroot, answer/remedy/nextport, answer/remedy/ways < answer/planning
 	answer/remedy, answer/plan, answer/prefix < answer/planning
+	# How a container gets another port; berth does not do it.
+	fact < answer/republish < answer/planning, talk/report/sentence
 
 	# Doing it. confedit makes edits and writes nothing; drivers know one kind of thing
 	# each; apply alone decides what is done and taken back.
