@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
@@ -21,10 +22,16 @@ type target struct {
 // find leads from a remedy to what it acts on: the name that stands in it first,
 // then the row that it is about.
 func (m *maker) find() target {
+	id := m.r.About
+	if u := m.x.Unit(id); u != nil && u.Name == m.r.Target {
+		return target{unit: u} // another manager may have one of the same name
+	}
 	if t := m.named(m.r.Target); t.found() {
 		return t
 	}
-	id := m.r.About
+	if !m.vague() {
+		return target{refusal: m.refuse("target-not-here", "target", m.r.Target)}
+	}
 	t := target{unit: m.x.Unit(id), process: m.x.Process(id), container: m.x.Container(id)}
 	if t.found() {
 		return m.layer(t)
@@ -36,6 +43,14 @@ func (m *maker) find() target {
 		return m.beyond(id)
 	}
 	return target{refusal: m.refuse("nobody-to-act-on", "target", m.r.Target)}
+}
+
+// vague tells that a remedy names nothing in particular, so that the row that it is
+// about is what is meant: no target, or a word of the catalog that had no value. A
+// name that the facts do not have is somebody else, and not that row.
+func (m *maker) vague() bool {
+	t := m.r.Target
+	return t == "" || slices.Contains(catalog.Placeholders(), strings.ToLower(t)) && t == strings.ToUpper(t)
 }
 
 func (t target) found() bool { return t.unit != nil || t.process != nil || t.container != nil }

@@ -89,7 +89,9 @@ type Refusal struct {
 	Reason plan.Reason
 	// Need is set where the caller can read what is missing and ask again.
 	Need *NeedConfig
-	// Command is what a person may type instead; berth runs none of it.
+	// Text and Command are what a person may do instead, in the catalog's words and as
+	// it is typed; berth runs none of it.
+	Text    string
 	Command [][]string
 }
 
@@ -134,7 +136,7 @@ func (m *maker) make() *Refusal {
 
 // refuse is a refusal with what a person may do instead.
 func (m *maker) refuse(id string, args ...string) *Refusal {
-	return &Refusal{Reason: reason(id, args...), Command: m.r.Command}
+	return &Refusal{Reason: reason(id, args...), Text: m.r.Text, Command: m.r.Command}
 }
 
 // reason pairs its arguments up: name, value, name, value.

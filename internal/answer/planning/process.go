@@ -31,6 +31,34 @@ func (m *maker) endProcess(p *fact.Process, force bool) *Refusal {
 	return nil
 }
 
+// stopReloader ends a program that starts the holder again whenever that ends, and
+// then the holder.
+func (m *maker) stopReloader(u *fact.Unit) *Refusal {
+	main := m.mainProgram(u)
+	if main == nil {
+		return m.refuse("by-hand", "manager", u.Manager, "unit", u.Name)
+	}
+	if ref := m.maySignal(main); ref != nil {
+		return ref
+	}
+	st := m.processStep(main, false)
+	st.Why.ID = "end-reloader"
+	m.step(st)
+	for _, h := range m.a.Holders {
+		for _, n := range h.Nodes {
+			p := m.x.Process(n.ID)
+			if p == nil || p == main || n.Link != fact.HeldBy || !slices.Contains(m.x.Ancestors(p), main) {
+				continue
+			}
+			if ref := m.mayEnd(p); ref != nil {
+				return ref
+			}
+			m.step(m.processStep(p, false))
+		}
+	}
+	return nil
+}
+
 // processStep ends one process. What it was is kept: nobody can start it again
 // exactly as it was.
 func (m *maker) processStep(p *fact.Process, force bool) plan.Step {
@@ -58,18 +86,26 @@ func (m *maker) processStep(p *fact.Process, force bool) plan.Step {
 // mayEnd refuses for those that nobody signals, and for those that are in nobody's
 // way.
 func (m *maker) mayEnd(p *fact.Process) *Refusal {
-	pid := strconv.Itoa(p.PID)
-	if why := m.untouchable(p); why != "" {
-		return m.refuse("never-signalled", "pid", pid, "name", p.Name, "why", why)
+	if ref := m.maySignal(p); ref != nil {
+		return ref
 	}
 	if us := m.services(p); len(us) > 1 {
-		return m.refuse("several-services", "pid", pid, "services", unitNames(us))
+		return m.refuse("several-services", "pid", pidText(p), "services", unitNames(us))
 	}
 	if !m.holds(p) {
-		return m.refuse("not-the-holder", "pid", pid, "name", p.Name)
+		return m.refuse("not-the-holder", "pid", pidText(p), "name", p.Name)
+	}
+	return nil
+}
+
+// maySignal refuses for those that nobody signals, and for those of which a PID alone
+// is known: it may be another's by now.
+func (m *maker) maySignal(p *fact.Process) *Refusal {
+	if why := m.untouchable(p); why != "" {
+		return m.refuse("never-signalled", "pid", pidText(p), "name", p.Name, "why", why)
 	}
 	if !strings.Contains(string(p.ID), "@") {
-		return m.refuse("identity-unknown", "pid", pid, "name", p.Name)
+		return m.refuse("identity-unknown", "pid", pidText(p), "name", p.Name)
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ func (m *maker) stopUnit(u *fact.Unit) *Refusal {
 		m.step(plan.Step{Subject: supervised(u), Before: plan.State{"running": "yes"}, After: plan.State{"running": "no"},
 			Class: plan.Restartable, Why: reason("stop-supervised", "program", u.Name, "supervisor", u.Manager)})
 		return nil
+	case u.Restart == "on-change":
+		return m.stopReloader(u)
 	case !systemdUnit(u):
 		return m.refuse("by-hand", "manager", u.Manager, "unit", u.Name)
 	case u.Manager == "systemd --user" && u.UserUID == "":
