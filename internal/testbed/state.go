@@ -3,6 +3,7 @@ package testbed
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 )
@@ -92,7 +93,7 @@ func (m *Machine) units() map[string]string {
 		kind := u["Id"][strings.LastIndexByte(u["Id"], '.')+1:]
 		if u["ActiveState"] == "inactive" && u["DropInPaths"] == "" && u["NeedDaemonReload"] != "yes" ||
 			slices.Contains([]string{"scope", "slice", "device"}, kind) || // come and go with processes
-			strings.HasPrefix(u["Id"], "run-credentials-") { // and with what runs early at boot
+			strings.HasPrefix(u["Id"], "run-") && kind == "mount" { // and what is mounted for them
 			continue
 		}
 		out[u["Id"]] = describe(u)
@@ -141,7 +142,11 @@ func (m *Machine) listeners() map[string]string {
 
 func (m *Machine) unitOf(pid string) string {
 	m.t.Helper()
-	for _, line := range lines(m.Run("cat", "/proc/"+pid+"/cgroup")) {
+	text, err := os.ReadFile(m.Root("/proc/" + pid + "/cgroup"))
+	if err != nil {
+		return "a process that ended"
+	}
+	for _, line := range lines(string(text)) {
 		if _, path, ok := strings.Cut(line, "0::"); ok {
 			return path[strings.LastIndexByte(path, '/')+1:]
 		}

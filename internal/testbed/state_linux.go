@@ -28,7 +28,7 @@ func (m *Machine) files(skip []string) map[string]string {
 	err := w.folder("/", true)
 	for _, dir := range tellsSystemd() {
 		w.base, w.skip = "", nil
-		if err2 := w.path(dir, false); !errors.Is(err2, fs.ErrNotExist) {
+		if err2 := w.folder(dir, false); !errors.Is(err2, fs.ErrNotExist) {
 			err = errors.Join(err, err2)
 		}
 	}

@@ -25,7 +25,12 @@ const (
 	// Unit is a systemd unit. Name: "nginx.service". Of: "manager" ("system", or a
 	// uid for that user's manager). State: "active" ("active", "inactive",
 	// "failed", ...), "enabled" (systemd's UnitFileState: "enabled", "disabled",
-	// "static", "masked", ...), "exists" ("yes", "no").
+	// "static", "masked", "linked", ...; not there where the unit has no file),
+	// "links" (what enabling made: "PATH -> TARGET" a line, of the unit and of those
+	// its Also= names; what a step's Before has is put back with "enabled"), "exists"
+	// ("yes", "no"). "failed" cannot be put back and becomes "inactive". A socket unit
+	// only starts while its service does not run: in doing and in undoing it comes
+	// first, so the service's step stands before it with OnUndo and behind with OnDo.
 	Unit Kind = "unit"
 	// Reload asks a running server or a manager to read its configuration again.
 	// Name: a unit, which is reloaded, or restarted where it cannot reload; or

@@ -28,6 +28,18 @@ func (l linkSet) String() string {
 	return strings.Join(rows, "\n")
 }
 
+// file is the link by which the unit's file is known, where it is kept elsewhere. An
+// alias has another name than its target, and a link to wants stands in a folder.
+func (l linkSet) file(id string) linkSet {
+	out := linkSet{}
+	for name, target := range l {
+		if path.Base(name) == id && path.Base(target) == id && !wanting(path.Dir(name)) {
+			out[name] = target
+		}
+	}
+	return out
+}
+
 // parseLinks reads what String wrote. A link outside of dirs is an error: none is made
 // anywhere else.
 func parseLinks(text string, dirs []string) (linkSet, error) {
@@ -190,6 +202,34 @@ func (f files) masked(name string) (persistent, runtime bool) {
 		}
 	}
 	return persistent, runtime
+}
+
+// inTheWay refuses to mask a unit that has a file of its own where the mask would be.
+func (f files) inTheWay(id string) error {
+	for _, dir := range configured(f.unitPath) {
+		name := path.Join(dir, id)
+		info, err := os.Lstat(f.at(name))
+		if err != nil || strings.HasPrefix(dir, "/run/") {
+			continue
+		}
+		if target, err := os.Readlink(f.at(name)); err != nil && info.Size() > 0 || err == nil && target != os.DevNull {
+			return fmt.Errorf("%s is where the mask would be, so this unit can only be disabled: %w", name, fs.ErrExist)
+		}
+	}
+	return nil
+}
+
+// forgotten refuses to disable a unit whose file is but linked: systemd would know it
+// no more.
+func (f files) forgotten(id string) error {
+	found, err := f.scan([]string{id})
+	if err != nil {
+		return err
+	}
+	for name, target := range found.file(id) {
+		return fmt.Errorf("disabling it would remove it, since its file is only linked (%s to %s); ask for \"linked\"", name, target)
+	}
+	return nil
 }
 
 // restore makes the links want out of now, and removes folders that are empty then.

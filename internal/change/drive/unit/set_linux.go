@@ -73,7 +73,7 @@ func (b *bus) load(ctx context.Context, name string) (loaded, error) {
 				}
 			}
 		}
-		if !passing(u.active) || time.Now().After(end) {
+		if !passing(u.active) && !hasJob(props["Job"]) || time.Now().After(end) {
 			return u, nil
 		}
 		select {
@@ -82,6 +82,13 @@ func (b *bus) load(ctx context.Context, name string) (loaded, error) {
 		case <-time.After(settling / 50):
 		}
 	}
+}
+
+// hasJob tells whether the manager is about to do something with the unit. The
+// property is the job's number, 0 for none, and its path.
+func hasJob(v dbus.Variant) bool {
+	job, ok := v.Value().([]any)
+	return ok && len(job) > 0 && job[0] != uint32(0)
 }
 
 func (b *bus) state(ctx context.Context, name string) (plan.State, error) {
@@ -145,6 +152,12 @@ func (b *bus) set(ctx context.Context, name string, before, to plan.State) error
 	if exists := to["exists"]; exists != "" && (exists == "no") != (u.load == "not-found") {
 		return fmt.Errorf("exists: a unit is made and removed with its file")
 	}
+	_, enables := to["enabled"]
+	if enables {
+		if err := b.refuses(u.id, to["enabled"]); err != nil {
+			return err
+		}
+	}
 	active, acts := to["active"]
 	stops := acts && !runs(active)
 	if stops && u.active != "inactive" {
@@ -152,7 +165,7 @@ func (b *bus) set(ctx context.Context, name string, before, to plan.State) error
 			return err
 		}
 	}
-	if _, ok := to["enabled"]; ok || to["links"] != "" {
+	if enables {
 		if err := b.enablement(ctx, u, before, to); err != nil {
 			return err
 		}
@@ -217,6 +230,9 @@ func (b *bus) do(ctx context.Context, verb, member, name string) error {
 	if err != nil {
 		return err
 	}
+	if result == "canceled" {
+		return fmt.Errorf("%s: canceled, since something else started or stopped it meanwhile", verb)
+	}
 	return fmt.Errorf("%s: %s%s", verb, result, b.why("", name))
 }
 
@@ -231,14 +247,30 @@ func (b *bus) unfinished(ctx context.Context, verb, name string) error {
 	return fmt.Errorf("%s: not done in time, and systemd goes on with it; now it is %s (%s): %w", verb, u.active, u.sub, ctx.Err())
 }
 
+// maxLines is how much of a unit's log goes into an error: what a program says last is
+// often that it said more before.
+const maxLines = 6
+
 // why is what the manager and the unit's log say of a failure: "; exit-code, status
-// 1: LINE".
+// 1: LINE / LINE".
 func (b *bus) why(path dbus.ObjectPath, name string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), settling)
 	defer cancel()
 	if path == "" && b.ask(ctx, "GetUnit", []any{&path}, name) != nil {
-		return ""
+		path = "" // forgotten already; its log is not
 	}
+	text := ""
+	if path != "" {
+		text = b.result(ctx, path, name)
+	}
+	if last := b.lastLines(name); last != "" {
+		text += ": " + last
+	}
+	return text
+}
+
+// result is how the unit's own last run ended, as its type tells it.
+func (b *bus) result(ctx context.Context, path dbus.ObjectPath, name string) string {
 	text, result, status := "", "", int32(0)
 	kind := name[strings.LastIndexByte(name, '.')+1:]
 	iface := service + "." + strings.ToUpper(kind[:1]) + kind[1:]
@@ -248,45 +280,47 @@ func (b *bus) why(path dbus.ObjectPath, name string) string {
 	if kind == "service" && b.property(ctx, path, iface, "ExecMainStatus", &status) == nil && status != 0 {
 		text += ", status " + strconv.Itoa(int(status))
 	}
-	if line := b.lastLine(name); line != "" {
-		text += ": " + line
-	}
 	return text
 }
 
-// lastLine is the newest line of the unit's own programs, or else of PID 1 about it.
-func (b *bus) lastLine(name string) string {
+// lastLines are the newest lines of the unit's own programs, or else of PID 1
+// about it.
+func (b *bus) lastLines(name string) string {
 	log := unitlog.Open(b.root)
 	defer log.Close()
 	lines, _ := log.Tail(unitlog.Unit{Name: name, User: b.user != "", UID: b.user}, 30)
-	last := ""
+	var own []string
 	for _, l := range lines {
 		if l.PID > 1 {
-			last = l.Text
+			own = append(own, l.Text)
 		}
 	}
-	if last == "" && len(lines) > 0 {
-		last = lines[len(lines)-1].Text
+	if len(own) == 0 { // PID 1 gives its reason, then says that it failed
+		for _, l := range lines[max(0, len(lines)-2):] {
+			own = append(own, l.Text)
+		}
 	}
-	return last
+	return strings.Join(own[max(0, len(own)-maxLines):], " / ")
 }
 
-// own tells whether the links of this manager are the caller's to change: root does
-// not write where a user may have put anything.
-func (b *bus) own() error {
-	if b.user == "" || b.user == strconv.Itoa(os.Geteuid()) {
-		return nil
+// refuses tells what could not be done to a unit's enablement, before anything is.
+func (b *bus) refuses(id, want string) error {
+	if b.user != "" && b.user != strconv.Itoa(os.Geteuid()) { // who may have put anything there, for root to write through
+		return fmt.Errorf("the enablement of this unit is files of uid %s, run berth as that user: %w", b.user, fs.ErrPermission)
 	}
-	return fmt.Errorf("the enablement of this unit is files of uid %s, run berth as that user: %w", b.user, fs.ErrPermission)
+	if want == "masked" {
+		return b.files.inTheWay(id)
+	}
+	if want == "disabled" {
+		return b.files.forgotten(id)
+	}
+	return nil
 }
 
 // enablement masks or unmasks, enables or disables by the manager's own means, then
 // puts the links as they were when it is undone. The manager is told in any case,
 // since who crashed before may not have.
 func (b *bus) enablement(ctx context.Context, u loaded, before, to plan.State) error {
-	if err := b.own(); err != nil {
-		return err
-	}
 	if err := b.unmask(ctx, u.id, to["enabled"]); err != nil {
 		return err
 	}
@@ -297,8 +331,8 @@ func (b *bus) enablement(ctx context.Context, u loaded, before, to plan.State) e
 	if was, ok := before["links"]; !exact && ok && before["enabled"] == to["enabled"] {
 		text, exact = was, true
 	}
-	if exact {
-		if err := b.relink(ctx, u, text); err != nil {
+	if exact || to["enabled"] == "linked" {
+		if err := b.relink(ctx, u, text, exact); err != nil {
 			return err
 		}
 	}
@@ -326,11 +360,7 @@ func (b *bus) mask(ctx context.Context, id, want string) error {
 	has, hasRuntime := b.files.masked(id)
 	keep, keepRuntime := masks(want)
 	if keep && !has || keepRuntime && !hasRuntime {
-		err := b.ask(ctx, "MaskUnitFiles", nil, []string{id}, keepRuntime, false)
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("it has a file of its own where the mask would be, so it can only be disabled: %w", err)
-		}
-		return err
+		return b.ask(ctx, "MaskUnitFiles", nil, []string{id}, keepRuntime, false)
 	}
 	return nil
 }
@@ -342,7 +372,10 @@ func (b *bus) enable(ctx context.Context, id, want string) error {
 		return nil
 	}
 	is, err := b.enabled(ctx, id)
-	if err != nil || is == want {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && is == want {
+		return nil // what has no file may still get its link back
+	}
+	if err != nil {
 		return err
 	}
 	switch want {
@@ -360,14 +393,19 @@ func (b *bus) enable(ctx context.Context, id, want string) error {
 	return nil
 }
 
-func (b *bus) relink(ctx context.Context, u loaded, text string) error {
+// relink makes the links that text says; where it is not exact, all but the one by
+// which a unit's file is known at all go.
+func (b *bus) relink(ctx context.Context, u loaded, text string, exact bool) error {
+	now, err := b.links(ctx, u)
+	if err != nil {
+		return err
+	}
 	want, err := parseLinks(text, configured(b.files.unitPath))
 	if err != nil {
 		return err
 	}
-	now, err := b.links(ctx, u)
-	if err != nil {
-		return err
+	if !exact {
+		want = now.file(u.id)
 	}
 	return b.files.restore(want, now)
 }
