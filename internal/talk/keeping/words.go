@@ -56,7 +56,7 @@ func (w words) verdict(v judge.Verdict) string {
 	}
 	s := fmt.Sprintf("%s is promised to %s, and who holds it is not known", endpoint(p), owed(p))
 	if len(v.Hidden) > 0 {
-		s += ": " + w.holders(v.Hidden)
+		s = fmt.Sprintf("%s is promised to %s and held by %s, and whether that is the owner is not known", endpoint(p), owed(p), w.holders(v.Hidden))
 	}
 	if v.Gap != nil {
 		s += " (" + sentence.Gap(*v.Gap) + ")"
