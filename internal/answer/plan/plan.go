@@ -26,9 +26,9 @@ const (
 	// uid for that user's manager). State: "active" ("active", "inactive",
 	// "failed", ...), "enabled" (systemd's UnitFileState: "enabled", "disabled",
 	// "static", "masked", "linked", ...; not there where the unit has no file),
-	// "links" (what enabling made: "PATH -> TARGET" a line, of the unit and of those
-	// its Also= names; what a step's Before has is put back with "enabled"), "exists"
-	// ("yes", "no"). "failed" cannot be put back and becomes "inactive". A socket unit
+	// "links" (what enabling made: "PATH -> TARGET" a line; never in After, for what
+	// Before has is put back with "enabled"; units that Also= names are steps of their
+	// own), "exists" ("yes", "no"). "failed" cannot be put back and becomes "inactive". A socket unit
 	// only starts while its service does not run: in doing and in undoing it comes
 	// first, so the service's step stands before it with OnUndo and behind with OnDo.
 	Unit Kind = "unit"
@@ -50,7 +50,8 @@ const (
 	// Process is a process. Name: its PID. Of: "start" (what stands behind the "@" of
 	// its row's ID: ticks since boot, a FILETIME, microseconds since 1970), "grace" (how
 	// long it may take to end when asked: "10s"), "force" ("yes": it is killed when it
-	// does not end). State: "state" ("running", "stopped", "gone"), "exe", "command"
+	// does not end), "children" ("yes": descendants that share its listening sockets
+	// end in the same way). State: "state" ("running", "stopped", "gone"), "exe", "command"
 	// (without secrets; programs may change it), "cwd", "user", "note" ("zombie",
 	// "traced", "main thread ended"). To set: "state".
 	Process Kind = "process"
@@ -59,7 +60,8 @@ const (
 	// rootless engine's user), "grace" (as of Process). State: "exists", "running",
 	// "paused", "autoremove" ("yes", "no"; with --rm it vanishes when it stops, which
 	// is final), "restart" ("no", "always", "unless-stopped", "on-failure:5"), "name",
-	// "returns" ("yes": stopped, it is started again when the engine is). To set:
+	// "returns" ("yes": stopped, it is started again when the engine is, or sooner),
+	// "keeper" (by whom: "systemd:web.service", "swarm:NAME", "kubernetes:POD"). To set:
 	// "running", "paused" (a paused one must be "no" before it can stop), "restart".
 	Container Kind = "container"
 	// Supervised is a program under a supervisor that is asked by its own command.

@@ -45,6 +45,18 @@ func TestRead(t *testing.T) {
 	if got := read(t, m); got["restart"] != "always" || got["returns"] != "yes" {
 		t.Errorf("read %v", got)
 	}
+	for label, keeper := range map[string]string{
+		`"PODMAN_SYSTEMD_UNIT":"web.service"`:                                          "systemd:web.service",
+		`"com.docker.swarm.service.id":"x","com.docker.swarm.service.name":"shop_web"`: "swarm:shop_web",
+		`"io.kubernetes.pod.name":"web-1"`:                                             "kubernetes:web-1",
+		`"com.docker.compose.project":"shop"`:                                          "",
+	} {
+		m := web()
+		m.labels = label
+		if got := read(t, m); got["keeper"] != keeper || got["returns"] != yes(keeper != "") {
+			t.Errorf("%s: %v", label, got)
+		}
+	}
 	m.exists = false
 	if diff := cmp.Diff(state("exists", "no", "running", "no"), read(t, m)); diff != "" {
 		t.Error(diff)

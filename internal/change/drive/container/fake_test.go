@@ -22,6 +22,7 @@ const id = "867482e681e0d2b34553c8307e6e273d93036532651fd03179433b0ce4970af5"
 type made struct {
 	exists, running, paused, remove bool
 	policy                          string
+	labels                          string
 	asked                           []string // orders that came in
 	answer                          map[string]string
 	idle                            map[string]bool // orders that are confirmed and not done
@@ -108,8 +109,8 @@ func (m *made) inspect() string {
 	if m.running {
 		status = "running"
 	}
-	return fmt.Sprintf(`{"Id":%q,"Name":"/web","State":{"Status":%q,"Running":%v,"Paused":%v,"ExitCode":3,"Error":""},"HostConfig":{"AutoRemove":%v,"RestartPolicy":%s}}`,
-		id, status, m.running, m.paused, m.remove, m.policy)
+	return fmt.Sprintf(`{"Id":%q,"Name":"/web","State":{"Status":%q,"Running":%v,"Paused":%v,"ExitCode":3,"Error":""},"HostConfig":{"AutoRemove":%v,"RestartPolicy":%s},"Config":{"Labels":{%s}}}`,
+		id, status, m.running, m.paused, m.remove, m.policy, m.labels)
 }
 
 // of is the container as a plan names it, with pairs for Of.

@@ -25,6 +25,7 @@ type inspected struct {
 		AutoRemove    bool
 		RestartPolicy policy
 	}
+	Config struct{ Labels map[string]string }
 }
 
 // parseInspected reads Docker's object, or the list of one that podman's program
@@ -47,12 +48,30 @@ func parseInspected(b []byte, id string) (inspected, error) {
 }
 
 func (in inspected) state() plan.State {
-	p := in.policy()
-	return plan.State{
+	p, keeper := in.policy(), in.keeper()
+	s := plan.State{
 		"exists": "yes", "name": strings.TrimPrefix(in.Name, "/"),
 		"running": yes(in.State.Running), "paused": yes(in.State.Paused),
-		"autoremove": yes(in.HostConfig.AutoRemove), "restart": p.String(), "returns": yes(p.Name == "always"),
+		"autoremove": yes(in.HostConfig.AutoRemove), "restart": p.String(), "returns": yes(p.Name == "always" || keeper != ""),
 	}
+	if keeper != "" {
+		s["keeper"] = keeper
+	}
+	return s
+}
+
+// keeper is who else starts the container, or another in its place, when it stops.
+func (in inspected) keeper() string {
+	l := in.Config.Labels
+	switch {
+	case l["PODMAN_SYSTEMD_UNIT"] != "":
+		return "systemd:" + l["PODMAN_SYSTEMD_UNIT"]
+	case l["com.docker.swarm.service.id"] != "":
+		return "swarm:" + l["com.docker.swarm.service.name"]
+	case l["io.kubernetes.pod.name"] != "":
+		return "kubernetes:" + l["io.kubernetes.pod.name"]
+	}
+	return ""
 }
 
 func yes(is bool) string {

@@ -2,7 +2,9 @@ package process
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berthd/berth/internal/answer/plan"
 )
 
 func play(role string) {
@@ -21,6 +27,12 @@ func play(role string) {
 		bequeath("polite")
 	case "parent of stay", "parent of deaf stay":
 		bequeath(strings.TrimPrefix(role, "parent of "))
+	case "headless":
+		headless()
+	case "deny": // of another user
+		s := plan.Subject{Kind: plan.Process, Name: os.Args[1], Of: map[string]string{"start": os.Args[2], "force": "yes"}}
+		err := set(s, nil, Gone)
+		fmt.Println(errors.Is(err, fs.ErrPermission), err)
 	case "reuse":
 		if err := reuse(); err != nil {
 			fmt.Println(err)
@@ -36,6 +48,16 @@ func play(role string) {
 		ready()
 		syscall.Exec("/bin/sleep", []string{"sleep", "60"}, nil)
 	}
+}
+
+// headless ends its first thread; the others go on.
+func headless() {
+	if unix.Gettid() != os.Getpid() {
+		fmt.Println("not the first thread")
+		return
+	}
+	go ready()
+	unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
 }
 
 // stay does so whatever becomes of the parent.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,8 +17,10 @@ import (
 
 // TestMain lets the test binary be the processes that the tests end.
 func TestMain(m *testing.M) {
+	runtime.LockOSThread() // one role ends its first thread
 	switch role := os.Getenv("BERTH_ROLE"); role {
 	case "":
+		runtime.UnlockOSThread()
 		os.Exit(m.Run())
 	case "polite":
 		ready()

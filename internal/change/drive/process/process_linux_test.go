@@ -112,6 +112,52 @@ func TestZombieIsGone(t *testing.T) {
 	}
 }
 
+// A process whose first thread has ended looks like a zombie and has its sockets.
+func TestFirstThreadEnded(t *testing.T) {
+	c := start(t, "headless")
+	s := subject(t, c.Process.Pid)
+	testbed.Await(t, "the first thread to end", func() bool { return read(t, s)["note"] != "" })
+	before := read(t, s)
+	if before["state"] != Running || before["note"] != "main thread ended" {
+		t.Fatalf("%s: read %v", c.line, before)
+	}
+	if err := set(s, before, Gone); err != nil {
+		t.Fatal(err)
+	}
+	<-c.done
+	if state := c.state(t); state != "signal: terminated" {
+		t.Errorf("it ended by %s", state)
+	}
+}
+
+func TestNetnsProcessOfAnotherUser(t *testing.T) {
+	testbed.Need(t, testbed.TierNetns, "root")
+	c := start(t, "polite")
+	s := subject(t, c.Process.Pid)
+	asks := testbed.Here(t).Cmd("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", c.copy(t), s.Name, s.Of["start"])
+	asks.Env = append(os.Environ(), "BERTH_ROLE=deny")
+	out, err := asks.CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "true PID "+s.Name) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if got := read(t, s); got["state"] != Running {
+		t.Errorf("read %v", got)
+	}
+}
+
+// copy is the program of the child, where every user may run it.
+func (c *child) copy(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "berth")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	testbed.Run(t, "chmod", "755", dir)
+	testbed.Run(t, "install", "-m", "755", c.Path, dir+"/asks")
+	return dir + "/asks"
+}
+
 func TestAnotherStartIsAnotherProcess(t *testing.T) {
 	c := start(t, "polite")
 	s := subject(t, c.Process.Pid)
