@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func (Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", s.Name, ErrServer)
 	}
-	as, home, err := asUser(s.Of["uid"])
+	as, home, err := run.Lookup(s.Of["uid"])
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +65,7 @@ func (Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("check the configuration of %s: %w", s.Name, err)
 	}
-	r, err := c.ask(ctx, program, s.Of["config"], run.Options{As: as, Env: home, Limit: Limit})
+	r, err := c.ask(ctx, program, s.Of["config"], run.Options{As: as, Env: homeOf(home), Limit: Limit})
 	if err != nil {
 		return nil, fmt.Errorf("check the configuration of %s: %w", s.Name, err)
 	}
@@ -86,21 +85,11 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, _, to plan.State) error
 	return nil
 }
 
-// asUser is who a check runs as, and that user's home; nil for the asker.
-func asUser(uid string) (*run.User, []string, error) {
-	if uid == "" || uid == strconv.Itoa(os.Geteuid()) {
-		return nil, nil, nil
+func homeOf(dir string) []string {
+	if dir == "" {
+		return nil
 	}
-	u, err := user.LookupId(uid)
-	if err != nil {
-		return nil, nil, err
-	}
-	id, err1 := strconv.ParseUint(u.Uid, 10, 32)
-	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, nil, fmt.Errorf("user %s: %w", uid, err)
-	}
-	return &run.User{UID: uint32(id), GID: uint32(gid)}, []string{"HOME=" + u.HomeDir}, nil
+	return []string{"HOME=" + dir}
 }
 
 // guard refuses to load, with root's rights, what somebody else wrote.

@@ -1,0 +1,166 @@
+package supervised
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/testbed"
+)
+
+const programs = `[program:web]
+command=sleep 1001
+[program:two]
+command=sleep 1002
+numprocs=2
+process_name=%(program_name)s_%(process_num)d
+[program:falls]
+command=false
+startretries=1000
+[program:off]
+command=sleep 1003
+autostart=false
+[program:fatal]
+command=false
+startretries=0
+autostart=false
+`
+
+const runScript = "#!/bin/sh\nexec sleep 1004\n"
+
+// Debian's supervisord and runit, each in a booted machine.
+func TestSystemdSupervisors(t *testing.T) {
+	m := testbed.Boot(t, testbed.WithFile("/etc/supervisor/conf.d/test.conf", programs), testbed.WithEnabled("supervisor.service"))
+	m.Put("/service/web/run", []byte(runScript), 0o755)
+	m.Put("/service/falls/run", []byte("#!/bin/sh\nexit 1\n"), 0o755)
+	m.Put("/service/deaf/run", []byte("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n"), 0o755)
+	m.Start("runsvdir", "-P", "/service")
+	for _, test := range []string{"TestInsideSupervisord", "TestInsideRunit"} {
+		r := m.Self("^" + test + "$")
+		if r.Code != 0 || !strings.Contains(r.Stdout, "--- PASS: "+test) {
+			t.Errorf("%s: exit %d\n%s%s", test, r.Code, r.Stdout, r.Stderr)
+		}
+	}
+}
+
+func inside(t *testing.T) {
+	t.Helper()
+	if !testbed.Inside() {
+		t.Skip("run by TestSystemdSupervisors")
+	}
+}
+
+func of(supervisor, name string) plan.Subject {
+	return plan.Subject{Kind: plan.Supervised, Name: name, Of: map[string]string{"supervisor": supervisor}}
+}
+
+// is waits until a program is as it should be at the start.
+func is(t *testing.T, s plan.Subject, running, state string) {
+	t.Helper()
+	var now plan.State
+	var err error
+	for range 400 {
+		if now, err = New().Read(t.Context(), s); err == nil && now["running"] == running && strings.Contains(state, now["state"]) {
+			return
+		}
+	}
+	t.Errorf("%s: %q, %v", s.Name, now, err)
+}
+
+func set(t *testing.T, s plan.Subject, to plan.State) {
+	t.Helper()
+	if err := New().Set(t.Context(), s, nil, to); err != nil {
+		t.Error(err)
+	}
+	now, err := New().Read(t.Context(), s)
+	if err != nil || now["running"] != to["running"] {
+		t.Errorf("%s: %q, %v", s.Name, now, err)
+	}
+}
+
+// processes is how many run a command line, as the kernel says.
+func processes(t *testing.T, args ...string) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range all {
+		if line, err := os.ReadFile("/proc/" + p.Name() + "/cmdline"); err == nil && string(line) == strings.Join(args, "\x00")+"\x00" {
+			n++
+		}
+	}
+	return n
+}
+
+// stopAndStart: when the supervisor says so, the process is there or is not.
+func stopAndStart(t *testing.T, s plan.Subject, args ...string) {
+	t.Helper()
+	is(t, s, "yes", "RUNNING run")
+	for range 2 {
+		set(t, s, no)
+		set(t, s, no)
+		if n := processes(t, args...); n != 0 {
+			t.Errorf("%s: %d processes after it was stopped", s.Name, n)
+		}
+		set(t, s, yes)
+		set(t, s, yes)
+		if n := processes(t, args...); n != 1 {
+			t.Errorf("%s: %d processes after it was started", s.Name, n)
+		}
+	}
+}
+
+func TestInsideSupervisord(t *testing.T) {
+	inside(t)
+	stopAndStart(t, of("supervisord", "web"), "sleep", "1001")
+	is(t, of("supervisord", "two_1"), "yes", "RUNNING")
+	set(t, of("supervisord", "two_1"), no)
+	is(t, of("supervisord", "two:two_0"), "yes", "RUNNING")
+	is(t, of("supervisord", "off"), "no", "STOPPED")
+	is(t, of("supervisord", "falls"), "yes", "BACKOFF STARTING")
+	set(t, of("supervisord", "falls"), no)
+	if err := New().Set(t.Context(), of("supervisord", "fatal"), nil, yes); !errors.Is(err, ErrStays) || !strings.Contains(err.Error(), "FATAL") {
+		t.Error(err)
+	}
+	for _, name := range []string{"two", "all", "two:*", "none"} {
+		if err := New().Set(t.Context(), of("supervisord", name), nil, no); !errors.Is(err, ErrUnknown) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	is(t, of("supervisord", "web"), "yes", "RUNNING") // nothing was meant by all
+	gone := of("supervisord", "web")
+	gone.Of["config"] = "/etc/supervisor/none.conf"
+	if now, err := New().Read(t.Context(), gone); err == nil {
+		t.Errorf("%q", now)
+	}
+}
+
+func TestInsideRunit(t *testing.T) {
+	inside(t)
+	stopAndStart(t, of("runit", "web"), "sleep", "1004")
+	is(t, of("runit", "falls"), "yes", "down run")
+	set(t, of("runit", "falls"), no)
+	is(t, of("runit", "falls"), "no", "down")
+	is(t, of("runit", "web"), "yes", "run")
+	is(t, of("runit", "deaf"), "yes", "run")
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := New().Set(ctx, of("runit", "deaf"), nil, no)
+	if !errors.Is(err, ErrStays) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "it is run") {
+		t.Errorf("one that does not end: %v", err)
+	}
+	if now, err := New().Read(t.Context(), of("runit", "none")); !errors.Is(err, ErrUnknown) {
+		t.Errorf("%q, %v", now, err)
+	}
+	unkept := of("runit", "ssh")
+	unkept.Of["dir"] = "/etc/sv/ssh"
+	if now, err := New().Read(t.Context(), unkept); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("%q, %v", now, err)
+	}
+}
