@@ -46,6 +46,10 @@ const (
 	patient = 5 * time.Second // a server may take that long to bind, or to let go
 )
 
+// Verify tells whether a goal is reached now; the error is a *Missed where it is not.
+// It changes nothing, and waits a few seconds for what is just starting.
+func (e *Engine) Verify(ctx context.Context, g plan.Goal) error { return e.await(ctx, g) }
+
 // await waits a moment for the goal to be reached for the first time.
 func (e *Engine) await(ctx context.Context, g plan.Goal) error {
 	for end := time.Now().Add(patient); ; {

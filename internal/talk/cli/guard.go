@@ -1,16 +1,50 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/planning"
+	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/freeing"
 	"github.com/berthd/berth/internal/talk/keeping"
 	"github.com/berthd/berth/internal/talk/report/layout"
 )
 
-func (a *app) guard() *cobra.Command { return keeping.Guard(a.shell()) }
+func (a *app) guard() *cobra.Command {
+	s := a.shell()
+	s.Restore = keeping.Restoring(changer{a})
+	return keeping.Guard(s)
+}
+
+// changer changes the machine for the guard: what a desk would say is kept, and is the
+// error where it does not end well.
+type changer struct{ *app }
+
+// Start is what the guard calls to start an owner.
+func (c changer) Start(ctx context.Context, s plan.Subject) error { return c.quiet(nil).Start(ctx, s) }
+
+// Free is what the guard calls to apply a remedy.
+func (c changer) Free(ctx context.Context, e fact.Endpoint, remedy string) error {
+	var said strings.Builder
+	code, err := c.quiet(&said).Free(ctx, freeing.Options{Endpoint: e, Remedy: remedy, Yes: true, Settle: planning.DefaultSettle})
+	if err == nil && code != ExitYes {
+		err = fmt.Errorf("berth free %s --remedy %s ended with %d: %s", e, remedy, code, oneLine(said.String()))
+	}
+	return err
+}
+
+func (c changer) quiet(said *strings.Builder) *freeing.Desk {
+	d := &freeing.Desk{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Version: c.Version, Facts: c.facts}
+	d.Write = func(text func(io.Writer, layout.Style) error, _ any) error { return text(said, layout.Style{}) }
+	return d
+}
 
 // shell lends what the commands of package keeping need.
 func (a *app) shell() keeping.Shell {

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report"
 )
@@ -23,6 +25,7 @@ func (a *app) runOverview(ctx context.Context) error {
 	o.Ls = report.NewLs(x, func(r report.ListRow) bool {
 		return r.Socket.State.Serves() && !connected(r.Socket) && r.Socket.Netns == ""
 	})
+	a.left(ctx, &set.Machine)
 	if a.global.json {
 		return a.document(o.Document())
 	}
@@ -30,4 +33,18 @@ func (a *app) runOverview(ctx context.Context) error {
 		return err
 	}
 	return a.talkGaps(&set)
+}
+
+// left says, beside the answer, what the journal has open; what waited for a reboot
+// that has been is verified first.
+func (a *app) left(ctx context.Context, m *fact.Machine) {
+	if a.global.from != "" || a.global.netns != "" {
+		return
+	}
+	d := a.desk()
+	for _, l := range append(d.Rebooted(ctx, m), d.Open(m)) {
+		if l != "" {
+			fmt.Fprintln(a.Err, l)
+		}
+	}
 }

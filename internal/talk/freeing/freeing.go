@@ -94,6 +94,7 @@ type session struct {
 	a    diagnose.Answer
 	ways []way
 	doc  v1.Free
+	told bool // who has the port was said
 }
 
 // Free frees a port, or says how it can be. It returns the exit code of the answer;
@@ -145,6 +146,9 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	if s.o.DryRun {
 		return s.planOnly(p)
 	}
+	if len(p.Steps) == 0 {
+		return s.advised(ctx, e, p)
+	}
 	if need := s.lacks(p); need != nil {
 		s.showPlan(p)
 		return exitNotAllowed, need
@@ -162,6 +166,16 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 		return s.failed(en, p, err)
 	}
 	return s.settled(ctx, e, en)
+}
+
+// advised ends a plan that changes nothing here: what it says is tried, and the rest
+// is the person's.
+func (s *session) advised(ctx context.Context, e *apply.Engine, p plan.Plan) (int, error) {
+	s.showPlan(p)
+	if err := e.Verify(ctx, p.Goal); err != nil {
+		return s.failed(nil, p, &apply.Failure{Step: -1, Err: err, Undone: true})
+	}
+	return s.end(exitDone, "done", changes.Advised(p))
 }
 
 // settled ends a plan that was done: with the proof, or with what is still to come.

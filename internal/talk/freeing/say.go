@@ -7,6 +7,7 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/change/apply"
 	"github.com/berthd/berth/internal/talk/report"
 	"github.com/berthd/berth/internal/talk/report/changes"
@@ -63,6 +64,7 @@ func (s *session) showWays() error {
 	var b strings.Builder
 	fmt.Fprintln(&b, s.Style.Strong(layout.Wrap(s.doc.Answer, "", s.Style.Width)))
 	s.writeWays(&b, s.Style)
+	s.told = true
 	_, err := io.WriteString(s.Out, s.ascii(b.String()))
 	return err
 }
@@ -83,15 +85,28 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 	n := sentence.Names{X: s.x}
 	for i, w := range s.ways {
 		fmt.Fprintf(b, "%3d  %s\n", i+1, st.Strong(sentence.Clean(w.ID(), 120)))
-		fmt.Fprintf(b, "     %s\n", layout.Wrap(n.Remedy(w.Remedy), "     ", st.Width))
+		fmt.Fprintf(b, "     %s\n", layout.Wrap(s.does(n, w), "     ", st.Width))
 		if w.refusal != nil {
-			fmt.Fprintf(b, "     %s\n", layout.Wrap("not by berth: "+changes.Reason(w.refusal.Reason), "     ", st.Width))
-			continue
-		}
-		for _, l := range changes.Cost(w.plan.Cost) {
-			fmt.Fprintf(b, "     %s\n", layout.Wrap(l, "     ", st.Width))
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("Not by berth: "+changes.Reason(w.refusal.Reason), "     ", st.Width))
+		} else if len(w.plan.Steps) > 0 {
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+changes.CostLine(w.plan.Cost)+".", "     ", st.Width))
 		}
 	}
+}
+
+// does says what a way would do: its steps where berth does it, and else what a
+// person does.
+func (s *session) does(n sentence.Names, w way) string {
+	if w.refusal != nil {
+		return n.Remedy(w.Remedy)
+	}
+	if steps := changes.Steps(w.plan); steps != "" {
+		return sentence.Full(steps)
+	}
+	if w.Kind == remedy.Port && len(w.plan.Goal.Binds) > 0 {
+		return fmt.Sprintf("%s Port %d is free.", n.Remedy(w.Remedy), w.plan.Goal.Binds[0].Port)
+	}
+	return n.Remedy(w.Remedy)
 }
 
 // showPlan shows the exact changes before they are asked for.
@@ -107,7 +122,9 @@ func (s *session) showPlan(p plan.Plan) {
 }
 
 func (s *session) writePlan(b *strings.Builder, st layout.Style, p plan.Plan) {
-	fmt.Fprintln(b, st.Strong(layout.Wrap(s.doc.Answer, "", st.Width)))
+	if !s.told {
+		fmt.Fprintln(b, st.Strong(layout.Wrap(s.doc.Answer, "", st.Width)))
+	}
 	fmt.Fprintf(b, "\n%s would do this:\n", sentence.Clean(p.Remedy, 120))
 	changes.Write(b, st, p)
 	b.WriteByte('\n')

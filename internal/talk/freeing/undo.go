@@ -164,6 +164,9 @@ func (d *Desk) Journal(ctx context.Context, w Which) (int, error) {
 	if err != nil {
 		return exitCouldNot, err
 	}
+	for _, l := range d.Rebooted(ctx, m) {
+		fmt.Fprintln(d.Err, l)
+	}
 	store, err := d.store(m)
 	if err != nil {
 		return exitCouldNot, err

@@ -162,6 +162,20 @@ func windowsStep(n string, s plan.Step) string {
 	return "change " + name(string(s.Subject.Kind)) + " " + n
 }
 
+// Steps says what a plan changes in one line, "" where it changes nothing.
+func Steps(p plan.Plan) string {
+	var out []string
+	for _, s := range p.Steps {
+		if s.On == plan.Always {
+			out = append(out, Step(s))
+		}
+	}
+	if n := len(out) - 4; n > 0 {
+		out = append(out[:4], fmt.Sprintf("%d steps more", n))
+	}
+	return strings.Join(out, ", then ")
+}
+
 // Fields are the fields that a step changes, without a file's bytes, each as
 // "active: active → inactive".
 func Fields(s plan.Step) []string {
@@ -199,20 +213,7 @@ func Taken(c plan.Class) string {
 
 // Cost says what a plan costs, a line each.
 func Cost(c plan.Cost) []string {
-	var out []string
-	if len(c.Stops) > 0 {
-		stops := make([]string, len(c.Stops))
-		for i, s := range c.Stops {
-			stops[i] = clean.Text(s, 200)
-		}
-		how := map[string]string{"moment": " for a moment", "until-undone": " until it is undone"}[c.Downtime]
-		out = append(out, "stops working"+how+": "+strings.Join(stops, "; "))
-	} else if c.Downtime == "moment" {
-		out = append(out, "nothing stops working but for a moment")
-	} else {
-		out = append(out, "nothing stops working")
-	}
-	out = append(out, Taken(c.Class)+"; "+lasting(c))
+	out := []string{stops(c), Taken(c.Class) + "; " + lasting(c)}
 	if c.Privilege != "none" && c.Privilege != "" {
 		out = append(out, "needs "+privilege(c.Privilege))
 	}
@@ -225,6 +226,41 @@ func Cost(c plan.Cost) []string {
 	return out
 }
 
+// CostLine says the same in one line, for a list to choose from.
+func CostLine(c plan.Cost) string {
+	out := []string{stops(c)}
+	if c.Class == plan.Final {
+		out = append(out, "cannot be undone")
+	}
+	if c.Reboot || !c.Survives {
+		out = append(out, lasting(c))
+	}
+	if c.Privilege != "none" && c.Privilege != "" {
+		out = append(out, "needs "+privilege(c.Privilege))
+	}
+	if c.CutsOff != "" {
+		out = append(out, "may cut off "+name(c.CutsOff)+", so it goes back unless confirmed")
+	}
+	return strings.Join(out, "; ")
+}
+
+func stops(c plan.Cost) string {
+	if len(c.Stops) == 0 {
+		if c.Downtime == "moment" {
+			return "nothing stops working but for a moment"
+		}
+		return "nothing stops working"
+	}
+	what := make([]string, 0, len(c.Stops))
+	for _, s := range c.Stops {
+		if kind, n, ok := strings.Cut(s, ":"); ok && kind != "container" && kind != "process" {
+			s = n
+		}
+		what = append(what, clean.Text(strings.Replace(s, ":", " ", 1), 200))
+	}
+	return strings.Join(what, ", ") + map[string]string{"moment": " stops for a moment", "until-undone": " is offline until this is undone"}[c.Downtime]
+}
+
 func lasting(c plan.Cost) string {
 	switch {
 	case c.Reboot:
@@ -232,7 +268,7 @@ func lasting(c plan.Cost) string {
 	case c.Survives:
 		return "lasts over a reboot"
 	}
-	return "lasts until the next reboot at most"
+	return "a reboot brings it back"
 }
 
 func privilege(p string) string {
