@@ -1,6 +1,7 @@
 package planning
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,8 +95,10 @@ func (m *maker) edit(c *Config, n *NeedConfig, u *fact.Unit) *Refusal {
 			After: plan.State{"content": string(f.After)}, Class: plan.Reversible,
 			Why: reason("edit-config", "server", n.Server, "file", f.Path, "from", n.From.text(), "to", n.To.text())})
 	}
-	if c.Program != "" {
-		m.step(plan.Step{Subject: plan.Subject{Kind: plan.ConfigTest, Name: n.Server, Of: map[string]string{"program": c.Program, "config": c.Path}},
+	if c.Checks || c.Program != "" {
+		of := map[string]string{"program": c.Program, "config": c.Path}
+		maps.DeleteFunc(of, func(_, v string) bool { return v == "" || v == "?" })
+		m.step(plan.Step{Subject: plan.Subject{Kind: plan.ConfigTest, Name: n.Server, Of: of},
 			After: plan.State{"valid": "yes"}, On: plan.OnDo, Class: plan.Reversible, Why: reason("test-config", "server", n.Server)})
 	}
 	m.reread(u, plan.OnDo)

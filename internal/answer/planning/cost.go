@@ -90,7 +90,7 @@ func (m *maker) survives() bool {
 		if !stopsIt(s) || after[k] != "" || startedAgain(m.p.Steps, s.Subject) {
 			continue
 		}
-		if comesBack(s.Before) {
+		if s.Subject.Kind == plan.Supervised || comesBack(s.Before) {
 			return false
 		}
 	}
@@ -137,11 +137,29 @@ func (m *maker) ownedBy(s plan.Subject) string {
 		}
 	case plan.Container:
 		return s.Of["user"]
+	case plan.Supervised:
+		return m.supervisorOf(s)
 	case plan.Process:
 		pid, _ := strconv.Atoi(s.Name)
 		if p := m.x.PID(pid); p != nil && p.UID != nil {
 			return strconv.FormatUint(uint64(*p.UID), 10)
 		}
+	}
+	return ""
+}
+
+// supervisorOf is whose supervisor it is: of those that every user may have one of,
+// the user whose program it keeps.
+func (m *maker) supervisorOf(s plan.Subject) string {
+	if uid, ok := strings.CutPrefix(s.Of["domain"], "gui/"); ok {
+		return uid
+	}
+	u := unitNamed(m.x, s.Name)
+	if s.Of["supervisor"] != "pm2" || u == nil {
+		return ""
+	}
+	if p := m.mainProgram(u); p != nil && p.UID != nil {
+		return strconv.FormatUint(uint64(*p.UID), 10)
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/answer/republish"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -92,7 +93,7 @@ func (m *maker) move() *Refusal {
 	case t.refusal != nil:
 		return t.refusal
 	case t.container != nil:
-		return m.refuse("container-ports-fixed", "container", cmp.Or(t.container.Name, t.container.Full), "project", t.container.Project, "service", t.container.Service)
+		return m.republish(t.container)
 	case t.unit == nil:
 		return m.refuse("started-by-hand", "pid", pidText(t.process), "name", t.process.Name)
 	}
@@ -106,6 +107,27 @@ func (m *maker) move() *Refusal {
 	}
 	m.wordpress(port)
 	return m.reconfigure(t.unit, Place{Port: m.a.Endpoint.Port}, Place{Port: port})
+}
+
+// republish: what a container publishes is fixed when it is made, so it is for a person
+// to make it anew; the commands say how.
+func (m *maker) republish(c *fact.Container) *Refusal {
+	port, ref := m.newPort()
+	if ref != nil {
+		return ref
+	}
+	ref = m.refuse("container-ports-fixed", "container", cmp.Or(c.Name, c.Full))
+	a, ok := republish.For(*c, m.proto, m.a.Endpoint.Port, port)
+	if !ok {
+		return ref
+	}
+	ref.Command = a.Steps
+	ref.Reason = reason("container-ports-fixed", "container", cmp.Or(c.Name, c.Full), "way", string(a.Way), "folder", a.Folder, "files", strings.Join(a.Files, ", "),
+		"service", a.Service, "old", a.Old, "new", a.New)
+	if a.Incomplete {
+		ref.Reason.Args["incomplete"] = "yes"
+	}
+	return ref
 }
 
 // reconfigure takes a unit's server from one endpoint to another.

@@ -47,8 +47,9 @@ type Config struct {
 	Whose  Whose
 	Server string
 	Files  []FileChange
-	// Program and Path are what checks it: the server's own program and main file;
-	// no Program is a server that cannot check.
+	// Checks tells that the server can check its configuration: Program (absolute, or
+	// "" for its usual names) is asked about Path, the main file.
+	Checks        bool
 	Program, Path string
 }
 

@@ -31,10 +31,8 @@ func (m *maker) stopUnit(u *fact.Unit) *Refusal {
 	switch {
 	case u.Manager == "scm":
 		return m.stopService(u)
-	case supervisors[u.Manager]:
-		m.step(plan.Step{Subject: supervised(u), Before: plan.State{"running": "yes"}, After: plan.State{"running": "no"},
-			Class: plan.Restartable, Why: reason("stop-supervised", "program", u.Name, "supervisor", u.Manager)})
-		return nil
+	case slices.Contains(supervisors[:], u.Manager):
+		return m.stopSupervised(u)
 	case u.Restart == "on-change":
 		return m.stopReloader(u)
 	case !systemdUnit(u):

@@ -47,8 +47,16 @@ func List(x *chain.Index, a diagnose.Answer, w Wanted) []remedy.Remedy {
 	}
 	l.httpSys()
 	l.out = slices.DeleteFunc(l.out, l.stranger)
-	slices.SortStableFunc(l.out, func(p, q remedy.Remedy) int { return cmp.Compare(l.place(p), l.place(q)) })
-	return l.out
+	return Sort(x, a, w, l.out)
+}
+
+// Sort puts ways in their order again, for when more is known than when they were
+// listed: document roots are read together with a server's configuration, which a
+// plan asks for.
+func Sort(x *chain.Index, a diagnose.Answer, w Wanted, list []remedy.Remedy) []remedy.Remedy {
+	l := &lister{x: x, a: a, w: w}
+	slices.SortStableFunc(list, func(p, q remedy.Remedy) int { return cmp.Compare(l.place(p), l.place(q)) })
+	return list
 }
 
 type lister struct {
