@@ -42,6 +42,7 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 // services with the last other program: one that only waits stays beside it.
 func (l *lent) holdsService(ts *testscript.TestScript, exe, word string) {
 	name, addr, _ := strings.Cut(word, "=")
+	addr, _, _ = strings.Cut(addr, ",")
 	_, port, err := net.SplitHostPort(addr)
 	ts.Check(err)
 	l.place.Start(exe, "listen", "127.0.0.1:0").AwaitOutput("ready")

@@ -315,3 +315,14 @@ func TestUnread(t *testing.T) {
 		t.Error("a service is nothing that HTTP.sys keeps")
 	}
 }
+
+func FuzzParseList(f *testing.F) {
+	for _, s := range []string{"", "127.0.0.1", "10.0.0.1 127.0.0.1 ::1", "fe80::1%12", "::ffff:1.2.3.4", "1.2.3.4 1.2.3.4", "a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if all, err := parseList(s); err == nil && spell(all) != s {
+			t.Errorf("%q: %q", s, spell(all))
+		}
+	})
+}

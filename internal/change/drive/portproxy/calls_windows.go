@@ -12,6 +12,11 @@ func system() calls {
 	}
 }
 
+// keyOf is a table's key below HKEY_LOCAL_MACHINE.
+func keyOf(table string) string {
+	return `SYSTEM\CurrentControlSet\Services\PortProxy\` + table + `\tcp`
+}
+
 func get(table, name string) (string, error) {
 	k, err := registry.OpenKey(registry.LOCAL_MACHINE, keyOf(table), registry.QUERY_VALUE)
 	if err != nil {

@@ -52,11 +52,6 @@ const (
 // errShape says that a value is not what netsh writes.
 var errShape = errors.New("not an entry as netsh writes it")
 
-// keyOf is a table's key below HKEY_LOCAL_MACHINE.
-func keyOf(table string) string {
-	return `SYSTEM\CurrentControlSet\Services\PortProxy\` + table + `\tcp`
-}
-
 // said adds what was asked to the system's answer.
 func said(what string, err error) error {
 	if errors.Is(err, errDenied) {

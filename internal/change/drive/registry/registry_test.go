@@ -217,3 +217,23 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseKey(f *testing.F) {
+	for _, s := range []string{http, `HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters\`, `hkcu\x`, `HKU\.DEFAULT`, `HKLM\\`, "HKCR\\\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		k, err := parseKey(s)
+		if err != nil {
+			return
+		}
+		if again, err := parseKey(k.String()); err != nil || again != k {
+			t.Errorf("%q: %v, then %v, %v", s, k, again, err)
+		}
+		for up, ok := k.above(); ok; up, ok = up.above() {
+			if !below(k, up.String()) {
+				t.Errorf("%v is not below %v", k, up)
+			}
+		}
+	})
+}

@@ -178,3 +178,14 @@ func TestNames(t *testing.T) {
 		t.Error(s, err)
 	}
 }
+
+func FuzzParseSpan(f *testing.F) {
+	for _, s := range []string{"tcp 50000-50059", "udp 53-53", "tcp 0-0", "tcp 1-65535", "tcp +1-2", "tcp 1-2-3"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if r, err := parseSpan(s); err == nil && (r.String() != s || r.from == 0 || r.to < r.from) {
+			t.Errorf("%q: %+v", s, r)
+		}
+	})
+}
