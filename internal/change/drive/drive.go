@@ -18,11 +18,14 @@ import (
 	"github.com/berthd/berth/internal/change/drive/container"
 	"github.com/berthd/berth/internal/change/drive/file"
 	"github.com/berthd/berth/internal/change/drive/httpconf"
+	"github.com/berthd/berth/internal/change/drive/iis"
 	"github.com/berthd/berth/internal/change/drive/portproxy"
 	"github.com/berthd/berth/internal/change/drive/process"
 	"github.com/berthd/berth/internal/change/drive/registry"
+	"github.com/berthd/berth/internal/change/drive/supervised"
 	"github.com/berthd/berth/internal/change/drive/sysctl"
 	"github.com/berthd/berth/internal/change/drive/unit"
+	"github.com/berthd/berth/internal/change/drive/winrange"
 	"github.com/berthd/berth/internal/change/drive/winservice"
 )
 
@@ -33,8 +36,9 @@ func All() map[plan.Kind]apply.Driver {
 		plan.Unit: units, plan.Reload: units,
 		plan.File: file.New(), plan.ConfigTest: configtest.New(),
 		plan.Process: process.New(), plan.Container: container.New(),
-		plan.Sysctl:  sysctl.New(),
+		plan.Supervised: supervised.New(), plan.Sysctl: sysctl.New(),
 		plan.Service: winservice.New(), plan.Registry: registry.New(), plan.PortProxy: portproxy.New(),
+		plan.ExcludedRange: winrange.New(), plan.Site: iis.New(),
 		plan.URLACL: http, plan.IPListen: http, plan.HTTPTimeout: http,
 	}
 }

@@ -49,7 +49,7 @@ type server struct {
 	name   string
 	mains  func(goos string) []string // patterns, likeliest first
 	flags  []string                   // that name the main file on a command line
-	read   func(files confedit.Files, main string) (confedit.Tree, error)
+	read   func(files confedit.Files, main string, args []string) (confedit.Tree, error)
 	move   func(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error)
 	checks bool
 	roots  string // the directive that names a document root
@@ -108,13 +108,13 @@ func (s server) tree(files confedit.Files, r Request) (confedit.Tree, string, er
 		main = named(r.Args, s.flags)
 	}
 	if main != "" {
-		t, err := s.read(files, main)
+		t, err := s.read(files, main, r.Args)
 		return t, main, err
 	}
 	for _, pattern := range s.mains(runtime.GOOS) {
 		found, _ := files.Glob(pattern)
 		for _, name := range found {
-			t, err := s.read(files, name)
+			t, err := s.read(files, name, r.Args)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
@@ -139,6 +139,10 @@ func named(args, flags []string) string {
 	return ""
 }
 
+// ends tells what stands between two directives of either grammar. A quoted path
+// with one of these in it is not found.
+func ends(r rune) bool { return r == '\n' || r == '\r' || r == ';' || r == '{' || r == '}' }
+
 // roots are the values of a directive, each once.
 func roots(t confedit.Tree, directive string) []string {
 	if directive == "" {
@@ -147,9 +151,9 @@ func roots(t confedit.Tree, directive string) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, f := range t.Files {
-		for line := range strings.Lines(string(f.Data)) {
+		for _, line := range strings.FieldsFunc(string(f.Data), ends) {
 			word, rest, _ := strings.Cut(strings.TrimSpace(strings.ReplaceAll(line, "\t", " ")), " ")
-			value := strings.Trim(strings.TrimSpace(strings.TrimRight(strings.TrimSpace(rest), ";")), `"'`)
+			value := strings.Trim(strings.TrimSpace(rest), `"'`)
 			if strings.EqualFold(word, directive) && value != "" && !strings.ContainsAny(value, "$%") && !seen[value] {
 				seen[value] = true
 				out = append(out, value)
