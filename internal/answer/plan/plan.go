@@ -56,7 +56,7 @@ const (
 	// "traced", "main thread ended"). To set: "state".
 	Process Kind = "process"
 	// Container is a container of an engine. Name: its full ID. Of: "engine" ("docker",
-	// "podman"), "socket" (of its API; "" where podman has none), "user" (uid of a
+	// "podman"), "socket" (of its API; "": docker's usual one, podman by its program), "user" (uid of a
 	// rootless engine's user), "grace" (as of Process). State: "exists", "running",
 	// "paused", "autoremove" ("yes", "no"; with --rm it vanishes when it stops, which
 	// is final), "restart" ("no", "always", "unless-stopped", "on-failure:5"), "name",

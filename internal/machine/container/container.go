@@ -14,6 +14,7 @@ package container
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 
@@ -113,3 +114,19 @@ func (r *reader) read(ctx context.Context) (fact.Set, error) {
 // Dormant tells that nobody serves the socket at path, and that to connect to it would
 // start the engine. It does not connect and needs no privilege.
 func Dormant(engine, path string) bool { return live().dormant(engine, path) }
+
+// Socket is where an engine's socket is by custom: the first of the usual places, of
+// the system's engine or of the user with uid, that is there; else the first. It asks
+// nobody and needs no privilege.
+func Socket(engine, uid string) string {
+	first := ""
+	for _, at := range live().sockets(engine, uid) {
+		if first == "" {
+			first = at.path
+		}
+		if _, err := os.Lstat(at.path); err == nil {
+			return at.path
+		}
+	}
+	return first
+}

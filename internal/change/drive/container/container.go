@@ -38,11 +38,14 @@ type Driver struct {
 	dial    engineapi.Dialer
 	dormant func(engine, path string) bool
 	command commander
-	settled time.Duration // until what an engine has confirmed can be read
+	usual   func(engine, uid string) string // place of an engine's socket
+	settled time.Duration                   // until what an engine has confirmed can be read
 }
 
 // New returns the driver of this machine.
-func New() Driver { return Driver{engineapi.Dial, container.Dormant, startProgram, 5 * time.Second} }
+func New() Driver {
+	return Driver{engineapi.Dial, container.Dormant, startProgram, container.Socket, 5 * time.Second}
+}
 
 // transport is a way to one engine.
 type transport interface {
@@ -173,9 +176,11 @@ func (d Driver) reach(s plan.Subject) (transport, error) {
 		return nil, fmt.Errorf("%s %q is no container by its full id", s.Kind, s.Name)
 	case engine != "docker" && engine != "podman":
 		return nil, fmt.Errorf("containers of %q: %w", engine, errors.ErrUnsupported)
-	case engine == "docker" && path == "":
-		return nil, errors.New("docker's socket is not known")
-	case d.dormant(engine, path):
+	}
+	if engine == "docker" && path == "" { // it was closed to who made the plan
+		path = d.usual(engine, s.Of["user"])
+	}
+	if d.dormant(engine, path) {
 		return nil, fmt.Errorf("%s is not running, and asking it on %s would start it", engine, path)
 	}
 	a := api{d.dial, path}

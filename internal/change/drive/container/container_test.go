@@ -167,6 +167,14 @@ func TestEngineAway(t *testing.T) {
 	}
 }
 
+func TestDockerOfWhichNoSocketIsKnown(t *testing.T) {
+	m := web()
+	m.refuse = syscall.EACCES
+	if _, err := m.driver().Read(t.Context(), of("socket", "")); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "on /usual") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestPodmanWithoutItsSocket(t *testing.T) {
 	for what, c := range map[string]struct {
 		refuse error
@@ -218,7 +226,6 @@ func TestSubjects(t *testing.T) {
 		"a path":         {Kind: plan.Container, Name: "../" + id[3:], Of: of().Of},
 		"another kind":   {Kind: plan.Unit, Name: id, Of: of().Of},
 		"another engine": of("engine", "lxc"),
-		"no socket":      of("socket", ""),
 	} {
 		if got, err := web().driver().Read(t.Context(), s); err == nil {
 			t.Errorf("%s: %v", what, got)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -173,6 +174,11 @@ func (r real) dockerFor(s plan.Subject) func(t *testing.T) {
 		}
 		if a = r.inside(s, nil, append(nobody, "--groups", "docker")...); a.Err != "" || a.State["running"] != "yes" {
 			t.Errorf("with the group: %+v", a)
+		}
+		s.Of = maps.Clone(s.Of)
+		delete(s.Of, "socket")
+		if a = r.inside(s, nil); a.State["running"] != "yes" {
+			t.Errorf("without a socket in the plan: %+v", a)
 		}
 	}
 }

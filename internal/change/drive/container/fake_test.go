@@ -38,7 +38,7 @@ func web() *made {
 
 func (m *made) driver() Driver {
 	return Driver{
-		dial: m.dial, dormant: func(_, path string) bool { return path == "/asleep" }, settled: 60 * time.Millisecond,
+		dial: m.dial, dormant: func(_, path string) bool { return path == "/asleep" }, usual: func(string, string) string { return "/usual" }, settled: 60 * time.Millisecond,
 		command: func(_ context.Context, uid string, argv ...string) (run.Result, error) {
 			m.programs = append(m.programs, strings.TrimSpace(uid+" "+strings.Join(argv, " ")))
 			return m.result, m.startErr
