@@ -16,7 +16,7 @@ const units = "/etc/systemd/system/"
 
 func sleeper(more string) string { return "[Service]\nExecStart=/bin/sleep infinity\n" + more }
 
-// The socket unit holds the port, and the service's Also= reaches it.
+// The socket unit holds the port; the service's Also= names it, and does not reach it.
 func TestSystemdSocketUnitThereAndBack(t *testing.T) {
 	m := testbed.Boot(t,
 		testbed.WithFile("/usr/lib/systemd/system/web.socket", "[Socket]\nListenStream=8081\n[Install]\nWantedBy=sockets.target\n"),
@@ -27,7 +27,7 @@ func TestSystemdSocketUnitThereAndBack(t *testing.T) {
 	m.AwaitUnit("web.socket", "active")
 	m.AwaitUnit("web.service", "active")
 	d := New(m.Root("/"))
-	if links := read(t, d, "web.service")["links"]; !strings.Contains(links, "/sockets.target.wants/web.socket -> ") || !strings.Contains(links, units+"www.service -> ") {
+	if links := read(t, d, "web.service")["links"]; strings.Contains(links, "web.socket") || !strings.Contains(links, units+"www.service -> ") {
 		t.Errorf("links of web.service: %s", links)
 	}
 	if links := read(t, d, "web.socket")["links"]; strings.Contains(links, "web.service") {
@@ -37,13 +37,25 @@ func TestSystemdSocketUnitThereAndBack(t *testing.T) {
 	thereAndBack(t, m, "web.service", off)
 	thereAndBack(t, m, "web.service", plan.State{"active": "inactive", "enabled": "masked"})
 
+	before := read(t, d, "web.service")
+	set(t, d, "web.service", before, plan.State{"enabled": "disabled"})
+	if got := read(t, d, "web.socket"); got["active"] != "active" || got["enabled"] != "enabled" {
+		t.Errorf("disabling reached the unit of Also=: %v", got)
+	}
+	set(t, d, "web.service", before, plan.State{"enabled": "enabled"})
+
 	// A link that no [Install] asks for is put back too, and one that was not there is
 	// not made although [Install] asks for it.
 	m.Run("systemctl", "--quiet", "add-wants", "basic.target", "web.service")
 	m.Run("rm", "-r", units+"sockets.target.wants")
 	m.Run("systemctl", "daemon-reload")
 	thereAndBack(t, m, "web.service", off)
-	thereAndBack(t, m, "lone.service", plan.State{"active": "active", "enabled": "enabled"})
+	lone := plan.State{"active": "active", "enabled": "enabled"}
+	thereAndBack(t, m, "lone.service", lone)
+	set(t, d, "lone.service", nil, lone)
+	if got := read(t, d, "lone.socket"); got["enabled"] != "disabled" {
+		t.Errorf("enabling reached the unit of Also=: %v", got)
+	}
 
 	// As a plan does it: the socket unit first, in both directions, and everything read
 	// before anything is done.

@@ -38,6 +38,9 @@ type bus struct {
 
 // dial connects to the manager "system" (or "") or to that of a uid.
 func (d Driver) dial(ctx context.Context, manager string) (*bus, error) {
+	if !d.Present() {
+		return nil, ErrNoSystemd
+	}
 	b := &bus{root: d.root}
 	public, private := "run/dbus/system_bus_socket", "run/systemd/private"
 	if manager != "" && manager != "system" {

@@ -25,7 +25,7 @@ func inSession(t *testing.T, m *testbed.Machine, user, which string) {
 	m.Put(self, bin, 0o755)
 	argv := []string{"env", "BERTH_INSIDE=1", "BERTH_CASE=" + which, self, "-test.v", "-test.run", "^" + t.Name() + "$"}
 	if user != "root" {
-		argv = append([]string{"setpriv", "--reuid", user, "--regid=65534", "--clear-groups", "--inh-caps=-all"}, argv...)
+		argv = append([]string{"setpriv", "--reuid", user, "--regid", user, "--init-groups", "--inh-caps=-all"}, argv...)
 	}
 	if r := m.Try(argv[0], argv[1:]...); r.Code != 0 || !strings.Contains(r.Stdout, "--- PASS: "+t.Name()) {
 		t.Fatalf("%s as %s: exit %d\n%s%s", which, user, r.Code, r.Stdout, r.Stderr)

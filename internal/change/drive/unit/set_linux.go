@@ -107,7 +107,7 @@ func (b *bus) state(ctx context.Context, name string) (plan.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	links, err := b.links(ctx, u)
+	links, err := b.links(u)
 	if err != nil {
 		return nil, err
 	}
@@ -121,26 +121,8 @@ func (b *bus) enabled(ctx context.Context, id string) (string, error) {
 	return s, err
 }
 
-// links are those found by looking, and those the manager would remove if the unit
-// were disabled (which managers before 233 do not tell).
-func (b *bus) links(ctx context.Context, u loaded) (linkSet, error) {
-	found, err := b.files.scan(b.files.group(u.names))
-	if err != nil {
-		return nil, err
-	}
-	for _, runtime := range []bool{false, true} {
-		var paths []string
-		if b.ask(ctx, "GetUnitFileLinks", []any{&paths}, u.id, runtime) != nil {
-			continue
-		}
-		for _, path := range paths {
-			if target, err := os.Readlink(b.files.at(path)); err == nil {
-				found[path] = target
-			}
-		}
-	}
-	return found, nil
-}
+// links are those that enable the unit itself.
+func (b *bus) links(u loaded) (linkSet, error) { return b.files.scan(u.names) }
 
 // set changes what is to be changed: what stops is stopped while its file can still
 // be read, and once more if something has started it meanwhile.
@@ -317,26 +299,24 @@ func (b *bus) refuses(id, want string) error {
 	return nil
 }
 
-// enablement masks or unmasks, enables or disables by the manager's own means, then
-// puts the links as they were when it is undone. The manager is told in any case,
-// since who crashed before may not have.
+// enablement unmasks, enables or disables, puts the links as they were when it is
+// undone, and masks. The manager is told in any case, since who crashed before may not
+// have.
 func (b *bus) enablement(ctx context.Context, u loaded, before, to plan.State) error {
-	if err := b.unmask(ctx, u.id, to["enabled"]); err != nil {
+	want := to["enabled"]
+	if err := b.unmask(ctx, u.id, want); err != nil {
 		return err
 	}
-	if err := b.enable(ctx, u.id, to["enabled"]); err != nil {
-		return err
+	var err error
+	if text, ok := before["links"]; ok && before["enabled"] == want {
+		err = b.relink(u, text)
+	} else {
+		err = b.enable(ctx, u, want)
 	}
-	text, exact := to["links"]
-	if was, ok := before["links"]; !exact && ok && before["enabled"] == to["enabled"] {
-		text, exact = was, true
+	if err == nil {
+		err = b.mask(ctx, u.id, want)
 	}
-	if exact || to["enabled"] == "linked" {
-		if err := b.relink(ctx, u, text, exact); err != nil {
-			return err
-		}
-	}
-	if err := b.mask(ctx, u.id, to["enabled"]); err != nil {
+	if err != nil {
 		return err
 	}
 	return b.ask(ctx, "Reload", nil)
@@ -365,47 +345,54 @@ func (b *bus) mask(ctx context.Context, id, want string) error {
 	return nil
 }
 
-// enable brings the unit's file to a state that a manager can be asked for; what
-// cannot be asked for is a matter of links.
-func (b *bus) enable(ctx context.Context, id, want string) error {
-	if keep, keepRuntime := masks(want); keep || keepRuntime || want == "" {
-		return nil
-	}
-	is, err := b.enabled(ctx, id)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && is == want {
-		return nil // what has no file may still get its link back
-	}
+// enable brings the unit's file to a state it was not in before. Its links alone are
+// removed, and no others made: what Also= names is a thing of its own.
+func (b *bus) enable(ctx context.Context, u loaded, want string) error {
+	now, err := b.links(u)
 	if err != nil {
 		return err
 	}
 	switch want {
 	case "enabled":
-		return b.ask(ctx, "EnableUnitFiles", nil, []string{id}, false, false)
+		return b.alone(ctx, u, false)
 	case "enabled-runtime":
-		if err := b.ask(ctx, "DisableUnitFiles", nil, []string{id}, false); err != nil {
+		if err := b.files.restore(now.file(u.id), now); err != nil {
 			return err
 		}
-		return b.ask(ctx, "EnableUnitFiles", nil, []string{id}, true, false)
-	case "disabled":
-		return errors.Join(b.ask(ctx, "DisableUnitFiles", nil, []string{id}, false),
-			b.ask(ctx, "DisableUnitFiles", nil, []string{id}, true))
+		return b.alone(ctx, u, true)
+	case "disabled", "linked":
+		return b.files.restore(now.file(u.id), now)
 	}
 	return nil
 }
 
-// relink makes the links that text says; where it is not exact, all but the one by
-// which a unit's file is known at all go.
-func (b *bus) relink(ctx context.Context, u loaded, text string, exact bool) error {
-	now, err := b.links(ctx, u)
+// alone has the manager enable a unit as its [Install] says, and takes back what it
+// does to those that Also= names.
+func (b *bus) alone(ctx context.Context, u loaded, runtime bool) error {
+	others := b.files.group(u.names)[len(u.names):]
+	was, err := b.files.scan(others)
 	if err != nil {
 		return err
 	}
+	if err := b.ask(ctx, "EnableUnitFiles", nil, []string{u.id}, runtime, false); err != nil {
+		return err
+	}
+	now, err := b.files.scan(others)
+	if err != nil {
+		return err
+	}
+	return b.files.restore(was, now)
+}
+
+// relink makes the links that text says.
+func (b *bus) relink(u loaded, text string) error {
 	want, err := parseLinks(text, configured(b.files.unitPath))
 	if err != nil {
 		return err
 	}
-	if !exact {
-		want = now.file(u.id)
+	now, err := b.links(u)
+	if err != nil {
+		return err
 	}
 	return b.files.restore(want, now)
 }

@@ -20,8 +20,6 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-func subject(name string) plan.Subject { return plan.Subject{Kind: plan.Unit, Name: name} }
-
 func read(t *testing.T, d Driver, name string) plan.State {
 	t.Helper()
 	st, err := d.Read(patient(t), subject(name))

@@ -3,9 +3,11 @@
 // [plan.Unit] and [plan.Reload], and the timer that takes a plan back when nobody
 // confirms it.
 //
-// Everything systemd does itself it is asked for (StartUnit, EnableUnitFiles, ...),
-// as systemctl asks. What it cannot do, which is to put symlinks back exactly as they
-// were, is done to the links in its configuration folders: see [plan.Unit], "links".
+// The manager is asked for what it does (StartUnit, EnableUnitFiles, MaskUnitFiles,
+// ...), as systemctl asks. Two things it cannot do, so the symlinks in its
+// configuration folders are changed and the manager is told: putting links back
+// exactly as they were, and disabling one unit without those that its Also= names. An
+// empty folder of links is not kept.
 //
 // Linux only. Reading needs no privilege. Changing a unit of the system needs root,
 // or what polkit permits (nobody is ever asked for a password); a user's manager
@@ -54,8 +56,7 @@ func (d Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 	return st, about(s, "read", err)
 }
 
-// Set makes a unit's state what to says ("active", "enabled", "links"), or does a
-// [plan.Reload]. It returns when systemd's job is done and the state has been read
+// Set makes a unit's state what to says ("active", "enabled"), or does a [plan.Reload]. It returns when systemd's job is done and the state has been read
 // again. When ctx ends first the job goes on, and the error says what is under way.
 //
 // "enabled" is set together with the links of before when it is set to what it was
