@@ -11,13 +11,14 @@ import (
 	"github.com/berthd/berth/internal/testbed"
 )
 
-// The program that people run, with every module that is linked into it: on Windows
-// one room may start a process, elsewhere none; D-Bus's module would, to find a
-// session's bus, which berth never asks for. The names of netstat, tasklist and
-// sc are in the binary all the same: berth reads what others have pasted of them.
+// The program that people run, with every module that is linked into it: one room may
+// start a process in order to change something, and on Windows one in order to read;
+// D-Bus's module would, to find a session's bus, which berth never asks for. The names
+// of netstat, tasklist and sc are in the binary all the same: berth reads what others
+// have pasted of them.
 func TestNothingElseInTheProgramStartsProcesses(t *testing.T) {
 	for system, want := range map[string][]string{
-		"windows": {module + "/internal/machine/netsh"}, "linux": {"github.com/godbus/dbus/v5"}, "darwin": nil,
+		"windows": {changeRun, module + "/internal/machine/netsh"}, "linux": {changeRun, "github.com/godbus/dbus/v5"}, "darwin": {changeRun},
 	} {
 		if got := importers(t, system, "os/exec"); !slices.Equal(got, want) {
 			t.Errorf("on %s os/exec is imported by %q, want %q", system, got, want)
@@ -27,6 +28,8 @@ func TestNothingElseInTheProgramStartsProcesses(t *testing.T) {
 		}
 	}
 }
+
+const changeRun = module + "/internal/change/run"
 
 // importers are the packages of the program for a system that import another; not
 // those that are another's own.

@@ -112,13 +112,14 @@ func readBack(name string, to plan.State) error {
 	if err != nil {
 		return fmt.Errorf("%s was written and cannot be read back: %w", name, err)
 	}
-	for _, d := range plan.Differs(to, now) {
-		if d.Field == "content" {
-			return fmt.Errorf("%s was written, and has other bytes now", name)
-		}
-		return fmt.Errorf("%s was written, and its %s is %q in place of %q", name, d.Field, d.Got, d.Want)
+	wrong := plan.Differs(to, now)
+	switch {
+	case len(wrong) == 0:
+		return nil
+	case wrong[0].Field == "content":
+		return fmt.Errorf("%s was written, and has other bytes now", name)
 	}
-	return nil
+	return fmt.Errorf("%s was written, and its %s is %q in place of %q", name, wrong[0].Field, wrong[0].Got, wrong[0].Want)
 }
 
 // check refuses states that make no sense before anything is touched.

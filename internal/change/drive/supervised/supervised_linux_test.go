@@ -102,16 +102,11 @@ func processes(t *testing.T, args ...string) int {
 func stopAndStart(t *testing.T, s plan.Subject, args ...string) {
 	t.Helper()
 	is(t, s, "yes", "RUNNING run")
-	for range 2 {
-		set(t, s, no)
-		set(t, s, no)
-		if n := processes(t, args...); n != 0 {
-			t.Errorf("%s: %d processes after it was stopped", s.Name, n)
-		}
-		set(t, s, yes)
-		set(t, s, yes)
-		if n := processes(t, args...); n != 1 {
-			t.Errorf("%s: %d processes after it was started", s.Name, n)
+	for _, to := range []plan.State{no, no, yes, yes} {
+		set(t, s, to)
+		want := map[string]int{"no": 0, "yes": 1}[to["running"]]
+		if n := processes(t, args...); n != want {
+			t.Errorf("%s: %d processes, asked for %v", s.Name, n, to)
 		}
 	}
 }

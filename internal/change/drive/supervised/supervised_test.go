@@ -199,14 +199,14 @@ func TestSetWaitsForTheSupervisorsWord(t *testing.T) {
 		err  error
 		verb string // what it was asked to do
 	}{
-		"stopped":                 {no, []run.Result{up, up, exit(0, "web: stopped\n"), stopping, stopping, down}, nil, "stop"},
+		"stopped":                 {no, []run.Result{up, exit(0, "web: stopped\n"), stopping, stopping, down}, nil, "stop"},
 		"stopped before":          {no, []run.Result{down}, nil, ""},
-		"stopped, said it failed": {no, []run.Result{up, up, exit(1, "web: ERROR (not running)\n"), down}, nil, "stop"},
-		"not stopped":             {no, []run.Result{up, up, exit(1, "error: <class 'xmlrpc'>\n"), up}, ErrStays, "stop"},
-		"started":                 {yes, []run.Result{down, down, exit(0, "web: started\n"), starting, up}, nil, "start"},
+		"stopped, said it failed": {no, []run.Result{up, exit(1, "web: ERROR (not running)\n"), down}, nil, "stop"},
+		"not stopped":             {no, []run.Result{up, exit(1, "error: <class 'xmlrpc'>\n"), up}, ErrStays, "stop"},
+		"started":                 {yes, []run.Result{down, exit(0, "web: started\n"), starting, up}, nil, "start"},
 		"runs before":             {yes, []run.Result{up}, nil, ""},
-		"given up":                {yes, []run.Result{down, down, exit(0, "web: ERROR (spawn error)\n"), starting, fatal}, ErrStays, "start"},
-		"gone away in the middle": {no, []run.Result{up, up, exit(0, ""), exit(4, "unix:///var/run/supervisor.sock no such file\n")}, ErrNotRunning, "stop"},
+		"given up":                {yes, []run.Result{down, exit(0, "web: ERROR (spawn error)\n"), starting, fatal}, ErrStays, "start"},
+		"gone away in the middle": {no, []run.Result{up, exit(0, ""), exit(4, "unix:///var/run/supervisor.sock no such file\n")}, ErrNotRunning, "stop"},
 		"not there":               {no, []run.Result{exit(4, "unix:///var/run/supervisor.sock no such file\n")}, ErrNotRunning, ""},
 		"not known to it":         {no, []run.Result{exit(0, "other RUNNING\n")}, ErrUnknown, ""},
 	} {

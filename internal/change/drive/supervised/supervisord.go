@@ -13,11 +13,12 @@ type supervisord struct {
 	command
 	config []string // the arguments that name it
 	name   string
+	full   string // as the last listing had it
 }
 
 func (d Driver) supervisord(s plan.Subject) (tool, error) {
 	c, _, err := d.command(s, "supervisorctl")
-	t := supervisord{command: c, name: s.Name}
+	t := &supervisord{command: c, name: s.Name}
 	if f := s.Of["config"]; f != "" {
 		t.config = []string{"-c", f}
 	}
@@ -27,20 +28,16 @@ func (d Driver) supervisord(s plan.Subject) (tool, error) {
 // condition reads all programs: to ask for one by a name that is not known, or is a
 // group's, ends with the same exit code as to ask nobody. Exit codes of status are 0,
 // 3 when something is not running, 4 when there was no answer.
-func (t supervisord) condition(ctx context.Context) (condition, error) {
-	_, now, err := t.find(ctx)
-	return now, err
-}
-
-func (t supervisord) find(ctx context.Context) (string, condition, error) {
+func (t *supervisord) condition(ctx context.Context) (now condition, err error) {
 	r, err := t.run(ctx, append(t.config, "status")...)
 	if err != nil {
-		return "", condition{}, err
+		return now, err
 	}
 	if r.Exit != 0 && r.Exit != 3 {
-		return "", condition{}, fmt.Errorf("%w: %w", ErrNotRunning, said("status", r))
+		return now, fmt.Errorf("%w: %w", ErrNotRunning, said("status", r))
 	}
-	return pick(r.Stdout, t.name)
+	t.full, now, err = pick(r.Stdout, t.name)
+	return now, err
 }
 
 // pick finds a program in what supervisorctl lists, by its full name or by the part
@@ -89,14 +86,10 @@ func supervisordWord(word string) (condition, error) {
 	return now, nil
 }
 
-func (t supervisord) turn(ctx context.Context, up bool) error {
-	full, _, err := t.find(ctx)
-	if err != nil {
-		return err
-	}
+func (t *supervisord) turn(ctx context.Context, up bool) error {
 	verb := "stop"
 	if up {
 		verb = "start"
 	}
-	return t.do(ctx, append(t.config, verb, full)...)
+	return t.do(ctx, append(t.config, verb, t.full)...)
 }
