@@ -195,6 +195,11 @@ func TestDescriptorSpelling(t *testing.T) {
 	// What was read may be put back, whatever its spelling.
 	before := plan.State{"exists": "yes", "sddl": "D:(A;;GX;;;S-1-1-0)"}
 	set(t, s, urlacl("http://+:80/"), before, before)
+	set(t, s, urlacl("http://+:80/"), before, plan.State{"exists": "no"})
+	set(t, s, urlacl("http://+:80/"), before, plan.State{"exists": "yes"})
+	if got := s.acl["http://+:80/"]; got != before["sddl"] {
+		t.Error("put back as", got)
+	}
 	if err := newStore().driver().Set(t.Context(), urlacl("http://+:80/"), nil, plan.State{"exists": "yes"}); err == nil {
 		t.Error("reserved for nobody knows whom")
 	}

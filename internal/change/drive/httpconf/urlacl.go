@@ -36,6 +36,9 @@ func (d Driver) setReservation(prefix string, now, before, to plan.State) error 
 		return d.unreserve(prefix)
 	}
 	want, ok := to["sddl"]
+	if !ok { // it is to be there again
+		want, ok = before["sddl"]
+	}
 	if !ok {
 		return fmt.Errorf("%s is not reserved, and without a descriptor it cannot be", prefix)
 	}

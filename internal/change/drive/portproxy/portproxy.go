@@ -132,7 +132,8 @@ func (d Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 }
 
 // Set writes or deletes an entry, tells the service, also where nothing was left to
-// write since a crash may have kept it from being told, and reads back.
+// write since a crash may have kept it from being told, and reads back. An entry that
+// is to be there again leads where it led before, unless to says where.
 func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) error {
 	now, err := d.Read(ctx, s)
 	if err != nil {
@@ -141,6 +142,9 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) 
 	e, err := parseName(s.Name)
 	if err != nil {
 		return err
+	}
+	if led, ok := before["to"]; ok && to["to"] == "" && to["exists"] == "yes" && now["exists"] == "no" {
+		to = plan.State{"exists": "yes", "to": led}
 	}
 	if len(plan.Differs(to, now)) > 0 {
 		if err := d.change(e, s.Name, to); err != nil {

@@ -69,7 +69,7 @@ func TestRoundTrip(t *testing.T) {
 			}
 		}
 		for range 2 {
-			if err := d.Set(t.Context(), subject(name), before, before); err != nil {
+			if err := d.Set(t.Context(), subject(name), before, plan.State{"exists": "yes"}); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -99,6 +99,8 @@ func TestRoundTrip(t *testing.T) {
 		{"exists": "yes", "type": "REG_SZ", "data": "a"}, // odd, and without its zero
 		{"exists": "yes", "type": "REG_NONE", "data": ""},
 		{"exists": "yes", "type": "4294901760", "data": "\xff\xfe"},
+		{"type": "REG_SZ"},
+		{"data": "x"},
 		{"exists": "no"},
 	} {
 		r := newTree(http)
@@ -118,7 +120,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%v: %v, %v", after, got, err)
 		}
 		for range 2 {
-			if err := d.Set(t.Context(), s, step.Before, step.Before); err != nil {
+			if err := d.Set(t.Context(), s, step.Before, step.Back()); err != nil {
 				t.Errorf("%v: %v", after, err)
 			}
 		}

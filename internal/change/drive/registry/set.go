@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
 )
 
 // Set writes or deletes a value, makes its key where there is none, and reads back.
-// To take a key away ("key-exists": "no") it goes upwards as far as before's
-// "key-above", and refuses where a key is not empty.
+// What to does not say of a value, type or data, is as it is, or where there is none
+// as it was before. To take a key away ("key-exists": "no") it goes upwards as far as
+// before's "key-above", and refuses where a key is not empty.
 func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) error {
 	now, err := d.Read(ctx, s)
 	if err != nil {
@@ -24,12 +26,13 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) 
 	if to["exists"] == "yes" && to["key-exists"] == "no" {
 		return fmt.Errorf("%s: a value cannot be in a key that is not there", k)
 	}
+	to = whole(to, now, before)
 	if len(plan.Differs(to, now)) == 0 {
 		return nil
 	}
 	if to["exists"] == "no" {
 		err = d.remove(k, s.Of["value"], now)
-	} else if _, ok := to["data"]; ok || to["exists"] == "yes" {
+	} else if to["exists"] == "yes" {
 		err = d.write(k, s.Of["value"], now, to)
 	}
 	if err == nil && to["key-exists"] == "yes" && now["key-exists"] == "no" {
@@ -68,10 +71,28 @@ func (d Driver) remove(k key, value string, now plan.State) error {
 	return nil
 }
 
-// write takes what to does not say, type or data, from what is there.
+// whole adds to a value that is to be there what is not said of it.
+func whole(to, now, before plan.State) plan.State {
+	_, hasType := to["type"]
+	_, hasData := to["data"]
+	if to["exists"] == "no" || to["exists"] == "" && !hasType && !hasData {
+		return to
+	}
+	from := now
+	if now["exists"] != "yes" {
+		from = before
+	}
+	out := plan.State{"type": from["type"], "data": from["data"], "exists": "yes"}
+	if from["exists"] != "yes" {
+		out = plan.State{"exists": "yes"}
+	}
+	maps.Copy(out, to)
+	return out
+}
+
 func (d Driver) write(k key, value string, now, to plan.State) error {
-	word, okType := field("type", to, now)
-	data, okData := field("data", to, now)
+	word, okType := to["type"]
+	data, okData := to["data"]
 	if !okType || !okData {
 		return fmt.Errorf("%s, value %q: it is not there, and a type and data are needed to write it", k, value)
 	}
@@ -88,15 +109,6 @@ func (d Driver) write(k key, value string, now, to plan.State) error {
 		return said("writing the value "+value+" of "+k.String(), err)
 	}
 	return nil
-}
-
-func field(name string, states ...plan.State) (string, bool) {
-	for _, s := range states {
-		if v, ok := s[name]; ok {
-			return v, true
-		}
-	}
-	return "", false
 }
 
 func (d Driver) makeKey(k key) error {

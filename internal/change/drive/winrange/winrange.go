@@ -111,7 +111,7 @@ func state(set fact.Set, s span) (plan.State, error) {
 }
 
 // Set adds a range or deletes it, and reads back. One that is to be there outlives a
-// reboot unless "kept" says no.
+// reboot unless "kept" says no, or said so before it was deleted.
 func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) error {
 	now, err := d.Read(ctx, s)
 	if err != nil {
@@ -120,6 +120,9 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) 
 	r, err := parseSpan(s.Name)
 	if err != nil {
 		return err
+	}
+	if kept, ok := before["kept"]; ok && to["kept"] == "" && to["exists"] == "yes" && before["exists"] == "yes" {
+		to = plan.State{"exists": "yes", "kept": kept}
 	}
 	for _, argv := range steps(r, now, to) {
 		if err := d.netsh(ctx, argv); err != nil {

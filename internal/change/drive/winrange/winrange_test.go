@@ -99,8 +99,16 @@ func TestStates(t *testing.T) {
 				}
 			}
 			d := m.driver()
-			for _, s := range []plan.State{to, to, from, from} {
-				if err := d.Set(t.Context(), subject(name), from, s); err != nil {
+			back := plan.Step{Before: from, After: plan.State{"exists": to["exists"]}}.Back()
+			if from["kept"] != to["kept"] && from["exists"] == to["exists"] {
+				back = from
+			}
+			for i, s := range []plan.State{to, to, from, from} {
+				asked := s
+				if i >= 2 {
+					asked = back
+				}
+				if err := d.Set(t.Context(), subject(name), from, asked); err != nil {
 					t.Errorf("%v to %v: %v", from, s, err)
 				}
 				if got, err := d.Read(t.Context(), subject(name)); err != nil || !cmp.Equal(got, s) {
