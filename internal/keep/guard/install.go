@@ -93,8 +93,9 @@ func (in Installation) argv() []string {
 }
 
 // SystemdUnit is the unit's text. It may look at every process (CAP_SYS_PTRACE,
-// CAP_DAC_READ_SEARCH) and hear of sockets that end (CAP_NET_ADMIN), and start and stop
-// units through systemd itself; it can write nothing but berth's own state.
+// CAP_DAC_READ_SEARCH), hear of sockets that end (CAP_NET_ADMIN), try the bind that a
+// remedy is for (CAP_NET_BIND_SERVICE), and start and stop units through systemd
+// itself; it can write nothing but berth's own state.
 func SystemdUnit(in Installation) string {
 	words := in.argv()
 	for i, w := range words {
@@ -102,7 +103,6 @@ func SystemdUnit(in Installation) string {
 	}
 	return `[Unit]
 Description=berth: keep promised ports as promised
-Documentation=man:berth-guard(1)
 After=network.target dbus.socket
 StartLimitIntervalSec=5min
 StartLimitBurst=5
@@ -113,10 +113,11 @@ ExecStart=` + strings.Join(words, " ") + `
 ExecReload=kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=2s
+SuccessExitStatus=130
 StateDirectory=berth
 UMask=0077
 
-CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_NET_ADMIN
+CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_NET_ADMIN CAP_NET_BIND_SERVICE
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only

@@ -90,7 +90,7 @@ func TestStartable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o, ok := Startable(l.Promises[0]); !ok || o.String() != "container:web" {
+	if o, ok := Startable(l.Promises[0]); !ok || o.String() != "unit:b" {
 		t.Errorf("%v, %v", o, ok)
 	}
 	if o, ok := Startable(l.Promises[1]); ok {

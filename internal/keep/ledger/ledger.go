@@ -17,8 +17,8 @@ const Name = "berth.toml"
 // Policy says what may be done when a promise is not kept.
 type Policy string
 
-// The policies. Restore may start the owner, or apply the remedy that the promise
-// names; neither ever kills.
+// The policies. Restore may start the owner, where that is a unit or a service, or
+// apply the remedy that the promise names; neither ever kills.
 const (
 	Alert   Policy = "alert"
 	Restore Policy = "restore"
@@ -54,10 +54,9 @@ type Owner struct {
 // String writes an owner as the ledger does: "unit:nginx.service".
 func (o Owner) String() string { return string(o.Kind) + ":" + o.Name }
 
-// Startable tells whether an owner can be started by its name.
-func (o Owner) Startable() bool {
-	return o.Kind == Unit || o.Kind == Service || o.Kind == Container
-}
+// Startable tells whether berth can start an owner by its name. Containers have their
+// engine's restart policy for that.
+func (o Owner) Startable() bool { return o.Kind == Unit || o.Kind == Service }
 
 // Place is a line of a file.
 type Place struct {

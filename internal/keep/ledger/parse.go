@@ -101,7 +101,7 @@ func (r raw) promise() Promise {
 	}
 	r.policy(&p)
 	if p.Policy == Restore && p.Remedy == "" && r.Remedy == "" && len(p.Owners) > 0 && !slices.ContainsFunc(p.Owners, Owner.Startable) {
-		r.bad("policy", "nothing here can be started or applied to restore it", `name a unit:, service: or container:, or a remedy; or write policy = "alert"`)
+		r.bad("policy", "nothing here can be started or applied to restore it", `name a unit: or service:, or a remedy; or write policy = "alert"`)
 	}
 	return p
 }

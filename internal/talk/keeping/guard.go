@@ -65,8 +65,8 @@ followed. The program of --on-break gets the arguments behind -- and then the ev
 the endpoint, the owner and the sentence; BERTH_EVENT is the document. It is started
 when a promise is broken, cannot be restored, or is given up.
 
-Exit codes: 0 ended by a signal; 1 --once, and a promise is broken; 2 the words or the
-ledger are off; 3 could not look; 4 not permitted.`,
+Exit codes: 1 --once, and a promise is broken; 2 the words or the ledger are off; 3
+could not look; 4 not permitted; 130 ended by a signal.`,
 		Example: `  berth guard
   berth guard --file /etc/berth/berth.toml --webhook http://127.0.0.1:9000/berth
   berth guard --on-break /usr/bin/logger -- -t berth

@@ -91,7 +91,7 @@ func event(e guard.Event) string {
 	case guard.NotRestored:
 		return fmt.Sprintf("%s was not restored, %s failed, and waits for %s at least: %s", endpoint(p), action(e.Action), e.Wait.Round(time.Millisecond), problem(e.Err))
 	case guard.GaveUp:
-		return fmt.Sprintf("GIVING UP on %s, promised to %s: restored %s and not kept. Nothing more is done for it until it has been kept for a while", endpoint(p), owed(p), times(e.Try))
+		return fmt.Sprintf("GIVING UP on %s, promised to %s: tried %s, and it is not kept. Nothing more is done for it until it has been kept for a while", endpoint(p), owed(p), times(e.Try))
 	case guard.Resumed:
 		return fmt.Sprintf("%s has been kept for a while: it is looked after again", endpoint(p))
 	}
