@@ -122,7 +122,8 @@ func TestRead(t *testing.T) {
 	}{
 		"every form": {"Listen 80\nlisten *:81\n  Listen 127.0.0.1:82 http\nListen [0::0]:83\nListen \"84\"\nListen [::1]:443 https\nListen localhost:85",
 			[]string{`apache2.conf:1 "80" listens :80`, `apache2.conf:2 "*:81" listens :81`, `apache2.conf:3 "127.0.0.1:82" listens 127.0.0.1:82`, `apache2.conf:4 "[0::0]:83" listens :::83`,
-				`apache2.conf:5 "84" listens :84`, `apache2.conf:6 "[::1]:443" listens ::1:443`, `apache2.conf:7 "localhost:85" listens localhost:85`}, nil},
+				`apache2.conf:5 "84" listens :84`, `apache2.conf:6 "[::1]:443" listens ::1:443`, `apache2.conf:7 "localhost:85" listens localhost:85`},
+			[]string{"apache2.conf:7 localhost is a name, and may be several addresses"}},
 		"comments and lines that go on": {"# Listen 80 \\\nListen 81\n#\nListen \\\r\n 82\r\nListen 8\\\n3\n", []string{`apache2.conf:4 "82" listens :82`, `apache2.conf:6 "8\\\n3" listens :83`}, nil},
 		"virtual hosts": {"Listen 80\nListen 443\nNameVirtualHost *:80\n<VirtualHost *:80 _default_:443 [::1]:80>\n ServerName https://www.example.org:443\n</VirtualHost>\n<virtualhost *>\nServerName x:81\n</virtualhost>\n<VirtualHost 10.0.0.1 *:*>\n</VirtualHost>",
 			[]string{`apache2.conf:1 "80" listens :80`, `apache2.conf:2 "443" listens :443`, `apache2.conf:3 "*:80" follows :80`, `apache2.conf:4 "*:80" follows :80 of www.example.org`, `apache2.conf:4 "_default_:443" follows :443 of www.example.org`,

@@ -64,6 +64,9 @@ func (r *reader) listen(doc *Doc, n *node, s scope) {
 		r.note(doc, n, "Listen "+n.arg(0)+": the port cannot be read")
 		return
 	}
+	if _, err := netip.ParseAddr(p.Addr); err != nil && p.Addr != "" {
+		r.note(doc, n, p.Addr+" is a name, and may be several addresses")
+	}
 	r.add(s, p)
 }
 

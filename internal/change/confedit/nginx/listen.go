@@ -107,6 +107,9 @@ func (r *reader) listen(doc *Doc, d *directive, s scope) {
 	if e.bare {
 		e.port, e.last = 80, 80
 	}
+	if _, err := netip.ParseAddr(e.addr); err != nil && e.addr != "" {
+		r.note(doc, d, e.addr+" is a name, and may be several addresses")
+	}
 	if e.last-e.port >= maxRange {
 		r.note(doc, d, fmt.Sprintf("listen %s: a range of %d ports", d.arg(1), int(e.last-e.port)+1))
 		return

@@ -27,7 +27,7 @@ func (m inside) ReadFile(name string) ([]byte, error) {
 }
 
 func (m inside) Glob(pattern string) ([]string, error) {
-	r := m.Try("sh", "-c", "for f in "+pattern+`; do if [ -e "$f" ]; then echo "$f"; fi; done`)
+	r := m.Try("bash", "-c", "shopt -s dotglob; for f in "+pattern+`; do if [ -e "$f" ]; then echo "$f"; fi; done`)
 	return strings.Fields(r.Stdout), nil
 }
 
@@ -143,7 +143,7 @@ func TestSystemdTwice(t *testing.T) {
 			r := m.Try("nginx", "-c", "/run/twice.conf")
 			if r.Code == 0 {
 				m.Run("nginx", "-c", "/run/twice.conf", "-s", "quit")
-				testbed.Await(t, "nginx to be gone", func() bool { return len(m.listening()) == 0 })
+				testbed.Await(t, "nginx to be gone", func() bool { return m.Try("pgrep", "nginx").Code != 0 })
 				return nil
 			}
 			return errors.New(r.Stderr)
@@ -172,6 +172,61 @@ func TestSystemdTwice(t *testing.T) {
 			if err := starts(after(t, d, tree, edits)[main]); err != nil {
 				t.Errorf("%s: with the second one removed: %v", name, err)
 			}
+		}
+	}
+}
+
+// TestSystemdGrammar compares what the real nginx can read, and where it listens,
+// with Parse and Read.
+func TestSystemdGrammar(t *testing.T) {
+	m := inside{testbed.Boot(t)}
+	const file = "/run/grammar.conf"
+	for _, text := range []string{ // env takes any one word
+		"env a;", "env \"a b\";", "env 'a;b';", "env a\\;b;", "env ${b}{c};", "env \"a\"b;", "env \"a\");", "env 'a\\'b';", "env a'b;", "env a\"b c\";", "env a", "env a\\", "env 'a", ";", "}", "env a}b;",
+		"env {", "env;", "env a;;", "# {\nenv a;", "env a# b;", "env a #;\n;", "env\r\n a\r;\r", "http {", "http { } }", "http { # }\n}", "env \"\\\\\";", "env \"\\\";", "", "\xef\xbb\xbfenv a;", "env $;", "env ${;", "env a{b;", "env \"a\"{b;",
+	} {
+		text = "events { }\n" + text
+		m.Put(file, []byte(text), 0o644)
+		r := m.Try("nginx", "-t", "-c", file)
+		refused := strings.Contains(r.Stderr, "unexpected") || strings.Contains(r.Stderr, "is not terminated")
+		_, err := nginx.RoundTrip([]byte(text))
+		if refused != (err != nil) {
+			t.Errorf("%q: RoundTrip %v, nginx %s", text, err, r.Stderr)
+		}
+	}
+	for _, text := range []string{
+		"listen 80; listen *:81; listen 127.0.0.1:82 bind; listen [::]:83 ipv6only=on; listen [::1]; listen '127.0.0.2:85';", "listen 127.0.0.1;", "server_name a;", "",
+		"listen unix:/run/x;", "listen 8000-8002; listen 127.0.0.1:9000-9001;", "listen 080;", "listen [0::1]:80; listen 127.1.1.1;", "include listen; include more/*;", "include more/.b*; include /run/listen;",
+	} {
+		m.Put("/run/listen", []byte("listen 80;\n"), 0o644)
+		m.Put("/run/more/a", []byte("listen 81;\n"), 0o644)
+		m.Put("/run/more/.b", []byte("listen 82;\n"), 0o644)
+		m.Run("rm", "-f", "/run/x")
+		m.Put(file, []byte("events { }\nhttp {\nserver {\n"+text+"\n}\n}\n"), 0o644)
+		r := m.Try("nginx", "-c", file)
+		want := m.listening()
+		if r.Code == 0 {
+			m.Run("nginx", "-c", file, "-s", "quit")
+			testbed.Await(t, "nginx to be gone", func() bool { return m.Try("pgrep", "nginx").Code != 0 })
+		}
+		tree, err := nginx.Read(m, file, nginx.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range tree.Places {
+			addr := strings.Replace(p.Addr, "::1", "[::1]", 1)
+			switch addr {
+			case "":
+				addr = "0.0.0.0"
+			case "::":
+				addr = "[::]"
+			}
+			got = append(got, fmt.Sprintf("%s:%d", addr, p.Port))
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(want, slices.Compact(got)); d != "" || r.Code != 0 {
+			t.Errorf("%q: nginx %d %s (-nginx +Read)\n%s", text, r.Code, r.Stderr, d)
 		}
 	}
 }
