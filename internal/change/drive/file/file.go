@@ -89,7 +89,7 @@ func (Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) er
 	if err != nil {
 		return err
 	}
-	if before["exists"] == "yes" && at.exists && before["target"] != at.target() {
+	if was, known := before["target"]; known && was != at.target() {
 		return fmt.Errorf("%s: %w: %s", s.Name, ErrMoved, at.path)
 	}
 	if to["exists"] == "no" {

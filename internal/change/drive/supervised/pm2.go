@@ -1,16 +1,19 @@
 package supervised
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/run"
 )
 
 type pm2 struct {
@@ -24,6 +27,10 @@ func (d Driver) pm2(s plan.Subject) (tool, error) {
 		return nil, err
 	}
 	t := pm2{command: c, home: s.Of["home"], name: s.Name}
+	if home == "" { // the asker's own
+		home, _ = os.UserHomeDir()
+		t.home = cmp.Or(t.home, os.Getenv("PM2_HOME"))
+	}
 	if t.home == "" && home != "" {
 		t.home = filepath.Join(home, ".pm2")
 	}
@@ -31,10 +38,27 @@ func (d Driver) pm2(s plan.Subject) (tool, error) {
 		return nil, errors.New("the folder of pm2 (PM2_HOME) is not named")
 	}
 	t.opts.Env = append(t.opts.Env, "PM2_HOME="+t.home)
-	if filepath.IsAbs(t.path) { // its node may be beside it, as nvm has it
+	if s.Of["program"] == "" {
+		t.path = ofUser(t.path, home)
+	}
+	if filepath.IsAbs(t.path) { // its node may be beside it
 		t.opts.Env = append(t.opts.Env, "PATH="+filepath.Dir(t.path)+":/usr/local/bin:/usr/bin:/bin")
 	}
 	return t, nil
+}
+
+// ofUser finds a command that npm put into a user's home, where the system has none:
+// of several versions of node (nvm), the one that sorts last.
+func ofUser(name, home string) string {
+	if _, err := run.Look(name); err == nil || home == "" {
+		return name
+	}
+	for _, dir := range []string{".nvm/versions/node/*/bin", ".npm-global/bin", ".volta/bin", ".local/bin", "n/bin"} {
+		if all, _ := filepath.Glob(filepath.Join(home, dir, name)); len(all) > 0 {
+			return all[len(all)-1]
+		}
+	}
+	return name
 }
 
 // app is what pm2 jlist says of one instance.

@@ -55,14 +55,14 @@ type tool interface {
 }
 
 // Read returns "running": yes also for a program that the supervisor is about to start
-// again; and "state", the supervisor's own word. It changes nothing, starts no daemon,
-// and blocks until the command has ended.
+// again. It changes nothing, starts no daemon, and blocks until the command has ended.
 //
 // Subject.Of has "supervisor", and for all of them "program" (the command's absolute
 // path; else it is looked for in the system's folders) and "uid" (whose supervisor it
 // is: the command runs as that user). Then supervisord: "config"; Name may be of the
-// form group:process. pm2: "home" (PM2_HOME; else .pm2 in the user's home). runit and
-// s6: "dir", the service's folder (else Name is looked for where such folders are).
+// form group:process. pm2: "home" (PM2_HOME; else .pm2 in the user's home), and its
+// command is looked for in that home too. runit and s6: "dir", the service's folder
+// (else Name is looked for where such folders are).
 // launchd: "domain" ("system", "gui/501") and, to start, "plist".
 func (d Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 	t, err := d.tool(s)
@@ -77,11 +77,10 @@ func (d Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 }
 
 func (c condition) plan() plan.State {
-	s := plan.State{"running": "no", "state": c.word}
 	if c.running {
-		s["running"] = "yes"
+		return plan.State{"running": "yes"}
 	}
-	return s
+	return plan.State{"running": "no"}
 }
 
 // Set has the supervisor start or stop the program and returns when the supervisor

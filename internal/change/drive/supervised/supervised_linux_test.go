@@ -59,16 +59,19 @@ func of(supervisor, name string) plan.Subject {
 }
 
 // is waits until a program is as it should be at the start.
-func is(t *testing.T, s plan.Subject, running, state string) {
+func is(t *testing.T, s plan.Subject, running, words string) {
 	t.Helper()
-	var now plan.State
-	var err error
+	var now condition
 	for range 400 {
-		if now, err = New().Read(t.Context(), s); err == nil && now["running"] == running && strings.Contains(state, now["state"]) {
+		tool, err := New().tool(s)
+		if err == nil {
+			now, err = tool.condition(t.Context())
+		}
+		if err == nil && now.plan()["running"] == running && strings.Contains(words, now.word) {
 			return
 		}
 	}
-	t.Errorf("%s: %q, %v", s.Name, now, err)
+	t.Errorf("%s: %+v", s.Name, now)
 }
 
 func set(t *testing.T, s plan.Subject, to plan.State) {

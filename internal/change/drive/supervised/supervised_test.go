@@ -254,10 +254,11 @@ func TestRefusals(t *testing.T) {
 	}}
 	named := func(name string, s plan.Subject) plan.Subject { s.Name = name; return s }
 	for _, s := range []plan.Subject{
-		job(), job("supervisor", "monit"), job("supervisor", "runit", "dir", "etc/service/web"), job("supervisor", "pm2"),
+		job(), job("supervisor", "monit"), job("supervisor", "runit", "dir", "etc/service/web"),
 		named("", job("supervisor", "supervisord")), named("-c", job("supervisor", "supervisord")), named("../x", job("supervisor", "runit")),
 		job("supervisor", "launchd"), job("supervisor", "launchd", "domain", "gui/x"), named("a/b", job("supervisor", "launchd", "domain", "system")),
 		job("supervisor", "pm2", "home", t.TempDir()), // with no daemon
+		job("supervisor", "pm2", "uid", "99999"),
 	} {
 		if now, err := never.Read(t.Context(), s); err == nil {
 			t.Errorf("%+v: %v", s, now)
@@ -286,8 +287,8 @@ func TestLaunchd(t *testing.T) {
 	if err := (Driver{m.run}).Set(t.Context(), s, nil, yes); err != nil {
 		t.Error(err)
 	}
-	job := []string{"/bin/launchctl", "print", "gui/501/org.web"}
-	want := [][]string{job, {"/bin/launchctl", "bootout", "gui/501/org.web"}, job, job, job, {"/bin/launchctl", "bootstrap", "gui/501", "/Library/web.plist"}, job}
+	printed := []string{"/bin/launchctl", "print", "gui/501/org.web"}
+	want := [][]string{printed, {"/bin/launchctl", "bootout", "gui/501/org.web"}, printed, printed, printed, {"/bin/launchctl", "bootstrap", "gui/501", "/Library/web.plist"}, printed}
 	if diff := cmp.Diff(want, m.asked); diff != "" {
 		t.Error(diff)
 	}
@@ -332,5 +333,29 @@ func TestPM2IsAskedByNumbers(t *testing.T) {
 	m.says = []run.Result{{Stdout: apps, Truncated: true}}
 	if now, err := (Driver{m.run}).Read(t.Context(), s); err == nil {
 		t.Error(now)
+	}
+}
+
+func TestOfUser(t *testing.T) {
+	home := t.TempDir()
+	if got := ofUser("berth-none", home); got != "berth-none" {
+		t.Error(got)
+	}
+	var want string
+	for _, v := range []string{"v18.1.0", "v20.2.0"} {
+		want = filepath.Join(home, ".nvm", "versions", "node", v, "bin", "berth-none")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(want), 0o755), os.WriteFile(want, nil, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ofUser("berth-none", home); got != want {
+		t.Error(got)
+	}
+	known := "sh"
+	if runtime.GOOS == "windows" {
+		known = "netsh"
+	}
+	if got := ofUser(known, home); got != known {
+		t.Error(got)
 	}
 }
