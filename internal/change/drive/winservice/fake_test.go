@@ -20,6 +20,7 @@ type fake struct {
 	clock    time.Time
 	turn     func(n int)
 	turns    int
+	held     func() // while the manager is busy with a control
 	log      []string
 }
 
@@ -77,6 +78,9 @@ func (f *fake) control(name string, code control) error {
 		return err
 	}
 	s.state = map[control]uint32{controlStop: stopPending, controlPause: pausePending, controlContinue: continuePending}[code]
+	if f.held != nil {
+		f.held()
+	}
 	return nil
 }
 

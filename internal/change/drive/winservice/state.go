@@ -63,12 +63,23 @@ func (d Driver) setState(ctx context.Context, name, want string) error {
 			err = ctx.Err()
 		}
 		if ctx.Err() != nil {
-			return c.unfinished(ctx)
+			return c.end(ctx)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// end looks once more when the time is over: an order that the manager is still busy
+// with has kept the state from being seen.
+func (c *course) end(ctx context.Context) error {
+	brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if at, err := c.look(brief); at == done && err == nil {
+		return nil
+	}
+	return c.unfinished(ctx)
 }
 
 // look reads the state, and says what is to be done next.
@@ -196,7 +207,10 @@ func (c *course) unfinished(ctx context.Context) error {
 	}
 	now := c.Driver.now()
 	if pending(c.now.state) {
-		fmt.Fprintf(&b, ", without a sign of headway for %v (it asked for %v)", now.Sub(c.moved).Round(time.Millisecond), c.now.waitHint)
+		fmt.Fprintf(&b, ", without a sign of headway for %v", now.Sub(c.moved).Round(time.Millisecond))
+		if c.now.waitHint > 0 {
+			fmt.Fprintf(&b, " (it asked for %v)", c.now.waitHint)
+		}
 	}
 	verb, at := c.last()
 	if verb == "" {

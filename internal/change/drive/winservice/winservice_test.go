@@ -144,6 +144,26 @@ func TestManagerDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// The state is looked at once more when the time is over while a control is under
+// way: a stop that did happen is no failure.
+func TestControlThatKeepsTheManager(t *testing.T) {
+	for _, ends := range []uint32{stopPending, stopped} {
+		f := newFake("Spooler", service{status: status{state: running}})
+		ctx, cancel := context.WithCancel(t.Context())
+		block := make(chan struct{})
+		f.held = func() {
+			f.services["Spooler"].state = ends
+			cancel()
+			<-block
+		}
+		err := f.driver().Set(ctx, spooler(), nil, plan.State{"state": "stopped"})
+		close(block)
+		if ends == stopped && err != nil || ends == stopPending && (err == nil || !strings.Contains(err.Error(), "is stop-pending since")) {
+			t.Errorf("%s: %v", stateWord(ends), err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		call  string

@@ -30,7 +30,7 @@ func is(err error, n syscall.Errno) bool { return errors.Is(err, n) }
 func said(what string, err error) error {
 	switch {
 	case is(err, accessDenied):
-		return fmt.Errorf("%s: %w (error 5 of the service manager; an administrator may)", what, fs.ErrPermission)
+		return fmt.Errorf("%s: %w (error 5 of the service manager; an administrator may, unless the system protects the service)", what, fs.ErrPermission)
 	case is(err, serviceDisabled):
 		return fmt.Errorf("%s: it is disabled (1058), and starts only when its start type is another: %w", what, err)
 	case is(err, dependencyFailed):
