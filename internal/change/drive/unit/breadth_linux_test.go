@@ -155,35 +155,40 @@ func TestSystemdSetSaysWhatFailed(t *testing.T) {
 		testbed.WithFile(units+"deaf.service", "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'\nTimeoutStopSec=300\n"),
 		testbed.WithFile(units+"back.service", sleeper("")),
 		testbed.WithFile(units+"back.path", "[Path]\nPathExists=/etc/fstab\n"),
+		testbed.WithFile(units+"tired.service", "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'test -e /opt/go'\n"),
 		testbed.WithFile(units+"quits.service", "[Service]\nExecStart=/bin/false\nType=oneshot\n"))
 	m.AwaitUnit("nginx.service", "active")
 	m.Run("systemctl", "start", "deaf", "back.path")
 	d := New(m.Root("/"))
-	short, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+	short := func(t *testing.T) context.Context {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		t.Cleanup(cancel)
+		return ctx
+	}
 	for _, tc := range []struct {
 		name string
-		ctx  context.Context
+		ctx  func(*testing.T) context.Context
 		unit string
 		to   plan.State
 		is   error
 		want []string
 	}{
-		{"port taken", patient(t), "apache2.service", plan.State{"active": "active"}, nil, []string{"start: failed", "exit-code", "Address already in use"}},
-		{"oneshot that fails", patient(t), "quits.service", plan.State{"active": "active"}, nil, []string{"start: failed", "exit-code, status 1"}},
+		{"port taken", patient, "apache2.service", plan.State{"active": "active"}, nil, []string{"start: failed", "exit-code", "Address already in use"}},
+		{"oneshot that fails", patient, "quits.service", plan.State{"active": "active"}, nil, []string{"start: failed", "exit-code, status 1"}},
 		{"deaf to TERM", short, "deaf.service", plan.State{"active": "inactive"}, context.DeadlineExceeded, []string{"stop: not done in time", "deactivating (stop-sigterm)"}},
-		{"comes back", patient(t), "back.service", plan.State{"active": "inactive"}, nil, []string{"asked to be inactive, and is active (running)", "started by back.path"}},
-		{"no such unit", patient(t), "nothing.service", plan.State{"active": "active"}, fs.ErrNotExist, []string{"nothing.service"}},
-		{"file in the way", patient(t), "deaf.service", plan.State{"enabled": "masked"}, fs.ErrExist, []string{units + "deaf.service is where", "can only be disabled"}},
-		{"static", patient(t), "deaf.service", plan.State{"enabled": "enabled"}, nil, []string{"asked to be enabled, and is static"}},
-		{"made", patient(t), "nothing.service", plan.State{"exists": "yes"}, nil, []string{"made and removed with its file"}},
-		{"no manager", patient(t), "nginx.service", plan.State{"active": "active"}, fs.ErrNotExist, []string{"uid 4711 has no manager"}},
+		{"comes back", patient, "back.service", plan.State{"active": "inactive"}, nil, []string{"asked to be inactive, and is active (running)", "started by back.path"}},
+		{"no such unit", patient, "nothing.service", plan.State{"active": "active"}, fs.ErrNotExist, []string{"nothing.service"}},
+		{"file in the way", patient, "deaf.service", plan.State{"enabled": "masked"}, fs.ErrExist, []string{units + "deaf.service is where", "can only be disabled"}},
+		{"static", patient, "deaf.service", plan.State{"enabled": "enabled"}, nil, []string{"asked to be enabled, and is static"}},
+		{"made", patient, "nothing.service", plan.State{"exists": "yes"}, nil, []string{"made and removed with its file"}},
+		{"no manager", patient, "nginx.service", plan.State{"active": "active"}, fs.ErrNotExist, []string{"uid 4711 has no manager"}},
 	} {
 		s := subject(tc.unit)
 		if tc.name == "no manager" {
 			s.Of = map[string]string{"manager": "4711"}
 		}
-		err := d.Set(tc.ctx, s, plan.State{}, tc.to)
+		err := d.Set(tc.ctx(t), s, plan.State{}, tc.to)
 		if err == nil {
 			t.Errorf("%s: no error", tc.name)
 			continue
@@ -206,6 +211,17 @@ func TestSystemdSetSaysWhatFailed(t *testing.T) {
 	if st := read(t, d, "apache2.service"); st["active"] != "failed" {
 		t.Errorf("a unit that failed: %v", st)
 	}
+	// What failed too often is started all the same when it can be.
+	fails, works := d.Set(patient(t), subject("tired.service"), nil, plan.State{"active": "active"}), plan.State{"active": "active"}
+	if fails == nil || m.Unit("tired.service", "ActiveState") != "failed" {
+		t.Errorf("tired.service started: %v", fails)
+	}
+	m.Put("/opt/go", nil, 0o644)
+	if r := m.Try("systemctl", "start", "tired"); r.Code == 0 {
+		t.Error("tired.service has no limit, and this test shows nothing")
+	}
+	set(t, d, "tired.service", nil, works)
+
 	// A newcomer that had failed, then was started: undone, it is down.
 	set(t, d, "nginx.service", nil, plan.State{"active": "inactive"})
 	set(t, d, "apache2.service", plan.State{"active": "failed"}, plan.State{"active": "active"})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -60,7 +62,7 @@ func (d Driver) Later(ctx context.Context, name string, at time.Duration, argv [
 	program := unitProperties{name + ".service", []property{
 		prop("Description", description),
 		prop("Type", "oneshot"),
-		prop("ExecStart", []execCommand{{argv[0], argv, false}}),
+		prop("ExecStart", []execCommand{{argv[0], literally(argv), false}}),
 		prop("CollectMode", "inactive-or-failed"),
 	}}
 	result, err := b.job(ctx, "StartTransientUnit", name+".timer", "replace", timer, []unitProperties{program})
@@ -71,6 +73,15 @@ func (d Driver) Later(ctx context.Context, name string, at time.Duration, argv [
 		return fmt.Errorf("timer %s: %w", name, err)
 	}
 	return nil
+}
+
+// literally keeps the manager from putting variables into arguments.
+func literally(argv []string) []string {
+	out := slices.Clone(argv)
+	for i := range out {
+		out[i] = strings.ReplaceAll(out[i], "$", "$$")
+	}
+	return out
 }
 
 // CancelLater ends the timer of [Driver.Later]. That there is none is no error: it

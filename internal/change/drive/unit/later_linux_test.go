@@ -34,7 +34,7 @@ func inSession(t *testing.T, m *testbed.Machine, user, which string) {
 
 func TestSystemdLaterOutlivesTheSession(t *testing.T) {
 	const name = "berth-revert-7"
-	argv := []string{"/bin/sh", "-c", "echo \"$1 $(id -u)\" >/var/tmp/fired", "sh", "gone; a b"}
+	argv := []string{"/bin/sh", "-c", "echo \"$1 $(id -u)\" >/var/tmp/fired", "sh", "gone; ${HOME} $HOME %n"}
 	if testbed.Inside() {
 		d := New("/")
 		if err := d.Later(patient(t), name, 2*time.Second, []string{"/bin/false"}, "never runs"); err != nil {
@@ -51,7 +51,7 @@ func TestSystemdLaterOutlivesTheSession(t *testing.T) {
 	if got := m.Unit(name+".timer", "ActiveState") + " " + m.Unit(name+".timer", "Description"); got != "active berth takes a change back" {
 		t.Errorf("the timer is %q", got)
 	}
-	testbed.Await(t, "the timer", func() bool { return m.Try("cat", "/var/tmp/fired").Stdout == "gone; a b 0\n" })
+	testbed.Await(t, "the timer", func() bool { return m.Try("cat", "/var/tmp/fired").Stdout == "gone; ${HOME} $HOME %n 0\n" })
 	testbed.Await(t, "the units to be gone", func() bool { return !strings.Contains(m.Run("systemctl", "list-units", "--all"), name) })
 	if diff := testbed.Diff(was, m.State()); len(diff) > 0 {
 		t.Errorf("left behind:\n%s", strings.Join(diff, "\n"))

@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,6 +154,9 @@ func (b *bus) set(ctx context.Context, name string, before, to plan.State) error
 		}
 	}
 	if acts && !stops {
+		if u.active == "failed" { // or it may have failed too often to be started again now
+			_ = b.ask(ctx, "ResetFailedUnit", nil, u.id)
+		}
 		if err := b.do(ctx, "start", "StartUnit", u.id); err != nil {
 			return err
 		}
@@ -194,14 +198,18 @@ func (b *bus) verify(ctx context.Context, u loaded, to plan.State) error {
 
 func (b *bus) unreached(want string, is loaded) error {
 	text := fmt.Sprintf("asked to be %s, and is %s (%s)", want, is.active, is.sub)
-	if !runs(want) && len(is.triggeredBy) > 0 {
+	if runs(want) {
+		return errors.New(text + b.why(is.path, is.id, time.Now().Add(-10*settling)))
+	}
+	if len(is.triggeredBy) > 0 {
 		text += "; it can be started by " + strings.Join(is.triggeredBy, ", ")
 	}
-	return errors.New(text + b.why(is.path, is.id))
+	return errors.New(text)
 }
 
 // do runs one job on a unit and tells why it failed, if it did.
 func (b *bus) do(ctx context.Context, verb, member, name string) error {
+	begun := time.Now()
 	result, err := b.job(ctx, member, name, "replace")
 	if err == nil && result == "done" {
 		return nil
@@ -215,7 +223,7 @@ func (b *bus) do(ctx context.Context, verb, member, name string) error {
 	if result == "canceled" {
 		return fmt.Errorf("%s: canceled, since something else started or stopped it meanwhile", verb)
 	}
-	return fmt.Errorf("%s: %s%s", verb, result, b.why("", name))
+	return fmt.Errorf("%s: %s%s", verb, result, b.why("", name, begun))
 }
 
 // unfinished tells what goes on although nobody waits for it any more.
@@ -235,7 +243,7 @@ const maxLines = 6
 
 // why is what the manager and the unit's log say of a failure: "; exit-code, status
 // 1: LINE / LINE".
-func (b *bus) why(path dbus.ObjectPath, name string) string {
+func (b *bus) why(path dbus.ObjectPath, name string, since time.Time) string {
 	ctx, cancel := context.WithTimeout(context.Background(), settling)
 	defer cancel()
 	if path == "" && b.ask(ctx, "GetUnit", []any{&path}, name) != nil {
@@ -245,7 +253,7 @@ func (b *bus) why(path dbus.ObjectPath, name string) string {
 	if path != "" {
 		text = b.result(ctx, path, name)
 	}
-	if last := b.lastLines(name); last != "" {
+	if last := b.lastLines(ctx, name, since); last != "" {
 		text += ": " + last
 	}
 	return text
@@ -265,24 +273,39 @@ func (b *bus) result(ctx context.Context, path dbus.ObjectPath, name string) str
 	return text
 }
 
-// lastLines are the newest lines of the unit's own programs, or else of PID 1
-// about it.
-func (b *bus) lastLines(name string) string {
+// lastLines are the newest lines of the unit's own programs since then, or else of PID
+// 1 about it. The journal is a little behind, and a program may say nothing at all.
+func (b *bus) lastLines(ctx context.Context, name string, since time.Time) string {
+	for text := ""; ; {
+		own, others := b.log(name, since)
+		now := strings.Join(own, " / ")
+		if now != "" && now == text {
+			return now
+		}
+		text = now
+		select {
+		case <-ctx.Done():
+			return cmp.Or(now, strings.Join(others, " / "))
+		case <-time.After(settling / 20):
+		}
+	}
+}
+
+func (b *bus) log(name string, since time.Time) (own, others []string) {
 	log := unitlog.Open(b.root)
 	defer log.Close()
 	lines, _ := log.Tail(unitlog.Unit{Name: name, User: b.user != "", UID: b.user}, 30)
-	var own []string
 	for _, l := range lines {
-		if l.PID > 1 {
+		switch {
+		case l.At.Before(since):
+		case l.PID > 1:
 			own = append(own, l.Text)
+		default:
+			others = append(others, l.Text)
 		}
 	}
-	if len(own) == 0 { // PID 1 gives its reason, then says that it failed
-		for _, l := range lines[max(0, len(lines)-2):] {
-			own = append(own, l.Text)
-		}
-	}
-	return strings.Join(own[max(0, len(own)-maxLines):], " / ")
+	// PID 1 gives its reason, then says that it failed.
+	return own[max(0, len(own)-maxLines):], others[max(0, len(others)-2):]
 }
 
 // refuses tells what could not be done to a unit's enablement, before anything is.
