@@ -80,7 +80,10 @@ const arrows = `
 	fact < answer/plan
 	fact < answer/docroot, answer/remedy/nextport
 	answer/remedy, answer/docroot < answer/remedy/ways
-	answer/docroot, answer/remedy/nextport, answer/remedy/ways < answer/planning
+	answer/plan, answer/docroot, answer/remedy/nextport, answer/remedy/ways < answer/planning/draft
+	answer/planning/draft < answer/planning/process, answer/planning/windows, answer/planning/cost < answer/planning
+	answer/planning/process, answer/planning/windows < answer/planning/unit
+	answer/republish, answer/planning/unit < answer/planning/move < answer/planning
 	answer/remedy, answer/plan, answer/prefix < answer/planning
 	# How a container gets another port; berth does not do it.
 	fact < answer/republish < answer/planning, talk/report/sentence
@@ -156,7 +159,7 @@ const outside = `
 
 // pure are the rooms that judge on values: no files, no network, no processes, no
 // clock. Programs that write such a room's data (.../gen) are outside.
-const pure = "fact, api/v1, answer/*, answer/remedy/*, change/confedit/*, answer/judge/*, answer/catalog/source"
+const pure = "fact, api/v1, answer/*, answer/remedy/*, answer/planning/*, change/confedit/*, answer/judge/*, answer/catalog/source"
 
 // starters may start processes. Everything else asks the kernel.
 const starters = "machine/netsh, change/run, testbed, testbed/*, testbed/cmd/*"

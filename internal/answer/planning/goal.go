@@ -7,55 +7,21 @@ import (
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/planning/cost"
+	"github.com/berthd/berth/internal/answer/planning/draft"
 	"github.com/berthd/berth/internal/fact"
 )
 
 // finish says what the plan is for, what it costs, and what there was before.
-func (m *maker) finish() {
-	if !m.aimless && len(m.p.Goal.Binds) == 0 {
-		m.p.Goal.Binds = m.binds(m.a.Endpoint.Port)
+func (m maker) finish() {
+	if !m.Aimless && len(m.P.Goal.Binds) == 0 {
+		m.P.Goal.Binds = m.Binds(m.A.Endpoint.Port)
 	}
 	m.startNewcomer()
-	m.p.Goal.Settle = cmp.Or(m.w.Settle, DefaultSettle)
-	m.p.Was = Listeners(m.x, m.a.Endpoint.Port)
-	m.p.Cost = m.cost()
+	m.P.Goal.Settle = cmp.Or(m.W.Settle, draft.DefaultSettle)
+	m.P.Was = Listeners(m.X, m.A.Endpoint.Port)
+	m.P.Cost = cost.Of(m.Draft)
 }
-
-// binds are what must work on a port: what the newcomer is known to bind, else the
-// addresses that were asked about, else every one.
-func (m *maker) binds(port uint16) []plan.Bind {
-	addrs := m.a.Endpoint.Addrs
-	if n := m.w.Newcomer; n.Kind == ForEndpoint {
-		addrs = n.Endpoint.Addrs
-	}
-	var names []string
-	for _, a := range addrs {
-		names = append(names, a.String())
-	}
-	if len(names) == 0 {
-		names = []string{"0.0.0.0"}
-		if m.hasIPv6() {
-			names = append(names, "::")
-		}
-	}
-	var out []plan.Bind
-	for _, a := range names {
-		b := plan.Bind{Proto: m.proto, Addr: a, Port: port, ReuseAddr: m.proto == fact.TCP && !m.onWindows()}
-		if a == "::" {
-			only := true // or it would take IPv4's port from its own neighbour
-			b.V6Only = &only
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
-func (m *maker) hasIPv6() bool {
-	l := m.x.Set.Machine.Linux
-	return l == nil || !l.NoIPv6 && (l.DisableIPv6 == nil || !*l.DisableIPv6)
-}
-
-func (m *maker) onWindows() bool { return m.x.Set.Machine.OS == "windows" }
 
 // Listeners are the serving sockets of the ports and who has them, sorted: what "as
 // before" is compared with, and in what words.

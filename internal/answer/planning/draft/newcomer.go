@@ -1,4 +1,4 @@
-package planning
+package draft
 
 import (
 	"fmt"
@@ -92,7 +92,7 @@ func (n Newcomer) In(x *chain.Index) *diagnose.Newcomer {
 	if p := x.PID(n.PID); n.PID != 0 && p != nil {
 		return &diagnose.Newcomer{Exe: p.Exe, Args: p.Args, Cwd: p.Cwd, PID: p.PID}
 	}
-	if u := n.unit(x); u != nil {
+	if u := n.Unit(x); u != nil {
 		return &diagnose.Newcomer{Unit: u.Name}
 	}
 	return nil
@@ -108,16 +108,16 @@ var servers = [...]struct {
 	{"iis", []string{"W3SVC"}},
 }
 
-// unit is the unit or Windows service that is the newcomer, nil where the facts have
+// Unit is the unit or Windows service that is the newcomer, nil where the facts have
 // none.
-func (n Newcomer) unit(x *chain.Index) *fact.Unit {
+func (n Newcomer) Unit(x *chain.Index) *fact.Unit {
 	switch n.Kind {
 	case ForUnit, ForService:
-		return unitNamed(x, n.Name)
+		return UnitNamed(x, n.Name)
 	case ForServer:
 		for _, s := range servers {
 			for _, name := range s.units {
-				if u := unitNamed(x, name); s.name == n.Name && u != nil {
+				if u := UnitNamed(x, name); s.name == n.Name && u != nil {
 					return u
 				}
 			}
@@ -126,8 +126,8 @@ func (n Newcomer) unit(x *chain.Index) *fact.Unit {
 	return nil
 }
 
-// unitNamed finds a unit by its name, whoever manages it; Windows knows no case.
-func unitNamed(x *chain.Index, name string) *fact.Unit {
+// UnitNamed finds a unit by its name, whoever manages it; Windows knows no case.
+func UnitNamed(x *chain.Index, name string) *fact.Unit {
 	for i := range x.Set.Units {
 		u := &x.Set.Units[i]
 		if u.Name == name || u.Manager == "scm" && strings.EqualFold(u.Name, name) {

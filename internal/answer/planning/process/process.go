@@ -1,4 +1,6 @@
-package planning
+// Package process plans the end of processes: politely, of the right ones, and of no
+// process that nobody signals. It is pure.
+package process
 
 import (
 	"slices"
@@ -7,13 +9,19 @@ import (
 
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/answer/planning/draft"
 	"github.com/berthd/berth/internal/fact"
 )
 
-// stopProcess ends a process politely: it is asked, and given time.
-func (m *maker) stopProcess(p *fact.Process) *Refusal { return m.endProcess(p, false) }
+type maker struct{ *draft.Draft }
 
-func (m *maker) endProcess(p *fact.Process, force bool) *Refusal {
+// End ends a process and whoever holds its sockets beside it: politely, or with force
+// where it does not end when it is asked.
+func End(d *draft.Draft, p *fact.Process, force bool) *draft.Refusal {
+	return maker{d}.end(p, force)
+}
+
+func (m maker) end(p *fact.Process, force bool) *draft.Refusal {
 	if ref := m.mayEnd(p); ref != nil {
 		return ref
 	}
@@ -25,35 +33,36 @@ func (m *maker) endProcess(p *fact.Process, force bool) *Refusal {
 		all = append(all, q)
 	}
 	for _, q := range all {
-		m.step(m.processStep(q, force))
+		m.Step(m.processStep(q, force))
 	}
 	m.heirs(all)
 	return nil
 }
 
-// stopReloader ends a program that starts the holder again whenever that ends, and
+// StopReloader ends a program that starts the holder again whenever that ends, and
 // then the holder.
-func (m *maker) stopReloader(u *fact.Unit) *Refusal {
-	main := m.mainProgram(u)
+func StopReloader(d *draft.Draft, u *fact.Unit) *draft.Refusal {
+	m := maker{d}
+	main := m.MainProgram(u)
 	if main == nil {
-		return m.refuse("by-hand", "manager", u.Manager, "unit", u.Name)
+		return m.Refuse("by-hand", "manager", u.Manager, "unit", u.Name)
 	}
 	if ref := m.maySignal(main); ref != nil {
 		return ref
 	}
 	st := m.processStep(main, false)
 	st.Why.ID = "end-reloader"
-	m.step(st)
-	for _, h := range m.a.Holders {
+	m.Step(st)
+	for _, h := range m.A.Holders {
 		for _, n := range h.Nodes {
-			p := m.x.Process(n.ID)
-			if p == nil || p == main || n.Link != fact.HeldBy || !slices.Contains(m.x.Ancestors(p), main) {
+			p := m.X.Process(n.ID)
+			if p == nil || p == main || n.Link != fact.HeldBy || !slices.Contains(m.X.Ancestors(p), main) {
 				continue
 			}
 			if ref := m.mayEnd(p); ref != nil {
 				return ref
 			}
-			m.step(m.processStep(p, false))
+			m.Step(m.processStep(p, false))
 		}
 	}
 	return nil
@@ -61,11 +70,11 @@ func (m *maker) stopReloader(u *fact.Unit) *Refusal {
 
 // processStep ends one process. What it was is kept: nobody can start it again
 // exactly as it was.
-func (m *maker) processStep(p *fact.Process, force bool) plan.Step {
+func (m maker) processStep(p *fact.Process, force bool) plan.Step {
 	pid := strconv.Itoa(p.PID)
 	_, start, _ := strings.Cut(string(p.ID), "@")
 	of := map[string]string{"start": start}
-	why := reason("end-process", "pid", pid, "name", p.Name)
+	why := draft.Reason("end-process", "pid", pid, "name", p.Name)
 	if force {
 		of["force"] = "yes"
 		why.ID = "kill-process"
@@ -85,36 +94,36 @@ func (m *maker) processStep(p *fact.Process, force bool) plan.Step {
 
 // mayEnd refuses for those that nobody signals, and for those that are in nobody's
 // way.
-func (m *maker) mayEnd(p *fact.Process) *Refusal {
+func (m maker) mayEnd(p *fact.Process) *draft.Refusal {
 	if ref := m.maySignal(p); ref != nil {
 		return ref
 	}
-	if us := m.services(p); len(us) > 1 {
-		return m.refuse("several-services", "pid", pidText(p), "services", unitNames(us))
+	if us := m.Services(p); len(us) > 1 {
+		return m.Refuse("several-services", "pid", draft.PIDText(p), "services", draft.UnitNames(us))
 	}
-	if !m.holds(p) {
-		return m.refuse("not-the-holder", "pid", pidText(p), "name", p.Name)
+	if !m.Holds(p) {
+		return m.Refuse("not-the-holder", "pid", draft.PIDText(p), "name", p.Name)
 	}
 	return nil
 }
 
 // maySignal refuses for those that nobody signals, and for those of which a PID alone
 // is known: it may be another's by now.
-func (m *maker) maySignal(p *fact.Process) *Refusal {
+func (m maker) maySignal(p *fact.Process) *draft.Refusal {
 	if why := m.untouchable(p); why != "" {
-		return m.refuse("never-signalled", "pid", pidText(p), "name", p.Name, "why", why)
+		return m.Refuse("never-signalled", "pid", draft.PIDText(p), "name", p.Name, "why", why)
 	}
 	if !strings.Contains(string(p.ID), "@") {
-		return m.refuse("identity-unknown", "pid", pidText(p), "name", p.Name)
+		return m.Refuse("identity-unknown", "pid", draft.PIDText(p), "name", p.Name)
 	}
 	return nil
 }
 
 // untouchable says why a process is never signalled, "" where it may be.
-func (m *maker) untouchable(p *fact.Process) string {
-	a := m.x.Set.Machine.Asker
+func (m maker) untouchable(p *fact.Process) string {
+	a := m.X.Set.Machine.Asker
 	switch {
-	case p.Kernel || p.PID == 4 && m.onWindows():
+	case p.Kernel || p.PID == 4 && m.OnWindows():
 		return "kernel"
 	case p.PID <= 1:
 		return "init"
@@ -129,10 +138,10 @@ func (m *maker) untouchable(p *fact.Process) string {
 }
 
 // above tells whether the asker would end with p.
-func (m *maker) above(a *fact.Asker, p *fact.Process) bool {
+func (m maker) above(a *fact.Asker, p *fact.Process) bool {
 	for _, pid := range []int{a.PID, a.Parent, a.Session} {
-		q := m.x.PID(pid)
-		if q != nil && slices.ContainsFunc(m.x.Ancestors(q), func(r *fact.Process) bool { return r.ID == p.ID }) {
+		q := m.X.PID(pid)
+		if q != nil && slices.ContainsFunc(m.X.Ancestors(q), func(r *fact.Process) bool { return r.ID == p.ID }) {
 			return true
 		}
 	}
@@ -141,15 +150,15 @@ func (m *maker) above(a *fact.Asker, p *fact.Process) bool {
 
 // beside are the other processes that hold p's sockets by themselves, without being
 // its children: the port is free when all of them have ended.
-func (m *maker) beside(p *fact.Process) []*fact.Process {
+func (m maker) beside(p *fact.Process) []*fact.Process {
 	var out []*fact.Process
-	for _, h := range m.a.Holders {
+	for _, h := range m.A.Holders {
 		if h.Owner.ID != p.ID && !chain.Mentions(h.Nodes, p.ID) || h.Owner.Kind != chain.OwnerProcess {
 			continue
 		}
 		for _, n := range h.Nodes {
-			q := m.x.Process(n.ID)
-			if q == nil || q.ID == p.ID || n.Link != fact.HeldBy || slices.Contains(m.x.Ancestors(q), p) {
+			q := m.X.Process(n.ID)
+			if q == nil || q.ID == p.ID || n.Link != fact.HeldBy || slices.Contains(m.X.Ancestors(q), p) {
 				continue
 			}
 			out = append(out, q)
@@ -159,20 +168,13 @@ func (m *maker) beside(p *fact.Process) []*fact.Process {
 }
 
 // heirs warns of processes that were handed the socket and keep the port.
-func (m *maker) heirs(ended []*fact.Process) {
-	for _, h := range m.a.Holders {
+func (m maker) heirs(ended []*fact.Process) {
+	for _, h := range m.A.Holders {
 		for _, n := range h.Nodes {
-			q := m.x.Process(n.ID)
+			q := m.X.Process(n.ID)
 			if n.Link == fact.InheritedBy && q != nil && !slices.Contains(ended, q) {
-				m.warn("heir-keeps-port", "pid", strconv.Itoa(q.PID), "name", q.Name)
+				m.Warn("heir-keeps-port", "pid", strconv.Itoa(q.PID), "name", q.Name)
 			}
 		}
 	}
-}
-
-func pidText(p *fact.Process) string {
-	if p == nil {
-		return ""
-	}
-	return strconv.Itoa(p.PID)
 }
