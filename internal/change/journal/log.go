@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strconv"
 )
 
-// A line of the log is the event in JSON, a tab, and the CRC-32 of the JSON in hex.
+// A line of the log is the event in JSON, a tab, and the 32-bit FNV-1a sum of the JSON in hex.
 
 // Note adds an event and returns when it is on disk.
 func (e *Entry) Note(ev Event) error {
@@ -43,7 +43,7 @@ func appendLine(name string, ev Event) error {
 	if err != nil {
 		return err
 	}
-	line := fmt.Appendf(body, "\t%08x\n", crc32.ChecksumIEEE(body))
+	line := fmt.Appendf(body, "\t%08x\n", sum(body))
 	// A line that a killed berth left half written is overwritten.
 	if err = f.Truncate(good); err == nil {
 		_, err = f.WriteAt(line, good)
@@ -80,10 +80,17 @@ func parseLog(data []byte) (events []Event, good int, err error) {
 }
 
 func parseLine(line []byte) (ev Event, ok bool) {
-	body, sum, found := bytes.Cut(line, []byte{'\t'})
-	want, err := strconv.ParseUint(string(sum), 16, 32)
-	if !found || err != nil || uint32(want) != crc32.ChecksumIEEE(body) {
+	body, written, found := bytes.Cut(line, []byte{'\t'})
+	want, err := strconv.ParseUint(string(written), 16, 32)
+	if !found || err != nil || uint32(want) != sum(body) {
 		return ev, false
 	}
 	return ev, json.Unmarshal(body, &ev) == nil
+}
+
+// sum tells a line that was torn; it is no proof against anything else.
+func sum(body []byte) uint32 {
+	h := fnv.New32a()
+	h.Write(body)
+	return h.Sum32()
 }
