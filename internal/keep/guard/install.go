@@ -191,7 +191,7 @@ func LaunchdPlist(in Installation) string {
 
 // windowsLine is the command line as CommandLineToArgvW takes it apart.
 func windowsLine(in Installation) string {
-	words := in.argv()
+	words := append(in.argv(), "--service")
 	for i, w := range words {
 		words[i] = windowsWord(w)
 	}

@@ -2,10 +2,13 @@
 
 package guard
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
-// RunService is for Windows, where a service must answer its manager; here a service is
-// a program like any other, and inService is false.
-func RunService(context.Context, func(context.Context) error) (inService bool, err error) {
-	return false, nil
+// RunService is for Windows, where a service must answer its manager; elsewhere a
+// service is a program like any other, and this is an error.
+func RunService(context.Context, func(context.Context) error) error {
+	return errors.New("only Windows' services are told that they are one")
 }

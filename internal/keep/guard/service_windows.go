@@ -7,17 +7,16 @@ import (
 	"golang.org/x/sys/windows/svc"
 )
 
-// RunService runs the guard as the service manager expects it, where this process was
-// started as a service; inService is false where it was not, and nothing has happened.
-// It returns when the service was stopped, the machine shuts down, or run has ended; an
+// RunService runs the guard as the service manager expects it: this process must have
+// been started as the service [ServiceName], or the error says that it was not. It
+// returns when the service was stopped, the machine shuts down, or run has ended; an
 // error of run is the service's exit code 1.
-func RunService(ctx context.Context, run func(context.Context) error) (inService bool, err error) {
-	in, err := svc.IsWindowsService()
-	if err != nil || !in {
-		return false, err
-	}
+//
+// That it is one the caller must know: what a process can find out itself (its parent
+// is services.exe, in session 0) is not so under Wine.
+func RunService(ctx context.Context, run func(context.Context) error) error {
 	h := &handler{ctx: ctx, run: run}
-	return true, errors.Join(svc.Run(ServiceName, h), h.err)
+	return errors.Join(svc.Run(ServiceName, h), h.err)
 }
 
 type handler struct {

@@ -31,6 +31,7 @@ type options struct {
 	args     []string
 	webhook  string
 	log      string
+	service  bool
 	limits   guard.Limits
 }
 
@@ -89,6 +90,7 @@ func (o *options) flags(cmd *cobra.Command) {
 	f.StringVar(&o.onBreak, "on-break", "", "start `PROGRAM` when a promise is broken")
 	f.StringVar(&o.webhook, "webhook", "", "send events to `URL`, http alone")
 	f.StringVar(&o.log, "log", "", "append the log to `FILE` instead of standard error")
+	f.BoolVar(&o.service, "service", false, "answer the service manager that started it (Windows)")
 	f.DurationVar(&o.limits.Grace, "grace", 2*time.Second, "restore nothing that is not kept for less than this")
 	f.DurationVar(&o.limits.Wait, "backoff", time.Second, "pause after the first try to restore; it doubles")
 	f.IntVar(&o.limits.Tries, "tries", 5, "give up after so many tries within --window")
@@ -111,12 +113,11 @@ func runGuard(ctx context.Context, s Shell, o options) error {
 		t.out, t.journal = f, false
 	}
 	run := func(ctx context.Context) error { return guard.Run(ctx, o.guard(s, &t, hook)) }
-	in, err := guard.RunService(ctx, run)
-	if !in && err == nil {
-		s.Interruptible()
-		err = run(ctx)
+	if o.service {
+		return ended(s, guard.RunService(ctx, run))
 	}
-	return ended(s, err)
+	s.Interruptible()
+	return ended(s, run(ctx))
 }
 
 // check tests the words, and returns where to send events, nil for nowhere.
