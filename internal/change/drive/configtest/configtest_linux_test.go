@@ -33,6 +33,7 @@ func TestInsideServers(t *testing.T) {
 		{"apache", "/usr/sbin/apache2", "", "/etc/apache2/ports.conf", "Listen 80x", "Syntax error on line"},
 		{"sshd", "/usr/sbin/sshd", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config", "Port 22x", "line"},
 		{"haproxy", "", "/etc/haproxy/haproxy.cfg", "/etc/haproxy/haproxy.cfg", "frontend x\n bind :99999\n", "invalid port '99999'"},
+		{"lighttpd", "", "/etc/lighttpd/lighttpd.conf", "/etc/lighttpd/lighttpd.conf", "server.port = 8080", "Duplicate config variable"},
 		{"systemd", "", "ssh.socket", "/etc/systemd/system/ssh.socket.d/bad.conf", "[Socket]\nListenStrem=23\n", "bad.conf:3: Unknown key"},
 	} {
 		s := plan.Subject{Kind: plan.ConfigTest, Name: c.name, Of: map[string]string{"program": c.program, "config": c.config}}
