@@ -363,3 +363,21 @@ func TestUndoReloadsOnlyWhatReloaded(t *testing.T) {
 type deny struct{ world }
 
 func (deny) Set(context.Context, plan.Subject, plan.State, plan.State) error { return errors.New("no") }
+
+// gone is a thing that does not come back.
+type gone struct{ world }
+
+func (gone) Set(context.Context, plan.Subject, plan.State, plan.State) error { return plan.ErrFinal }
+
+// What turns out to be final while it is taken back ends the entry, and is told.
+func TestTurnsOutFinal(t *testing.T) {
+	w, e := begin(t)
+	en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Drivers[plan.Unit] = gone{w}
+	if en, err = e.Undo(context.Background(), en.ID); err != nil || en.Status() != journal.IsUndone || en.Has(journal.Lost) == nil {
+		t.Errorf("%v, %s", err, en.Status())
+	}
+}

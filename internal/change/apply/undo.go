@@ -138,7 +138,12 @@ func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
 		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final, What: s})
 		return e.note(en, journal.Lost, i, "")
 	}
-	if err := e.set(ctx, s, to); err != nil {
+	err = e.set(ctx, s, to)
+	if errors.Is(err, plan.ErrFinal) {
+		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final, What: s})
+		return e.note(en, journal.Lost, i, err.Error())
+	}
+	if err != nil {
 		return err
 	}
 	e.tell(Progress{Entry: en.ID, Step: i, Stage: TakenBack, What: s})
