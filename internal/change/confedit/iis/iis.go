@@ -211,7 +211,7 @@ func elsewhere(r *piece.Reading, files confedit.Files, main string, c Config) er
 			r.Note(main, e.Line, fmt.Sprintf("%s is kept in %s", e.Name, source))
 		}
 	}
-	name := piece.Beside(piece.Folder(main), "redirection.config")
+	name := confedit.Absolute(confedit.Folder(main), "redirection.config")
 	data, err := files.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) || len(data) > confedit.MaxFile {
 		return nil

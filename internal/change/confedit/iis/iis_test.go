@@ -95,7 +95,7 @@ func TestRead(t *testing.T) {
 	if len(tree.Notes) != 1 || tree.Notes[0].Line != 25 { // the binding without SNI
 		t.Errorf("%+v", tree.Notes)
 	}
-	redirection := `C:\Windows\System32\inetsrv\config\redirection.config`
+	redirection := `C:\Windows\System32\inetsrv\config/redirection.config`
 	for enabled, notes := range map[string]int{"true": 2, "false": 1} {
 		files[redirection] = `<configuration><configurationRedirection enabled="` + enabled + `" path="\\server\share" /></configuration>`
 		tree, err := iis.Read(files, main)

@@ -15,11 +15,7 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if len(t.Files) == 0 {
 		return nil, confedit.ErrNoPlace
 	}
-	files := piece.Memory{}
-	for _, f := range t.Files {
-		files[f.Name] = string(f.Data)
-	}
-	r, err := read(files, t.Files[0].Name)
+	r, err := read(confedit.Kept(t), t.Files[0].Name)
 	if err != nil {
 		return nil, err
 	}

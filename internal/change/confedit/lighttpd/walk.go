@@ -199,7 +199,7 @@ func (w *walk) include(line int) error {
 		w.r.Note(w.name, line, "not followed: files include one another too deeply")
 		return nil
 	}
-	pattern := piece.Beside(piece.Folder(w.r.main), v.text)
+	pattern := confedit.Absolute(confedit.Folder(w.r.main), v.text)
 	names := []string{pattern}
 	if strings.ContainsAny(pattern, "*?[") {
 		names = w.r.Match(w.name, line, pattern)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/berthd/berth/internal/change/confedit"
 )
@@ -45,14 +44,14 @@ func (r *Reading) Open(name string) (data []byte, fresh bool, err error) {
 	return data, true, nil
 }
 
-// Match lists the files of a pattern; a pattern that cannot be read is noted at the
-// place that names it.
+// Match lists the files of a pattern, without those that begin with a dot where the
+// pattern does not; a pattern that cannot be read is noted at the place that names it.
 func (r *Reading) Match(file string, line int, pattern string) []string {
 	names, err := r.from.Glob(pattern)
 	if err != nil {
 		r.Note(file, line, fmt.Sprintf("%s: %v", pattern, err))
 	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool { return confedit.Hidden(pattern, name) })
 }
 
 // Note adds a note.
@@ -72,32 +71,6 @@ func (r *Reading) Missing(file string, line int, err error) error {
 
 // Put adds a place.
 func (r *Reading) Put(p confedit.Place) { r.Places = append(r.Places, p) }
-
-// Absolute tells whether a name is absolute on Unix or on Windows.
-func Absolute(name string) bool {
-	return strings.HasPrefix(name, "/") || strings.HasPrefix(name, `\`) ||
-		len(name) > 2 && name[1] == ':' && (name[2] == '\\' || name[2] == '/')
-}
-
-// Beside is a name that a file of folder names, made absolute.
-func Beside(folder, name string) string {
-	switch {
-	case Absolute(name) || folder == "":
-		return name
-	case strings.Contains(folder, `\`):
-		return strings.TrimRight(folder, `\`) + `\` + name
-	}
-	return path.Join(folder, name)
-}
-
-// Folder is the folder of a file, on Unix or on Windows.
-func Folder(name string) string {
-	i := strings.LastIndexAny(name, `/\`)
-	if i <= 0 {
-		return name[:i+1]
-	}
-	return name[:i]
-}
 
 // Data is the bytes of a file of a tree.
 func Data(t confedit.Tree, name string) confedit.File {

@@ -42,11 +42,7 @@ func again(t confedit.Tree) (*reader, error) {
 	if len(t.Files) == 0 {
 		return nil, confedit.ErrNoPlace
 	}
-	files := piece.Memory{}
-	for _, f := range t.Files {
-		files[f.Name] = string(f.Data)
-	}
-	return read(files, t.Files[0].Name)
+	return read(confedit.Kept(t), t.Files[0].Name)
 }
 
 func (r *reader) move(p confedit.Place, from, to confedit.Endpoint) (confedit.Edit, error) {

@@ -97,7 +97,7 @@ func Read(files confedit.Files, main string) (confedit.Tree, error) {
 func read(files confedit.Files, main string) (*reader, error) {
 	r := &reader{Reading: piece.Start("sshd", files), main: main, dir: confDir}
 	if !strings.HasPrefix(main, "/") {
-		r.dir = piece.Folder(main)
+		r.dir = confedit.Folder(main)
 	}
 	if err := r.file(main, 0, false); err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (r *reader) include(file string, n int, patterns []piece.Piece, depth int, 
 			r.Note(file, n, "Include "+pattern+" is for users' files")
 			continue
 		}
-		for _, name := range r.Match(file, n, piece.Beside(r.dir, pattern)) {
+		for _, name := range r.Match(file, n, confedit.Absolute(r.dir, pattern)) {
 			if err := r.Missing(file, n, r.file(name, depth+1, matched)); err != nil {
 				return fmt.Errorf("%s:%d: %w", file, n, err)
 			}

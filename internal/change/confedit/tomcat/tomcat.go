@@ -73,7 +73,7 @@ func read(files confedit.Files, main string) (*server, error) {
 }
 
 func (s *server) properties() error {
-	name := piece.Beside(piece.Folder(s.main), "catalina.properties")
+	name := confedit.Absolute(confedit.Folder(s.main), "catalina.properties")
 	data, _, err := s.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
