@@ -90,6 +90,15 @@ func (s Step) Back() State {
 	return out
 }
 
+// IsBack tells whether a thing is as undoing would make it. What was deleted and is
+// there again, but with other contents, is not.
+func (s Step) IsBack(now State) bool {
+	if s.After["exists"] == "no" {
+		return len(Differs(s.Before, now)) == 0
+	}
+	return len(Differs(s.Back(), now)) == 0
+}
+
 // Between tells whether every field that After changes has, in now, either its value
 // of before or that of after: what an interrupted step may leave.
 func (s Step) Between(now State) bool {

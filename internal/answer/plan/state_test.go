@@ -52,6 +52,23 @@ func TestBackAndBetween(t *testing.T) {
 	}
 }
 
+func TestIsBack(t *testing.T) {
+	deleted := Step{Before: State{"exists": "yes", "data": "1"}, After: State{"exists": "no"}}
+	changed := Step{Before: State{"active": "active", "pid": "7"}, After: State{"active": "inactive"}}
+	for _, c := range []struct {
+		s    Step
+		now  State
+		want bool
+	}{
+		{deleted, State{"exists": "yes", "data": "1"}, true}, {deleted, State{"exists": "yes", "data": "2"}, false}, {deleted, State{"exists": "no"}, false},
+		{changed, State{"active": "active", "pid": "8"}, true}, {changed, State{"active": "inactive", "pid": "7"}, false},
+	} {
+		if c.s.IsBack(c.now) != c.want {
+			t.Errorf("%v, now %v", c.s.After, c.now)
+		}
+	}
+}
+
 func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"a":"b","c":{"base64":"/w=="}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

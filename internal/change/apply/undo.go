@@ -94,7 +94,7 @@ func (e *Engine) foreign(ctx context.Context, en *journal.Entry, n int) error {
 		if err != nil {
 			return err
 		}
-		if d := plan.Differs(s.After, now); len(d) > 0 && len(plan.Differs(s.Back(), now)) > 0 && !s.Between(now) && !settling(now) {
+		if d := plan.Differs(s.After, now); len(d) > 0 && !s.IsBack(now) && !(s.After["exists"] != "no" && s.Between(now)) && !settling(now) {
 			return &Foreign{s, d}
 		}
 	}
@@ -130,15 +130,14 @@ func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
 	if err != nil {
 		return err
 	}
-	to := s.Back()
-	if len(plan.Differs(to, now)) == 0 {
+	if s.IsBack(now) {
 		return e.note(en, journal.Back, i, "")
 	}
 	if s.Class == plan.Final {
 		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final, What: s})
 		return e.note(en, journal.Lost, i, "")
 	}
-	err = e.set(ctx, s, to)
+	err = e.set(ctx, s, s.Back())
 	if errors.Is(err, plan.ErrFinal) {
 		e.tell(Progress{Entry: en.ID, Step: i, Stage: Final, What: s})
 		return e.note(en, journal.Lost, i, err.Error())

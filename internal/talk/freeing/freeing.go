@@ -219,8 +219,8 @@ func (s *session) lacks(p plan.Plan) error {
 	}
 	switch {
 	case s.x.Set.Machine.OS == "windows":
-		if a.Elevated == nil || *a.Elevated {
-			return nil
+		if w := s.x.Set.Machine.Windows; a.Elevated == nil || *a.Elevated || w != nil && w.Wine != "" {
+			return nil // Wine has no elevation, and lets its one user do all
 		}
 		return stop(exitNotAllowed, "in a terminal opened with \"Run as administrator\": "+sentence.ShellLine(again), "this needs an administrator's rights, and nothing was changed")
 	case a.UID == 0:

@@ -47,8 +47,7 @@ func administers(m *fact.Machine) bool {
 		return false
 	}
 	if m.OS == "windows" {
-		// Wine has no elevation, and one user.
-		return a.Elevated == nil || *a.Elevated
+		return a.Elevated == nil || *a.Elevated || m.Windows != nil && m.Windows.Wine != ""
 	}
 	return a.UID == 0
 }
