@@ -50,7 +50,13 @@ func FuzzMove(f *testing.F) {
 				}
 			}
 		}
-		apache.Twice(tree)
+		for _, group := range apache.Twice(tree) {
+			if e, err := apache.Once(tree, group); err == nil {
+				if _, err := apache.Read(after(t, d, tree, e), main, o); err != nil {
+					t.Errorf("once %+v: %v", group, err)
+				}
+			}
+		}
 		edits, err := apache.Move(tree, from, to)
 		if err != nil {
 			return

@@ -27,15 +27,16 @@ type at struct {
 type index struct {
 	tree    confedit.Tree
 	words   map[at]spot
-	defines map[string][]spot // the values; one without a spot is an UnDefine
-	maybe   map[at]bool       // by line: the places that may not be there
+	defines map[string][]spot       // the values; one without a spot is an UnDefine
+	maybe   map[at]bool             // by line: the places that may not be there
+	hosts   map[at][]confedit.Place // by line: the addresses of a virtual host
 }
 
 func indexed(t confedit.Tree) (*index, error) {
 	if t.Server != Server {
 		return nil, fmt.Errorf("a tree of %q: %w", t.Server, confedit.ErrNoPlace)
 	}
-	x := &index{tree: t, words: map[at]spot{}, defines: map[string][]spot{}, maybe: map[at]bool{}}
+	x := &index{tree: t, words: map[at]spot{}, defines: map[string][]spot{}, maybe: map[at]bool{}, hosts: map[at][]confedit.Place{}}
 	for _, f := range t.Files {
 		doc, err := Parse(f.Name, f.Data)
 		if err != nil {
@@ -46,6 +47,11 @@ func indexed(t confedit.Tree) (*index, error) {
 	for _, n := range t.Notes {
 		if strings.HasPrefix(n.Text, onlyIf) {
 			x.maybe[at{n.File, n.Line}] = true
+		}
+	}
+	for _, p := range t.Places {
+		if p.Role == confedit.Follows {
+			x.hosts[at{p.File, p.Line}] = append(x.hosts[at{p.File, p.Line}], p)
 		}
 	}
 	return x, nil

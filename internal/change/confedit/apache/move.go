@@ -29,7 +29,7 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &mover{index: x, from: from, to: to, defined: map[string]bool{}, taken: map[string]bool{}, left: map[string]bool{}, changed: map[int]bool{}}
+	m := &mover{index: x, from: from, to: to, defined: map[string]bool{}, taken: map[string]bool{}, left: map[string]bool{}, changed: map[int]bool{}, seen: map[confedit.Edit]bool{}}
 	if err := m.listens(); err != nil {
 		return nil, err
 	}
@@ -51,12 +51,14 @@ type mover struct {
 	left     map[string]bool // the addresses that moved away
 	changed  map[int]bool    // the places that are done, by their index
 	defined  map[string]bool // the variables that have a new value
+	seen     map[confedit.Edit]bool
 	edits    []confedit.Edit
 }
 
 func (m *mover) edit(doc *Doc, from, to int, text string) {
 	e := confedit.Edit{File: doc.Name, From: from, To: to, Text: text}
-	if !slices.Contains(m.edits, e) { // a file may be included twice
+	if !m.seen[e] { // a file may be included twice
+		m.seen[e] = true
 		m.edits = append(m.edits, e)
 	}
 }
@@ -248,8 +250,8 @@ func (m *mover) takeAlong(p confedit.Place, s spot) error {
 
 // named reports whether the line of p has an address on the new port.
 func (m *mover) named(p confedit.Place, addr string) bool {
-	return slices.ContainsFunc(m.tree.Places, func(o confedit.Place) bool {
-		return o.Role == confedit.Follows && o.File == p.File && o.Line == p.Line && o.From != p.From && o.Port == m.to.Port && o.Addr == addr
+	return slices.ContainsFunc(m.hosts[at{p.File, p.Line}], func(o confedit.Place) bool {
+		return o.From != p.From && o.Port == m.to.Port && o.Addr == addr
 	})
 }
 

@@ -115,6 +115,22 @@ func TestSystemdMove(t *testing.T) {
 	m.site(t, "http://127.0.0.1:8082/")
 	m.move(t, confedit.Endpoint{Addr: "127.0.0.1", Port: 8082}, confedit.Endpoint{Addr: "::1", Port: 8082}, "[::1]:8082")
 	m.site(t, "http://[::1]:8082/")
+	t.Run("the twin: a virtual host left behind", func(t *testing.T) {
+		tree := m.read(t)
+		edits, err := apache.Move(tree, confedit.Endpoint{Port: 8082}, confedit.Endpoint{Port: 8084})
+		if err != nil {
+			t.Fatal(err)
+		}
+		undo := m.write(t, tree, slices.DeleteFunc(edits, func(e confedit.Edit) bool { return !strings.HasSuffix(e.File, "ports.conf") }))
+		m.Run("systemctl", "reload", "apache2.service")
+		testbed.Await(t, "port 8084", func() bool { return slices.Equal(m.listening(), []string{"[::1]:8084"}) })
+		if got := m.Run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://[::1]:8084/"); got != "403" {
+			t.Errorf("the virtual host answers nevertheless: %s", got)
+		}
+		undo()
+		m.Run("systemctl", "reload", "apache2.service")
+		testbed.Await(t, "port 8082", func() bool { return slices.Equal(m.listening(), []string{"[::1]:8082"}) })
+	})
 	t.Run("one of two", func(t *testing.T) {
 		m.Put("/etc/apache2/conf-enabled/two.conf", []byte("Listen 127.0.0.1:8082\n"), 0o644)
 		m.move(t, confedit.Endpoint{Addr: "::1", Port: 8082}, confedit.Endpoint{Port: 8083}, "127.0.0.1:8082", "[::1]:8083")
@@ -182,13 +198,9 @@ func TestSystemdTwice(t *testing.T) {
 		}
 		d := disk{main: c.text}
 		tree := read(t, d)
-		var edits []confedit.Edit
-		for _, p := range apache.Twice(tree)[0][1:] {
-			e, err := apache.Remove(tree, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			edits = append(edits, e...)
+		edits, err := apache.Once(tree, apache.Twice(tree)[0])
+		if err != nil {
+			t.Fatal(err)
 		}
 		if err := starts(after(t, d, tree, edits)[main]); err != nil {
 			t.Errorf("%s: with the second one removed: %v", name, err)

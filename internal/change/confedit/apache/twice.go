@@ -14,8 +14,8 @@ var ErrLast = errors.New("httpd does not start without a Listen")
 
 // Twice returns the places by which httpd asks for one socket twice, as Linux has it:
 // the same endpoint again, which httpd 2.4 refuses to read, and an address beside every
-// address of its family. Each group begins with a place that can stay; the others are
-// those to [Remove].
+// address of its family. Each group begins with a place that can stay; [Once] takes
+// out the others.
 //
 // httpd itself makes one socket of 0.0.0.0:80 and [::]:80, and of 80 and a later
 // 0.0.0.0:80; these are not twice, nor is a Listen whose conditions are not known.
@@ -83,6 +83,22 @@ func clash(a, b string, bFirst bool) bool {
 		return true
 	}
 	return a == "0.0.0.0" && !v6
+}
+
+// Once returns the edits that end what a group of [Twice] says: every Listen but the
+// first goes. Errors are those of [Remove].
+func Once(t confedit.Tree, group []confedit.Place) ([]confedit.Edit, error) {
+	var edits []confedit.Edit
+	for _, p := range group[min(1, len(group)):] {
+		e, err := Remove(t, p)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(edits, e[0]) {
+			edits = append(edits, e...)
+		}
+	}
+	return edits, nil
 }
 
 // Remove returns the edits that take a Listen out, with its line. Errors wrap

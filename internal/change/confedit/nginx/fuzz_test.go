@@ -16,7 +16,7 @@ var seeds = []string{
 	"http { map $http_upgrade $x { default upgrade; '' close; ~^\\d{1,2}$ y; } server { listen \"8\\080\"; location ~ \\.php$ { if ($a = \"${b}\") { return 403; } } } }",
 	"http { server { content_by_lua_block { local s = '}' --[[ } ]] .. [=[ }]]} ]=] -- }\n } listen 81; } }",
 	"stream { server { listen 53 udp; listen 80; } } mail { server { listen 25; } } http { server { listen 80; listen 80 bind; listen *:80; } }",
-	"a \"b\" c;d'e'{f \"g\";}", "a ${b}{c;}", "a \"b\");", "x {", "}", "a", "a\\", "\"a\\\"", ";",
+	"http { server { listen [::]:80 \"ipv6only=off\"; } server { listen 80; } }", "a \"b\" c;d'e'{f \"g\";}", "a ${b}{c;}", "a \"b\");", "x {", "}", "a", "a\\", "\"a\\\"", ";",
 }
 
 func FuzzRoundTrip(f *testing.F) {
@@ -51,7 +51,13 @@ func FuzzMove(f *testing.F) {
 				}
 			}
 		}
-		nginx.Twice(tree)
+		for _, group := range nginx.Twice(tree) {
+			if e, err := nginx.Once(tree, group); err == nil {
+				if _, err := nginx.Read(after(t, d, tree, e), main, nginx.Options{}); err != nil {
+					t.Errorf("once %+v: %v", group, err)
+				}
+			}
+		}
 		edits, err := nginx.Move(tree, from, to)
 		if err != nil {
 			return

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +31,7 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := mover{to: to, taken: map[string]bool{}}
+	m := mover{to: to, taken: map[string]bool{}, seen: map[confedit.Edit]bool{}, moved: map[*directive]bool{}}
 	stay := false
 	var moved []listen
 	for _, l := range r.listens {
@@ -95,11 +94,14 @@ func (l listen) block() string {
 type mover struct {
 	to    confedit.Endpoint
 	taken map[string]bool // what a block listens on when all is done
+	moved map[*directive]bool
+	seen  map[confedit.Edit]bool
 	edits []confedit.Edit
 }
 
 func (m *mover) edit(e confedit.Edit) {
-	if !slices.Contains(m.edits, e) { // a file may be included twice
+	if !m.seen[e] { // a file may be included twice
+		m.seen[e] = true
 		m.edits = append(m.edits, e)
 	}
 }
@@ -127,11 +129,11 @@ func (m *mover) move(l listen) error {
 	}
 	key := l.block() + said(addr, m.to.Port)
 	first := confedit.Edit{File: l.doc.Name, From: l.d.words[1].from, To: l.d.words[1].to, Text: said(addr, m.to.Port)}
-	if m.taken[key] && !m.included(l) {
+	if m.taken[key] && !m.moved[l.d] {
 		m.edit(without(l))
 		return nil
 	}
-	m.taken[key] = true
+	m.taken[key], m.moved[l.d] = true, true
 	w := l.d.words[1]
 	if addr == l.place.Addr && w.value == string(l.doc.data[w.from:w.to]) { // the port alone
 		first.From, first.To, first.Text = w.from+e.from, w.from+e.until, strconv.Itoa(int(m.to.Port))
@@ -141,27 +143,23 @@ func (m *mover) move(l listen) error {
 	}
 	m.edit(first)
 	if !strings.Contains(addr, ":") && strings.Contains(l.place.Addr, ":") {
-		m.dropV6Only(l)
+		for _, e := range l.bothFamilies() {
+			m.edit(e)
+		}
 	}
 	return nil
 }
 
-// included reports whether a listen was moved already, by way of another include of
-// the file it stands in.
-func (m *mover) included(l listen) bool {
-	w := l.d.words[1]
-	return slices.ContainsFunc(m.edits, func(e confedit.Edit) bool {
-		return e.File == l.doc.Name && e.From >= w.from && e.To <= w.to
-	})
-}
-
-// dropV6Only takes out a parameter that nginx refuses beside an IPv4 address.
-func (m *mover) dropV6Only(l listen) {
-	for i, w := range l.d.words[2:] {
+// bothFamilies takes out the parameter that says whether [::] is IPv4, too; beside an
+// IPv4 address nginx refuses it.
+func (l listen) bothFamilies() []confedit.Edit {
+	var out []confedit.Edit
+	for i, w := range l.d.words[min(2, len(l.d.words)):] {
 		if strings.HasPrefix(w.value, "ipv6only=") && l.doc.data[w.from-1] != '"' && l.doc.data[w.from-1] != '\'' {
-			m.edit(confedit.Edit{File: l.doc.Name, From: l.d.words[i+1].to, To: w.to})
+			out = append(out, confedit.Edit{File: l.doc.Name, From: l.d.words[i+1].to, To: w.to})
 		}
 	}
+	return out
 }
 
 // added writes a listen into a server that has none, in the style of what follows.

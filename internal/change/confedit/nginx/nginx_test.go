@@ -322,6 +322,35 @@ func TestTwice(t *testing.T) {
 	}
 }
 
+func TestOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		text, want string
+		err        error
+	}{
+		"one of a server's goes": {"http { server { listen 80; listen [::]:80 ipv6only=off; } }", "http { server { listen [::]:80 ipv6only=off; } }", nil},
+		"a server's only one":    {"http { server { listen 80; } server { listen [::]:80 ipv6only=off; } server { listen [::]:80; } }", "http { server { listen 80; } server { listen [::]:80; } server { listen [::]:80; } }", nil},
+		"all that a server has":  {"http { server { listen 127.0.0.1:80; listen 127.0.0.2:80; } server { listen [::]:80 ipv6only=off; } }", "http { server { listen 127.0.0.1:80; listen 127.0.0.2:80; } server { listen [::]:80; } }", nil},
+		"of two modules":         {"http { server { listen 80; } } stream { server { listen 80; listen 81; } }", "http { server { listen 80; } } stream { server { listen 81; } }", nil},
+		"bound on its own":       {"http { server { listen 80; } server { listen 127.0.0.1:80 bind; } }", "", nginx.ErrLast},
+	} {
+		d := disk{main: c.text}
+		tree := read(t, d)
+		edits, err := nginx.Once(tree, nginx.Twice(tree)[0])
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.err == nil {
+			got := after(t, d, tree, edits)
+			if d := cmp.Diff(c.want, got[main]); d != "" {
+				t.Errorf("%s (-want +got)\n%s", name, d)
+			}
+			if still := nginx.Twice(read(t, got)); len(still) > 0 {
+				t.Errorf("%s: still %+v", name, still)
+			}
+		}
+	}
+}
+
 func TestRemove(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

@@ -157,21 +157,15 @@ func TestSystemdTwice(t *testing.T) {
 		}
 		d := disk{main: c.text}
 		tree := read(t, d)
-		var edits []confedit.Edit
-		for _, p := range nginx.Twice(tree)[0][1:] {
-			e, err := nginx.Remove(tree, p)
-			if errors.Is(err, nginx.ErrLast) {
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			edits = append(edits, e...)
+		edits, err := nginx.Once(tree, nginx.Twice(tree)[0])
+		if errors.Is(err, nginx.ErrLast) {
+			continue
 		}
-		if len(edits) > 0 {
-			if err := starts(after(t, d, tree, edits)[main]); err != nil {
-				t.Errorf("%s: with the second one removed: %v", name, err)
-			}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := starts(after(t, d, tree, edits)[main]); err != nil {
+			t.Errorf("%s: with one taken out: %v", name, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // bound, as Linux has it: [::]:80 ipv6only=off beside an IPv4 address, a separate
 // bind beside every address, the same endpoint in http and in stream, and one
 // endpoint twice in a server, which nginx refuses to read. Each group begins with a
-// place that can stay; the others are those to [Remove].
+// place that can stay; [Once] takes out the others.
 //
 // Many servers on one endpoint share one socket, and so does an address beside every
 // address; they are not twice.
@@ -42,6 +43,75 @@ func Twice(t confedit.Tree) [][]confedit.Place {
 		}
 	}
 	return out
+}
+
+// Once returns the edits that end what a group of [Twice] says: the listens but the
+// first go. Where a server would be without a listen then, and the first is [::] with
+// ipv6only=off, that parameter goes instead, and IPv4 stays with the others. Else
+// errors are those of [Remove].
+func Once(t confedit.Tree, group []confedit.Place) ([]confedit.Edit, error) {
+	r, err := again(t)
+	if err != nil || len(group) == 0 {
+		return nil, err
+	}
+	edits, err := removeAll(t, r, group[1:])
+	if !errors.Is(err, ErrLast) {
+		return edits, err
+	}
+	for _, s := range r.sockets() {
+		if !s.both || s.port != group[0].Port || s.addr != group[0].Addr {
+			continue
+		}
+		for _, l := range s.listens {
+			for _, e := range l.bothFamilies() {
+				if !slices.Contains(edits, e) {
+					edits = append(edits, e)
+				}
+			}
+		}
+	}
+	if len(edits) == 0 {
+		return nil, err
+	}
+	return edits, nil
+}
+
+// removeAll takes out several listens, and makes sure that no server is left without.
+func removeAll(t confedit.Tree, before *reader, places []confedit.Place) ([]confedit.Edit, error) {
+	var edits []confedit.Edit
+	for _, p := range places {
+		e, err := Remove(t, p)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(edits, e[0]) {
+			edits = append(edits, e...)
+		}
+	}
+	then := confedit.Tree{Server: t.Server, Places: t.Places}
+	for _, f := range t.Files {
+		data, err := confedit.Apply(f, edits)
+		if err != nil {
+			return nil, err
+		}
+		then.Files = append(then.Files, confedit.File{Name: f.Name, Data: data})
+	}
+	after, err := again(then)
+	if err == nil && after.without() > before.without() {
+		return nil, ErrLast
+	}
+	return edits, err
+}
+
+// without counts the servers that have no listen.
+func (r *reader) without() int {
+	n := 0
+	for _, l := range r.listens {
+		if l.d == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // socket is what nginx makes of the listens on one endpoint.
