@@ -19,3 +19,10 @@ func fixed(path string) bool {
 	}
 	return false
 }
+
+// mounted tells whether something is mounted on the file itself.
+func mounted(path string) bool {
+	var st unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, 0, &st)
+	return err == nil && st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
+}

@@ -222,6 +222,29 @@ func syncFolder(dir string) error {
 	return nil
 }
 
+// writable returns what keeps a file of so many bytes from being put in the place of
+// this one.
+func (s spot) writable(now plan.State, size int) error {
+	dir := s.dir()
+	if !s.exists {
+		dir = s.nearest
+	}
+	var disk unix.Statfs_t
+	switch err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK, unix.AT_EACCESS); {
+	case err != nil:
+		return err
+	case s.exists && fixed(s.path):
+		return unix.EPERM
+	case s.exists && mounted(s.path):
+		return unix.EBUSY
+	case s.exists && os.Geteuid() > 0 && !strings.HasPrefix(now["owner"], strconv.Itoa(os.Geteuid())+":"):
+		return fmt.Errorf("its owner %s cannot be kept: %w", now["owner"], unix.EPERM)
+	case unix.Statfs(dir, &disk) == nil && disk.Bavail*uint64(disk.Bsize) < uint64(size):
+		return unix.ENOSPC
+	}
+	return nil
+}
+
 // because is what stands behind an error that the kernel does not explain, or "".
 func because(path string, err error) string {
 	switch {

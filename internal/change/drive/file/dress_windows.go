@@ -137,6 +137,23 @@ func rename(d *os.Root, from, to string) error {
 // or a file removed is in the journal of NTFS.
 func syncFolder(string) error { return nil }
 
+// writable returns what keeps this file from being replaced: it is opened as one is
+// that is to go, and closed again.
+func (s spot) writable(plan.State, int) error {
+	if !s.exists {
+		return nil
+	}
+	name := windows.StringToUTF16Ptr(s.path)
+	if a, err := windows.GetFileAttributes(name); err == nil && a&windows.FILE_ATTRIBUTE_READONLY != 0 {
+		return windows.ERROR_ACCESS_DENIED
+	}
+	h, err := windows.CreateFile(name, windows.DELETE, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE, nil, windows.OPEN_EXISTING, 0, 0)
+	if err != nil {
+		return err
+	}
+	return windows.CloseHandle(h)
+}
+
 // because is what stands behind an error that Windows does not explain, or "".
 func because(path string, err error) string {
 	switch attributes, failed := windows.GetFileAttributes(windows.StringToUTF16Ptr(path)); {

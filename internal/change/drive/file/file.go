@@ -79,18 +79,9 @@ func (Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 // empty ones below the "parents" of to, or else of before. An error says whether
 // anything was changed; up to the rename nothing is.
 func (Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) error {
-	if err := check(to); err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	at, err := locate(s.Name)
+	at, err := begin(ctx, s.Name, before, to)
 	if err != nil {
 		return err
-	}
-	if was, known := before["target"]; known && was != at.target() {
-		return fmt.Errorf("%s: %w: %s", s.Name, ErrMoved, at.path)
 	}
 	if to["exists"] == "no" {
 		err = at.remove(ctx, before, to)
@@ -101,6 +92,50 @@ func (Driver) Set(ctx context.Context, s plan.Subject, before, to plan.State) er
 		return err
 	}
 	return readBack(s.Name, to)
+}
+
+// Ready returns what would stop Set, as far as can be told without writing: a file
+// system that is read-only or full, a lock (chattr +i), missing rights, a program that
+// has the file open, and all that is refused. Nil is no promise. The errors are Set's;
+// it needs no privilege and blocks for the disk only.
+func (Driver) Ready(ctx context.Context, s plan.Subject, before, to plan.State) error {
+	at, err := begin(ctx, s.Name, before, to)
+	if err != nil {
+		return err
+	}
+	now, err := at.read()
+	if err != nil || len(plan.Differs(to, now)) == 0 {
+		return err
+	}
+	if to["exists"] == "no" {
+		if err := at.removable(); err != nil {
+			return err
+		}
+	} else if _, err := at.want(now, before, to); err != nil {
+		return unchanged(at.path, err)
+	}
+	if err := at.writable(now, len(to["content"])); err != nil {
+		return unchanged(at.path, err)
+	}
+	return nil
+}
+
+// begin finds the file, if what is asked makes sense.
+func begin(ctx context.Context, name string, before, to plan.State) (spot, error) {
+	if err := check(to); err != nil {
+		return spot{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return spot{}, err
+	}
+	at, err := locate(name)
+	if err != nil {
+		return spot{}, err
+	}
+	if was, known := before["target"]; known && was != at.target() {
+		return spot{}, fmt.Errorf("%s: %w: %s", name, ErrMoved, at.path)
+	}
+	return at, nil
 }
 
 func readBack(name string, to plan.State) error {

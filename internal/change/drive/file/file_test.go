@@ -26,6 +26,9 @@ func read(t *testing.T, path string) plan.State {
 
 func set(t *testing.T, path string, before, to plan.State) {
 	t.Helper()
+	if err := New().Ready(t.Context(), subject(path), before, to); err != nil {
+		t.Errorf("not ready: %v", err)
+	}
 	if err := New().Set(t.Context(), subject(path), before, to); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +76,9 @@ func refused(t *testing.T, path string, before, to plan.State) error {
 	err := New().Set(t.Context(), subject(path), before, to)
 	if err == nil {
 		t.Fatalf("%s: %v is accepted", path, to)
+	}
+	if ready := New().Ready(t.Context(), subject(path), before, to); ready == nil {
+		t.Errorf("%s: it is ready, and then: %v", path, err)
 	}
 	if diff := cmp.Diff(was, names(t, dir)) + cmp.Diff(had, read(t, path)); diff != "" {
 		t.Errorf("%v, and yet something changed: %s", err, diff)

@@ -175,8 +175,8 @@ func (s spot) fill(f *os.File, path string, want plan.State) error {
 
 // remove removes the file and the folders that creating it made.
 func (s spot) remove(ctx context.Context, before, to plan.State) error {
-	if s.target() != "" {
-		return fmt.Errorf("%s is to be removed: %w to %s", s.name, ErrLink, s.path)
+	if err := s.removable(); err != nil {
+		return err
 	}
 	if err := s.removeFile(ctx); err != nil {
 		return err
@@ -194,6 +194,13 @@ func (s spot) remove(ctx context.Context, before, to plan.State) error {
 	}
 	if err := prune(dir, floor); err != nil {
 		return fmt.Errorf("%s is gone; the folders made for it are not: %w", s.path, err)
+	}
+	return nil
+}
+
+func (s spot) removable() error {
+	if s.target() != "" {
+		return fmt.Errorf("%s is to be removed: %w to %s", s.name, ErrLink, s.path)
 	}
 	return nil
 }
