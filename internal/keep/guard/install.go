@@ -1,8 +1,6 @@
 package guard
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"strings"
@@ -156,7 +154,8 @@ func systemdWord(w string) string {
 // LaunchdPlist is the text of the daemon's property list (launchd.plist(5)). launchd
 // reads it at the next boot, or at `launchctl bootstrap system FILE`.
 func LaunchdPlist(in Installation) string {
-	var b bytes.Buffer
+	var b strings.Builder
+	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;") // encoding/xml costs every start
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -167,9 +166,7 @@ func LaunchdPlist(in Installation) string {
 	<array>
 `)
 	for _, w := range in.argv() {
-		b.WriteString("\t\t<string>")
-		_ = xml.EscapeText(&b, []byte(w))
-		b.WriteString("</string>\n")
+		b.WriteString("\t\t<string>" + text.Replace(w) + "</string>\n")
 	}
 	b.WriteString(`	</array>
 	<key>RunAtLoad</key>
