@@ -345,3 +345,58 @@ func TestGoal(t *testing.T) {
 		t.Error(p.Cost.Class)
 	}
 }
+
+// A newcomer that stands in its own way puts itself right, and nobody else is touched.
+func TestOwnFaults(t *testing.T) {
+	failed := func(line string) *fact.Set {
+		return &fact.Set{Machine: fact.Machine{OS: "linux"}, Units: []fact.Unit{{ID: "unit:nginx.service", Manager: "systemd", Name: "nginx.service", Type: "service", Load: "loaded", Active: "failed", Result: "exit-code",
+			Log: []fact.LogLine{{Text: line}}}}}
+	}
+	for _, c := range []struct{ line, id, want string }{
+		{"nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)", "move:nginx.service", "needs newcomer's nginx nginx.service"},
+		{"nginx: [emerg] bind() to 192.0.2.7:80 failed (99: Cannot assign requested address)", "order:network-online",
+			"on undo reload systemd\nfile /etc/systemd/system/nginx.service.d/berth-network.conf exists=yes\non do reload systemd\non undo unit nginx.service active=inactive\non do unit nginx.service active=active"},
+		{"nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)", "", ""},
+	} {
+		set := failed(c.line)
+		x := chain.NewIndex(set)
+		a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}})
+		list := ways.List(x, a, ways.Wanted{})
+		if c.id == "" {
+			if len(list) > 0 {
+				t.Errorf("%s: %v", c.line, list)
+			}
+			continue
+		}
+		if len(list) != 1 || list[0].ID() != c.id {
+			t.Fatalf("%s: %v", c.line, list)
+		}
+		p, ref := planning.Make(x, a, list[0], planning.Wish{})
+		if got := steps(p, ref); got != c.want || ref != nil && !ref.Need.Once {
+			t.Errorf("%s: %s", c.line, got)
+		}
+		if ref != nil {
+			conf := planning.Config{Whose: planning.New, Server: "nginx", Files: []planning.FileChange{{Path: "/etc/nginx/a"}}}
+			p, ref = planning.Make(x, a, list[0], planning.Wish{Configs: []planning.Config{conf}})
+			if got := steps(p, ref); got != "file /etc/nginx/a\non undo unit nginx.service active=inactive\non do unit nginx.service active=active" {
+				t.Error(got)
+			}
+		}
+		if p.Goal.Owner != "unit:nginx.service" || p.For != "unit:nginx.service" {
+			t.Errorf("%+v", p.Goal)
+		}
+	}
+}
+
+// Without a name, the unit that failed for want of the port is the newcomer.
+func TestFailedUnitIsTheNewcomer(t *testing.T) {
+	apache := fact.Unit{Name: "apache2.service", Type: "service", Load: "loaded", Active: "failed", Result: "exit-code",
+		Log: []fact.LogLine{{Text: "(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:80"}}}
+	for _, c := range []struct{ name, want string }{{"", "unit:apache2.service"}, {"pid:99", ""}} {
+		n, _ := planning.ParseNewcomer(c.name)
+		p, ref := asked(t, held(unit(nginx), other(apache)), "stop:nginx.service", planning.Wish{Newcomer: n})
+		if ref != nil || p.Goal.Owner != c.want {
+			t.Errorf("%q: %+v %v", c.name, p.Goal, ref)
+		}
+	}
+}

@@ -78,7 +78,10 @@ func (m maker) reserved(more ...uint16) string {
 
 // order lets the newcomer win at boot, and now.
 func (m maker) order() *Refusal {
-	u := m.W.Newcomer.Unit(m.X)
+	if m.R.Target == ways.NetworkOnline {
+		return m.afterNetwork()
+	}
+	u := m.Newcomer()
 	t := m.Find()
 	switch {
 	case t.Refusal != nil:
@@ -102,5 +105,20 @@ func (m maker) order() *Refusal {
 		Class: plan.Reversible, Why: draft.Reason("order-units", "first", u.Name, "then", t.Unit.Name)})
 	unit.ReloadSystemd(m.Draft, plan.OnDo)
 	m.Warn("loser-fails-at-boot", "unit", t.Unit.Name)
+	return nil
+}
+
+// afterNetwork starts a unit when its address is there, at boot and now.
+func (m maker) afterNetwork() *Refusal {
+	u := m.X.Unit(m.R.About)
+	if u == nil || u.Manager != "systemd" {
+		return m.Refuse("order-needs-units")
+	}
+	unit.ReloadSystemd(m.Draft, plan.OnUndo)
+	m.Step(plan.Step{Subject: plan.Subject{Kind: plan.File, Name: "/etc/systemd/system/" + u.Name + ".d/berth-network.conf"},
+		After: plan.State{"exists": "yes", "content": "# Written by berth: its address is there when the network is.\n[Unit]\nWants=network-online.target\nAfter=network-online.target\n"},
+		Class: plan.Reversible, Why: draft.Reason("order-network", "unit", u.Name)})
+	unit.ReloadSystemd(m.Draft, plan.OnDo)
+	m.Starts = u
 	return nil
 }

@@ -49,6 +49,10 @@ const (
 // ParseNewcomer reads what stands behind --for. An empty text is nobody.
 func ParseNewcomer(text string) (Newcomer, error) { return draft.ParseNewcomer(text) }
 
+// UnitOf is the unit or service that wants the port of a: n, or where n is nobody, the
+// unit that failed for want of it. It is nil for none.
+func UnitOf(x *chain.Index, a diagnose.Answer, n Newcomer) *fact.Unit { return draft.UnitOf(x, a, n) }
+
 // Make plans remedy r of answer a. Exactly one of plan and refusal is set. x must be
 // the index that a was made from; for a new port it must hold every listener of the
 // machine, not only those of one port.
@@ -57,6 +61,9 @@ func Make(x *chain.Index, a diagnose.Answer, r remedy.Remedy, w Wish) (plan.Plan
 	m.P = plan.Plan{Version: plan.Version, Made: x.Set.At, Remedy: r.ID(), Port: a.Endpoint.Port, Proto: string(m.Proto), For: w.Newcomer.Text}
 	if ref := m.make(); ref != nil {
 		return plan.Plan{}, ref
+	}
+	if u := m.Newcomer(); u != nil && m.P.For == "" && !m.Aimless {
+		m.P.For = unitOwner(u)
 	}
 	m.finish()
 	return m.P, nil

@@ -15,7 +15,7 @@ import (
 // startNewcomer starts the newcomer behind everything else, where it is a unit or a
 // service: then it, and no trial bind, is what proves the goal.
 func (m maker) startNewcomer() {
-	u := m.W.Newcomer.Unit(m.X)
+	u := m.Newcomer()
 	if m.Aimless || u == nil || m.holdsAlready(u) {
 		return
 	}

@@ -65,6 +65,9 @@ type NeedConfig struct {
 	Exe      string
 	Path     string // the newcomer's configuration file, where it was named so
 	From, To Place
+	// Once asks for something else than a move: of the lines that ask for From twice,
+	// one is to stay.
+	Once bool
 }
 
 // Place is an endpoint of a configuration; an empty Addr is as in confedit.Endpoint.
@@ -106,6 +109,33 @@ type Draft struct {
 	P     plan.Plan
 	// Aimless plans put something right and free no port.
 	Aimless bool
+	// Starts is the newcomer that the plan starts, where the remedy itself says which.
+	Starts *fact.Unit
+}
+
+// Newcomer is the unit or service that wants the port: the one that was named, else,
+// where nobody was, the one that failed for want of it. It is nil for none.
+func (d *Draft) Newcomer() *fact.Unit {
+	if d.Starts != nil {
+		return d.Starts
+	}
+	return UnitOf(d.X, d.A, d.W.Newcomer)
+}
+
+// UnitOf is the unit or service that wants the port of a, see [Draft.Newcomer].
+func UnitOf(x *chain.Index, a diagnose.Answer, n Newcomer) *fact.Unit {
+	if n.Kind != "" {
+		return n.Unit(x)
+	}
+	for _, f := range a.Findings {
+		switch {
+		case f.Rule == diagnose.RuleNewcomerFailed:
+			return x.Unit(f.About[0])
+		case f.Rule == diagnose.RuleOrphanMaster && len(f.About) > 1:
+			return x.Unit(f.About[1])
+		}
+	}
+	return nil
 }
 
 // Refuse is a refusal with what a person may do instead.

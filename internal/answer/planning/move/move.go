@@ -50,10 +50,7 @@ func (m maker) newcomerTo(to draft.Place) *draft.Refusal {
 // configuration that is known.
 func (m maker) newcomerNeed(from, to draft.Place) (*draft.NeedConfig, *fact.Unit) {
 	nc := m.W.Newcomer
-	u := nc.Unit(m.X)
-	if u == nil && nc.Kind == "" {
-		u = m.X.Unit(m.R.About) // the unit that failed for want of the port
-	}
+	u := m.Newcomer()
 	switch {
 	case u != nil:
 		return m.need(draft.New, u, from, to), u
@@ -102,6 +99,8 @@ func (m maker) move() *draft.Refusal {
 	switch {
 	case t.Refusal != nil:
 		return t.Refusal
+	case m.R.Args["twice"] != "" && t.Unit != nil:
+		return m.once(t.Unit)
 	case t.Container != nil:
 		return m.republish(t.Container)
 	case t.Unit == nil:
@@ -117,6 +116,25 @@ func (m maker) move() *draft.Refusal {
 	}
 	m.wordpress(port)
 	return m.reconfigure(t.Unit, draft.Place{Port: m.A.Endpoint.Port}, draft.Place{Port: port})
+}
+
+// once leaves the newcomer one of the lines that ask for the port, and starts it.
+func (m maker) once(u *fact.Unit) *draft.Refusal {
+	from := draft.Place{Port: m.A.Endpoint.Port}
+	n := m.need(draft.New, u, from, from)
+	if n == nil {
+		return m.Refuse("server-unknown", "unit", u.Name)
+	}
+	n.Once = true
+	c := m.config(n)
+	if c == nil {
+		return &draft.Refusal{Reason: draft.Reason("need-config", "server", n.Server, "whose", string(n.Whose)), Need: n}
+	}
+	if ref := m.edit(c, n, u); ref != nil {
+		return ref
+	}
+	m.Starts = u
+	return nil
 }
 
 // republish: what a container publishes is fixed when it is made, so it is for a person

@@ -23,6 +23,8 @@ const (
 	DynamicRange = "dynamic-range" // exclude: advice on a dynamic range that begins too low
 	Reservations = "reservations"  // startup: Windows' own reservations are put back
 	ListenList   = "repair"        // iplisten: what is damaged in the list is taken out
+	// NetworkOnline is of order: the newcomer starts when its address is there.
+	NetworkOnline = "network-online"
 )
 
 // Wanted is what is known beside the answer. The zero value is nothing.
@@ -35,12 +37,14 @@ type Wanted struct {
 	Sites []string
 }
 
-// List returns the ways out of a, gentlest first; none for a port that is free.
+// List returns the ways out of a, gentlest first. For a port that is free there are
+// only those of a newcomer that stands in its own way.
 func List(x *chain.Index, a diagnose.Answer, w Wanted) []remedy.Remedy {
-	if a.Status == diagnose.Free || a.Status == diagnose.Unknown {
-		return remedy.Suggest(a, x)
-	}
 	l := &lister{x: x, a: a, w: w, out: remedy.Suggest(a, x)}
+	l.own()
+	if a.Status == diagnose.Free || a.Status == diagnose.Unknown {
+		return Sort(x, a, w, l.out)
+	}
 	l.share()
 	for _, h := range a.Holders {
 		l.holder(h)
@@ -71,6 +75,29 @@ func (l *lister) add(r remedy.Remedy) {
 	if !slices.ContainsFunc(l.out, func(o remedy.Remedy) bool { return strings.EqualFold(o.ID(), r.ID()) }) {
 		l.out = append(l.out, r)
 	}
+}
+
+// own: what a newcomer has to put right in itself, whoever else is there. A unit that
+// asks for the port twice keeps one of its lines; one that was too early for its
+// address waits for the network.
+func (l *lister) own() {
+	for _, f := range l.a.Findings {
+		u := l.x.Unit(first(f.About))
+		switch {
+		case u == nil:
+		case f.Rule == diagnose.RuleConfigTwice:
+			l.add(remedy.Remedy{Kind: catalog.Move, Target: u.Name, About: u.ID, Args: map[string]string{"twice": "yes"}})
+		case f.Rule == diagnose.RuleNewcomerRefused && f.Args["errno"] == "EADDRNOTAVAIL" && u.Manager == "systemd":
+			l.add(remedy.Remedy{Kind: catalog.Order, Target: NetworkOnline, About: u.ID})
+		}
+	}
+}
+
+func first(ids []fact.ID) fact.ID {
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[0]
 }
 
 // share: where HTTP is spoken, both can have the port.
