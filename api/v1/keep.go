@@ -49,3 +49,11 @@ type GuardEvent struct {
 	Files       []string  `json:"files,omitempty"`       // of the ledger that is watched
 	Err         string    `json:"error,omitempty"`
 }
+
+// Installed says what `berth service install` did, or with --dry-run would do.
+type Installed struct {
+	Head
+	Service string `json:"service"`
+	Plan    Plan   `json:"plan"`
+	Entry   int    `json:"entry,omitempty"` // in the journal; absent where nothing was done
+}

@@ -24,5 +24,5 @@ func Schema(kind string) ([]byte, bool) {
 
 // Kinds lists the kinds of document, in the order of the alphabet.
 func Kinds() []string {
-	return []string{"Check", "Error", "Explain", "Free", "GuardEvent", "HTTP", "Journal", "Ls", "Overview", "Profile", "SnapshotInfo", "Undo", "Version", "Who"}
+	return []string{"Check", "Error", "Explain", "Free", "GuardEvent", "HTTP", "Installed", "Journal", "Ls", "Overview", "Profile", "SnapshotInfo", "Undo", "Version", "Who"}
 }

@@ -19,7 +19,7 @@ import (
 // Documents returns a value of each kind of document, by kind.
 func Documents() map[string]any {
 	return map[string]any{
-		"Check": v1.Check{}, "Error": v1.Error{}, "Explain": v1.Explain{}, "GuardEvent": v1.GuardEvent{}, "HTTP": v1.HTTP{}, "Ls": v1.Ls{}, "Overview": v1.Overview{}, "Profile": v1.Profile{},
+		"Check": v1.Check{}, "Error": v1.Error{}, "Explain": v1.Explain{}, "GuardEvent": v1.GuardEvent{}, "Installed": v1.Installed{}, "HTTP": v1.HTTP{}, "Ls": v1.Ls{}, "Overview": v1.Overview{}, "Profile": v1.Profile{},
 		"SnapshotInfo": v1.SnapshotInfo{}, "Free": v1.Free{}, "Journal": v1.Journal{}, "Undo": v1.Undo{}, "Version": v1.Version{}, "Who": v1.Who{},
 	}
 }
@@ -145,6 +145,8 @@ func (m maker) value(t reflect.Type) map[string]any {
 		return map[string]any{"type": "object", "additionalProperties": m.value(t.Elem())}
 	case reflect.Struct:
 		return m.ref(t)
+	case reflect.Float64:
+		return map[string]any{"type": "number"}
 	case reflect.Uint16:
 		return map[string]any{"type": "integer", "minimum": 0, "maximum": 65535}
 	}
