@@ -16,6 +16,13 @@ func Netns(t testing.TB, fn func()) {
 	missing(t, TierNetns, onlyLinux)
 }
 
+// Configs needs Linux.
+func Configs(t testing.TB) string {
+	t.Helper()
+	missing(t, TierSystemd, onlyLinux)
+	return ""
+}
+
 // Isolate needs Linux.
 func Isolate(string) (func(), error) { return nil, errors.ErrUnsupported }
 

@@ -28,6 +28,9 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := piece.Collide(r.On(from), to); err != nil {
+		return nil, fmt.Errorf("caddy: port %d: %w", from.Port, err)
+	}
 	m := mover{reader: r, from: from, to: to}
 	for _, s := range r.spots {
 		if !m.on(s) {

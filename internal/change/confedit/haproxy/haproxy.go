@@ -161,18 +161,41 @@ func (r *reader) odd(text string) {
 	r.Note(r.file, r.line, text+" has no port that can be read")
 }
 
-// Move takes what listens on from to another endpoint.
+// Move takes what listens on from to another endpoint. A family in front of an address
+// is changed with it.
 func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) {
+	on := t.On(from)
+	if len(on) == 0 {
+		return nil, fmt.Errorf("haproxy: port %d: %w", from.Port, confedit.ErrNoPlace)
+	}
+	if err := piece.Collide(on, to); err != nil {
+		return nil, fmt.Errorf("haproxy: port %d: %w", from.Port, err)
+	}
 	var edits []confedit.Edit
-	for _, p := range t.On(from) {
-		e, ok := piece.Respell(p.File, p.From, string(piece.Data(t, p.File).Data[p.From:p.To]), to)
+	for _, p := range on {
+		data := piece.Data(t, p.File).Data
+		e, ok := piece.Respell(p.File, p.From, string(data[p.From:p.To]), to)
 		if !ok {
 			return nil, fmt.Errorf("%s:%d: %w", p.File, p.Line, confedit.ErrSyntax)
 		}
+		if to.Addr != "" {
+			edits = append(edits, family(p, data, to.Addr)...)
+		}
 		edits = append(edits, e)
 	}
-	if edits == nil {
-		return nil, fmt.Errorf("haproxy: port %d: %w", from.Port, confedit.ErrNoPlace)
-	}
 	return edits, nil
+}
+
+// family is the edit of the digit in front of an @, as in ipv4@, where it does not
+// fit the new address.
+func family(p confedit.Place, data []byte, addr string) []confedit.Edit {
+	digit := "4"
+	if strings.Contains(addr, ":") {
+		digit = "6"
+	}
+	at := p.From - 2
+	if at < 0 || data[at+1] != '@' || data[at] != '4' && data[at] != '6' || string(data[at]) == digit {
+		return nil
+	}
+	return []confedit.Edit{{File: p.File, From: at, To: at + 1, Text: digit}}
 }

@@ -104,6 +104,7 @@ func TestMove(t *testing.T) {
 		{"new bind", "server.port = 80 # x\na.b = 1\n", all, confedit.Endpoint{Addr: "::1", Port: 80}, "server.port = 80 # x\nserver.bind = \"[::1]\"\na.b = 1\n", nil},
 		{"bind", "server.bind = \"127.0.0.1\"\nserver.port = 80", all, confedit.Endpoint{Addr: "127.0.0.2", Port: 81}, "server.bind = \"127.0.0.2\"\nserver.port = 81", nil},
 		{"implied with bind", "", all, confedit.Endpoint{Addr: "127.0.0.2", Port: 80}, "server.port = 80\nserver.bind = \"127.0.0.2\"\n", nil},
+		{"two to one", "server.port = 80\n$SERVER[\"socket\"] == \"[::]:80\" { }\n", all, confedit.Endpoint{Addr: "::1", Port: 80}, "", piece.ErrSeveral},
 		{"not there", "server.port = 81", all, confedit.Endpoint{Port: 1}, "", confedit.ErrNoPlace},
 	} {
 		t.Run(test.name, func(t *testing.T) {

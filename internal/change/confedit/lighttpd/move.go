@@ -19,6 +19,9 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := piece.Collide(r.On(from), to); err != nil {
+		return nil, fmt.Errorf("lighttpd: port %d: %w", from.Port, err)
+	}
 	var edits []confedit.Edit
 	found := false
 	for _, s := range r.spots {

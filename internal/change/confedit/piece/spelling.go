@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -72,6 +73,20 @@ func Respell(file string, at int, text string, to confedit.Endpoint) (confedit.E
 		return confedit.Edit{File: file, From: at + s.PortAt, To: at + len(text), Text: Digits(to.Port)}, true
 	}
 	return confedit.Edit{File: file, From: at, To: at + len(text), Text: Host(to.Addr) + ":" + Digits(to.Port)}, true
+}
+
+// ErrSeveral is for a move of several addresses to one, which nothing could bind
+// twice.
+var ErrSeveral = errors.New("several addresses would become one; name the one that is to move")
+
+// Collide refuses to move places of different addresses to one address.
+func Collide(places []confedit.Place, to confedit.Endpoint) error {
+	for _, p := range places {
+		if to.Addr != "" && p.Addr != places[0].Addr {
+			return ErrSeveral
+		}
+	}
+	return nil
 }
 
 // Digits is a port in digits.

@@ -20,6 +20,9 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if len(on) == 0 {
 		return nil, fmt.Errorf("sshd: port %d: %w", from.Port, confedit.ErrNoPlace)
 	}
+	if err := piece.Collide(on, to); err != nil {
+		return nil, fmt.Errorf("sshd: port %d: %w", from.Port, err)
+	}
 	r, err := again(t)
 	if err != nil {
 		return nil, err

@@ -106,6 +106,7 @@ func TestMove(t *testing.T) {
 		{"narrowed", "Port 22\n", all, confedit.Endpoint{Addr: "127.0.0.1", Port: 22}, "ListenAddress 127.0.0.1:22\n"},
 		{"narrowed, implied", "", all, confedit.Endpoint{Addr: "::1", Port: 22}, "ListenAddress [::1]:22\n"},
 		{"narrowed with two ports", "Port 22\nPort 23\n", all, confedit.Endpoint{Addr: "127.0.0.1", Port: 22}, ""},
+		{"two to one", "ListenAddress ::1:22\nListenAddress 10.0.0.1:22\n", all, confedit.Endpoint{Addr: "127.0.0.1", Port: 22}, ""},
 		{"not there", "Port 23\n", all, confedit.Endpoint{Port: 2222}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,6 +21,10 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	if err != nil {
 		return nil, err
 	}
+	listening := slices.DeleteFunc(s.On(from), func(p confedit.Place) bool { return p.Role != confedit.Listens })
+	if err := piece.Collide(listening, to); err != nil {
+		return nil, fmt.Errorf("tomcat: port %d: %w", from.Port, err)
+	}
 	var edits []confedit.Edit
 	found := false
 	for _, sp := range s.spots {

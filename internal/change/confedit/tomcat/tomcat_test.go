@@ -88,6 +88,7 @@ func TestMove(t *testing.T) {
 			strings.NewReplacer("redirectPort='8443'", "redirectPort='443'", " port='8443'", " port='443'").Replace(two), "", nil},
 		{"address", two, "", confedit.Endpoint{Port: 8080}, confedit.Endpoint{Addr: "::1", Port: 8080}, strings.Replace(two, `"8080"`, `"8080" address="::1"`, 1), "", nil},
 		{"another address", two, "", confedit.Endpoint{Addr: "10.0.0.1", Port: 8443}, confedit.Endpoint{Addr: "10.0.0.2", Port: 8443}, strings.Replace(two, "10.0.0.1", "10.0.0.2", 1), "", nil},
+		{"two to one", server(`port="-1"`, "<Connector port='80' address='::1'/><Connector port='80'/>"), "", confedit.Endpoint{Port: 80}, confedit.Endpoint{Addr: "127.0.0.1", Port: 80}, "", "", piece.ErrSeveral},
 		{"not there", two, "", confedit.Endpoint{Port: 443}, confedit.Endpoint{Port: 1}, "", "", confedit.ErrNoPlace},
 		{"announced alone", server(`port="-1"`, "<Connector port='1' redirectPort='8443'/>"), "", confedit.Endpoint{Port: 8443}, confedit.Endpoint{Port: 1}, "", "", confedit.ErrNoPlace},
 		{"property", named, "a=1\np=8080\n", confedit.Endpoint{Port: 8080}, confedit.Endpoint{Port: 80}, named, "a=1\np=80\n", nil},

@@ -87,6 +87,9 @@ const (
 // Move takes the streams on from to another endpoint in the unit's own files. A
 // package's files are replaced by its next version: for those use MoveDropIn.
 func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) {
+	if err := collide(t, Stream, from, to); err != nil {
+		return nil, err
+	}
 	var edits []confedit.Edit
 	for _, s := range Listens(t) {
 		text, ok := respelt(s, Stream, from, to)
@@ -104,6 +107,14 @@ func Move(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error) 
 	return edits, nil
 }
 
+func collide(t confedit.Tree, key string, from, to confedit.Endpoint) error {
+	on := slices.DeleteFunc(t.On(from), func(p confedit.Place) bool { return p.Of != key })
+	if err := piece.Collide(on, to); err != nil {
+		return fmt.Errorf("port %d: %w", from.Port, err)
+	}
+	return nil
+}
+
 // least leaves out of an edit what a value and its new text begin with alike.
 func least(s Setting, text string) confedit.Edit {
 	e := confedit.Edit{File: s.File, From: s.From, To: s.To, Text: text}
@@ -117,6 +128,9 @@ func least(s Setting, text string) confedit.Edit {
 // Datagram as key, its datagram sockets) on from to another endpoint. The unit's other
 // sockets are written again, in their order, since the empty line resets all of them.
 func MoveDropIn(t confedit.Tree, key string, from, to confedit.Endpoint) (string, error) {
+	if err := collide(t, key, from, to); err != nil {
+		return "", err
+	}
 	moved := false
 	lines := []string{"[Socket]", "ListenStream="}
 	for _, s := range Listens(t) {

@@ -129,6 +129,10 @@ func TestMove(t *testing.T) {
 			}
 		})
 	}
+	two := read(t, piece.Memory{unit: "[Socket]\nListenStream=127.0.0.1:22\nListenStream=[::1]:22\n"}, unit)
+	if _, err := unitfile.Move(two, ssh, confedit.Endpoint{Addr: "10.0.0.1", Port: 22}); !errors.Is(err, piece.ErrSeveral) {
+		t.Error(err)
+	}
 	tree := read(t, piece.Memory{unit: shipped}, unit)
 	if _, err := unitfile.Move(tree, confedit.Endpoint{Port: 23}, ssh); !errors.Is(err, confedit.ErrNoPlace) {
 		t.Error(err)
