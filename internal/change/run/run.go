@@ -100,12 +100,14 @@ func finish(ctx context.Context, cmd *exec.Cmd, as *User) (Result, error) {
 	r := Result{Stdout: decode(stdout.kept.Bytes()), Stderr: decode(stderr.kept.Bytes()), Truncated: stdout.more || stderr.more}
 	var exit *exec.ExitError
 	switch {
+	case err == nil:
+		return r, nil
 	case ctx.Err() != nil:
 		return r, fmt.Errorf("%s did not end in time: %w", cmd.Path, ctx.Err())
 	case errors.As(err, &exit) && exit.Exited():
 		r.Exit = exit.ExitCode()
 		return r, nil
-	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+	case errors.Is(err, exec.ErrWaitDelay):
 		return r, nil
 	}
 	return r, fmt.Errorf("%s: %w", cmd.Path, err)

@@ -69,6 +69,8 @@ func TestGuarded(t *testing.T) {
 		{"ada's, for ada", info{mode: 0o775, uid: 1000, gid: 1000}, ada, true},
 		{"bob's, for ada", info{mode: 0o755, uid: 1001}, ada, false},
 		{"root's group's", info{mode: 0o775}, nil, true},
+		{"a link", info{mode: fs.ModeSymlink | 0o777}, nil, true},
+		{"ada's link", info{mode: fs.ModeSymlink | 0o777, uid: 1000}, nil, false},
 		{"staff's", info{mode: 0o775, gid: 50}, nil, true},
 		{"ada's group's", info{mode: 0o775, gid: 1000}, nil, false},
 	} {
@@ -109,5 +111,35 @@ func TestNetnsRootRunsNoProgramOfOthers(t *testing.T) {
 	}
 	if _, err := Command(t.Context(), []string{link}, Options{}); !errors.Is(err, ErrUnsafe) {
 		t.Errorf("by a link: %v", err)
+	}
+	// A link of another's leads wherever they like, also when it leads to a good place.
+	if err := errors.Join(os.Chown(path, 0, 0), os.Lchown(link, 1234, 1234)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Trusted(path, nil); err != nil {
+		t.Error(err)
+	}
+	if err := Trusted(link, nil); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("another's link: %v", err)
+	}
+	theirs := filepath.Join(dir, "theirs")
+	if err := errors.Join(os.Mkdir(theirs, 0o755), os.Symlink("../whoami.sh", filepath.Join(theirs, "x")), os.Lchown(link, 0, 0),
+		os.Remove(link), os.Symlink("theirs/x", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Trusted(link, nil); err != nil {
+		t.Errorf("by root's folder: %v", err)
+	}
+	if err := os.Chown(theirs, 1234, 1234); err != nil {
+		t.Fatal(err)
+	}
+	if err := Trusted(link, nil); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("by another's folder: %v", err)
+	}
+	if err := errors.Join(os.Remove(link), os.Symlink("link", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Trusted(link, nil); err == nil {
+		t.Error("a link to itself")
 	}
 }

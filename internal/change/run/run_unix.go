@@ -3,17 +3,22 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
 
+// folders are the system's folders for programs; for root without those that a user
+// can write, as Homebrew's are.
 func folders() []string {
-	return []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/sbin", "/opt/homebrew/bin"}
+	all := []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/opt/homebrew/sbin", "/opt/homebrew/bin"}
+	return slices.DeleteFunc(all, func(dir string) bool { return errors.Is(Trusted(dir, nil), ErrUnsafe) })
 }
 
 func suffix(string) string { return "" }
@@ -44,30 +49,43 @@ func start(cmd *exec.Cmd, as *User) (release func(), err error) {
 }
 
 // Trusted refuses, with [ErrUnsafe], a file that someone else than root and as could
-// have written: by the owner and mode of the file and of each folder above it, links
-// followed. Asked by anybody but root it is nil: there are no rights to be had. On
+// have written, or put another one in the place of: by the owner and mode of the file,
+// of each folder on the way to it, and of each link on that way and what it leads
+// through. Asked by anybody but root it is nil: there are no rights to be had. On
 // Windows it is always nil; the folders of popular servers there are open to every
 // user, and the services that run from them are as well.
 func Trusted(path string, as *User) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	for at := real; ; at = filepath.Dir(at) {
+	at, todo := "/", strings.Split(path, "/")
+	for steps := 0; len(todo) > 0; steps++ {
+		name := todo[0]
+		todo = todo[1:]
+		at = filepath.Join(at, name)
 		info, err := os.Lstat(at)
 		if err != nil {
 			return err
 		}
 		if !guarded(info, as) {
-			return fmt.Errorf("%s: %w: %s, owner %d", path, ErrUnsafe, info.Mode(), owner(info))
+			return fmt.Errorf("%s: %w: %s is %s, owner %d", path, ErrUnsafe, at, info.Mode(), owner(info))
 		}
-		if at == filepath.Dir(at) {
-			return nil
+		if info.Mode()&fs.ModeSymlink == 0 {
+			continue
 		}
+		if steps > 255 {
+			return fmt.Errorf("%s: %w", path, syscall.ELOOP)
+		}
+		target, err := os.Readlink(at)
+		if err != nil {
+			return err
+		}
+		if at = filepath.Dir(at); filepath.IsAbs(target) {
+			at = "/"
+		}
+		todo = append(strings.Split(target, "/"), todo...)
 	}
+	return nil
 }
 
 // staff is Debian's group for /usr/local, which gives root's rights by design.
@@ -82,7 +100,7 @@ func guarded(info fs.FileInfo, as *User) bool {
 	if st.Uid != 0 && (as == nil || st.Uid != as.UID) {
 		return false
 	}
-	if info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+	if info.IsDir() && info.Mode()&fs.ModeSticky != 0 || info.Mode()&fs.ModeSymlink != 0 { // a link's mode says nothing
 		return true
 	}
 	perm := info.Mode().Perm()
