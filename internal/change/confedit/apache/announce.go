@@ -21,6 +21,11 @@ func (r *reader) tell(doc *Doc, n *node, s scope) {
 		if !mentions(n, "location") {
 			return
 		}
+	case "requestheader":
+		if mentions(n, "forwarded-port") {
+			r.note(doc, n, n.name+" tells applications a port")
+		}
+		return
 	case "rewritecond", "<if", "<elseif", "setenvif":
 		if mentions(n, "server_port") {
 			r.note(doc, n, n.name+" tests the port of the server")

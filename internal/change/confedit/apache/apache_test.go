@@ -140,7 +140,8 @@ func TestRead(t *testing.T) {
 			[]string{"apache2.conf:5 a macro: what it says is not looked at", "apache2.conf:8 a macro is used: what it says is not looked at"}},
 		"what clients are told": {"Listen 80\nListen 443\n<VirtualHost *:80>\nServerName a\nServerAlias b\nRedirect / https://a/\nRedirectMatch ^ https://B:443/$1\nRewriteRule ^ https://%{SERVER_NAME}%{REQUEST_URI} [R]\nRewriteRule ^ https://%{HTTP_HOST}/\n</VirtualHost>",
 			[]string{`apache2.conf:1 "80" listens :80`, `apache2.conf:2 "443" listens :443`, `apache2.conf:3 "*:80" follows :80 of a`, `apache2.conf:6 "" announces :443 implied of a`, `apache2.conf:7 "443" announces :443 of a`, `apache2.conf:8 "" announces :443 implied of a`}, nil},
-		"the twin: of others": {"Listen 443\nServerName a\nRedirect / https://c/\nRedirect / https://a:444/\nRedirect / https://a.c/\nProxyPass / http://a:443/", []string{`apache2.conf:1 "443" listens :443`}, nil},
+		"the twin: of others":        {"Listen 443\nServerName a\nRedirect / https://c/\nRedirect / https://a:444/\nRedirect / https://a.c/\nProxyPass / http://a:443/", []string{`apache2.conf:1 "443" listens :443`}, nil},
+		"what applications are told": {"RequestHeader set X-Forwarded-Port 80\nRequestHeader set X-Forwarded-Proto http", nil, []string{"apache2.conf:1 requestheader tells applications a port"}},
 		"what depends on the port": {"RewriteCond %{SERVER_PORT} ^80$\nRewriteCond %{HTTPS} off\n<If \"%{SERVER_PORT} == 80\">\n</If>\n", nil,
 			[]string{"apache2.conf:1 rewritecond tests the port of the server", "apache2.conf:3 <if tests the port of the server"}},
 	} {
@@ -252,8 +253,11 @@ func TestMove(t *testing.T) {
 		"another port":               {"Listen 81\n<VirtualHost *:80>\n</VirtualHost>", from80, to81, "", confedit.ErrNoPlace},
 		"another address":            {"Listen 127.0.0.1:80", confedit.Endpoint{Addr: "0.0.0.0", Port: 80}, to81, "", confedit.ErrNoPlace},
 		"nowhere to":                 {"Listen 80", from80, confedit.Endpoint{}, "", confedit.ErrNoPlace},
+		"the protocol of 443":        {"Listen \"[::]:443\"", confedit.Endpoint{Port: 443}, to81, "Listen \"[::]:8081\" https", nil},
+		"to the protocol of 443":     {"Define P 80\nListen ${P}", from80, confedit.Endpoint{Port: 443}, "Define P 443\nListen ${P} http", nil},
+		"the twin: it is written":    {"Listen 443 https\nListen [::]:443 http", confedit.Endpoint{Port: 443}, to81, "Listen 8081 https\nListen [::]:8081 http", nil},
 		"what clients are told": {"Listen 443\nServerName a\nRedirect / https://a/\nRedirect /x \"https://A:443/\"\nRedirect /y https://b/", confedit.Endpoint{Port: 443}, confedit.Endpoint{Port: 8443},
-			"Listen 8443\nServerName a\nRedirect / https://a:8443/\nRedirect /x \"https://A:8443/\"\nRedirect /y https://b/", nil},
+			"Listen 8443 https\nServerName a\nRedirect / https://a:8443/\nRedirect /x \"https://A:8443/\"\nRedirect /y https://b/", nil},
 	} {
 		d := disk{main: c.text}
 		o := apache.Options{Env: map[string]string{"OUT": "80"}}
@@ -353,5 +357,17 @@ func TestRemove(t *testing.T) {
 				t.Errorf("%s (-want +got)\n%s", name, d)
 			}
 		}
+	}
+}
+
+func TestEnvvars(t *testing.T) {
+	got := apache.Envvars([]byte("# A=1\nunset HOME\nif [ \"${X##/a}\" != \"${X}\" ] ; then\n\tSUFFIX=\"-${X##/a}\"\nelse\n\tSUFFIX=\nfi\nexport APACHE_RUN_DIR=/var/run/apache2$SUFFIX\nexport LANG\n" +
+		"PORT=80 # one\nexport ALSO=\"${PORT}80\"\nexport KEPT='$PORT'\nNOT=$(hostname)\nNOR=`hostname`\n#export B='c'\n"))
+	want := map[string]string{"SUFFIX": "", "APACHE_RUN_DIR": "/var/run/apache2", "PORT": "80", "ALSO": "8080", "KEPT": "$PORT"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if d := cmp.Diff(map[string]string{"OPTIONS": "-D SSL", "LANG": "C"}, apache.Envvars([]byte("OPTIONS=\"-D SSL\"\r\nLANG=C\r\n"))); d != "" {
+		t.Errorf("systemd's (-want +got)\n%s", d)
 	}
 }

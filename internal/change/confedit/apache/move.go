@@ -123,7 +123,22 @@ func (m *mover) listen(p confedit.Place) error {
 	if addr == p.Addr {
 		addr = ""
 	}
+	m.protocol(p, s)
 	return m.spell(s, addr, m.to.Port != p.Port)
+}
+
+// protocol writes down what a Listen speaks, where that hangs on the port: https on
+// 443 and http on every other, says httpd's document on Listen.
+func (m *mover) protocol(p confedit.Place, s spot) {
+	if len(s.n.words) > 1 || (p.Port == 443) == (m.to.Port == 443) {
+		return
+	}
+	_, to := s.outer()
+	if p.Port == 443 {
+		m.edit(s.doc, to, to, " https")
+	} else {
+		m.edit(s.doc, to, to, " http")
+	}
 }
 
 // outside refuses a place whose variable no file of the tree sets.

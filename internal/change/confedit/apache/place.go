@@ -61,11 +61,11 @@ func (r *reader) listen(doc *Doc, n *node, s scope) {
 	var ok bool
 	p.Role, p.Via = confedit.Listens, r.via(n, n.words[0])
 	if p.Addr, p.Port, ok = parseEndpoint(text); !ok {
-		r.note(doc, n, "Listen "+n.arg(0)+": the port cannot be read")
+		r.note(doc, n, "Listen "+short(n.arg(0))+": the port cannot be read")
 		return
 	}
 	if _, err := netip.ParseAddr(p.Addr); err != nil && p.Addr != "" {
-		r.note(doc, n, p.Addr+" is a name, and may be several addresses")
+		r.note(doc, n, short(p.Addr)+" is a name, and may be several addresses")
 	}
 	r.add(s, p)
 }
@@ -81,7 +81,7 @@ func (r *reader) follows(doc *Doc, n *node, s scope) {
 		if p.Addr, p.Port, ok = parseEndpoint(text); ok {
 			r.add(s, p)
 		} else if strings.Contains(text, "${") {
-			r.note(doc, n, n.name+" "+w.value+": the port cannot be read")
+			r.note(doc, n, n.name+" "+short(w.value)+": the port cannot be read")
 		}
 	}
 }

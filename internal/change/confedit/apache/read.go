@@ -30,7 +30,8 @@ const (
 	maxIncluded = 64      // how deep
 	maxSteps    = 1 << 21 // directives
 	maxPlaces   = 1 << 16
-	maxValue    = 1 << 16 // bytes of a word with its variables
+	maxValue    = 1 << 12 // bytes that variables add to a word
+	maxDefines  = 1 << 12
 )
 
 // Outside begins the Via of a place whose variable httpd is given from outside, by its
@@ -132,6 +133,9 @@ func (r *reader) note(doc *Doc, n *node, text string) {
 	}
 }
 
+// short is as much of a word as a note repeats.
+func short(s string) string { return s[:min(len(s), 128)] }
+
 func (r *reader) walk(doc *Doc, nodes []*node, s scope) error {
 	for _, n := range nodes {
 		if r.steps++; r.steps > maxSteps || len(r.tree.Places) > maxPlaces {
@@ -184,7 +188,7 @@ func (r *reader) section(doc *Doc, n *node, s scope) error {
 	case holds == no:
 		return nil
 	case holds == unknown:
-		s.only += strings.TrimSpace(n.name+" "+n.arg(0)) + ">"
+		s.only += strings.TrimSpace(n.name+" "+short(n.arg(0))) + ">"
 	}
 	r.tell(doc, n, s)
 	return r.walk(doc, n.block, s)
@@ -238,11 +242,11 @@ func (r *reader) define(doc *Doc, n *node, s scope) {
 	was, before := r.defines[name]
 	if n.name == "undefine" {
 		delete(r.defines, name)
-	} else {
+	} else if before || len(r.defines) < maxDefines {
 		r.defines[name], _ = r.value(n.arg(1))
 	}
 	if before && s.only != "" && was != r.defines[name] {
-		r.note(doc, n, fmt.Sprintf("${%s} may still be %s", name, was))
+		r.note(doc, n, fmt.Sprintf("${%s} may still be %s", short(name), short(was)))
 	}
 }
 
@@ -262,7 +266,7 @@ func (r *reader) value(s string) (text, via string) {
 	for {
 		before, rest, ok := strings.Cut(s, "${")
 		name, after, closed := strings.Cut(rest, "}")
-		if !ok || !closed || b.Len() > maxValue {
+		if !ok || !closed {
 			b.WriteString(s)
 			return b.String(), via
 		}
@@ -274,6 +278,9 @@ func (r *reader) value(s string) (text, via string) {
 			if v, defined = r.o.Env[name]; !defined {
 				v = "${" + name + "}"
 			}
+		}
+		if len(v) > maxValue-b.Len() {
+			v = ""
 		}
 		if via == "" {
 			via = from
@@ -287,7 +294,7 @@ func (r *reader) value(s string) (text, via string) {
 func (r *reader) include(doc *Doc, n *node, s scope) error {
 	name, _ := r.value(n.arg(0))
 	if name == "" || strings.Contains(name, "${") {
-		r.note(doc, n, "an include of a variable that is not known: "+n.arg(0))
+		r.note(doc, n, "an include of a variable that is not known: "+short(n.arg(0)))
 		return nil
 	}
 	name = confedit.Absolute(r.root, name)

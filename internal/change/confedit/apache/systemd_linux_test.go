@@ -138,6 +138,14 @@ func TestSystemdMove(t *testing.T) {
 		m.site(t, "http://127.0.0.1:8082/")
 		m.Run("rm", "/etc/apache2/conf-enabled/two.conf")
 	})
+	t.Run("the protocol of 443", func(t *testing.T) {
+		m.Put("/etc/apache2/conf-enabled/two.conf", []byte("Listen 443\n"), 0o644)
+		m.move(t, confedit.Endpoint{Port: 443}, confedit.Endpoint{Port: 8443}, "*:8443", "[::1]:8083")
+		if got := m.Run("cat", "/etc/apache2/conf-enabled/two.conf"); got != "Listen 8443 https\n" {
+			t.Errorf("%q", got)
+		}
+		m.Run("rm", "/etc/apache2/conf-enabled/two.conf")
+	})
 	t.Run("by a variable", func(t *testing.T) {
 		m.Put("/etc/apache2/ports.conf", []byte("Define \\\n PORT 8090\nListen ${PORT}\n"), 0o644)
 		m.Put("/etc/apache2/sites-available/000-default.conf", []byte("<VirtualHost *:${PORT}>\nDocumentRoot /var/www/html\n</VirtualHost>\n"), 0o644)

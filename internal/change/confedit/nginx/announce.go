@@ -29,6 +29,12 @@ func (r *reader) tell(doc *Doc, d *directive, s scope) {
 			r.note(doc, d, "port_in_redirect off: redirects leave the port out")
 		}
 		return
+	case "proxy_set_header", "fastcgi_param", "uwsgi_param", "scgi_param":
+		_, literal := port(d.arg(2))
+		if k := strings.ToLower(d.arg(1)); literal && (k == "x-forwarded-port" || k == "server_port") {
+			r.note(doc, d, d.name()+" tells applications a port")
+		}
+		return
 	case "if", "map":
 		if mentions(d, "$server_port") {
 			r.note(doc, d, d.name()+" tests $server_port")

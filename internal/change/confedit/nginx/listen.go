@@ -92,7 +92,7 @@ func (r *reader) listen(doc *Doc, d *directive, s scope) {
 	}
 	for _, p := range []string{"quic", "udp"} {
 		if _, ok := d.has(p); ok {
-			r.note(doc, d, fmt.Sprintf("listen %s %s is UDP", d.arg(1), p))
+			r.note(doc, d, fmt.Sprintf("listen %s %s is UDP", short(d.arg(1)), p))
 			return
 		}
 	}
@@ -101,17 +101,17 @@ func (r *reader) listen(doc *Doc, d *directive, s scope) {
 		ok = false
 	}
 	if !ok {
-		r.note(doc, d, fmt.Sprintf("listen %s: the port cannot be read", d.arg(1)))
+		r.note(doc, d, fmt.Sprintf("listen %s: the port cannot be read", short(d.arg(1))))
 		return
 	}
 	if e.bare {
 		e.port, e.last = 80, 80
 	}
 	if _, err := netip.ParseAddr(e.addr); err != nil && e.addr != "" {
-		r.note(doc, d, e.addr+" is a name, and may be several addresses")
+		r.note(doc, d, short(e.addr)+" is a name, and may be several addresses")
 	}
 	if e.last-e.port >= maxRange {
-		r.note(doc, d, fmt.Sprintf("listen %s: a range of %d ports", d.arg(1), int(e.last-e.port)+1))
+		r.note(doc, d, fmt.Sprintf("listen %s: a range of %d ports", short(d.arg(1)), int(e.last-e.port)+1))
 		return
 	}
 	w := d.words[1]

@@ -127,6 +127,8 @@ func TestRead(t *testing.T) {
 				`nginx.conf:4 "" announces :443 implied`, `nginx.conf:5 "443" announces :443`}, nil},
 		"the twin: of others": {"server { listen 443 ssl; server_name www.example.org; }\nserver { listen 80; return 301 https://other.example.org:443; return 301 https://$host:444/; proxy_redirect https://$host:443/ /; }",
 			[]string{`nginx.conf:3 "443" listens :443 of www.example.org`, `nginx.conf:4 "80" listens :80`}, nil},
+		"what applications are told": {"server { listen 80; proxy_set_header X-Forwarded-Port 80; fastcgi_param SERVER_PORT $server_port; proxy_set_header X-Forwarded-Proto http; }", []string{`nginx.conf:3 "80" listens :80`},
+			[]string{"nginx.conf:3 proxy_set_header tells applications a port"}},
 		"what depends on the port": {"map $server_port $x { 80 y; }\nserver { listen 80; port_in_redirect off; if ($server_port = 80) { return 404; } }", []string{`nginx.conf:4 "80" listens :80`},
 			[]string{"nginx.conf:3 map tests $server_port", "nginx.conf:4 port_in_redirect off: redirects leave the port out", "nginx.conf:4 if tests $server_port"}},
 	} {

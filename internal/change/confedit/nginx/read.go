@@ -134,6 +134,9 @@ func (r *reader) note(doc *Doc, d *directive, text string) {
 	}
 }
 
+// short is as much of a word as a note repeats.
+func short(s string) string { return s[:min(len(s), 128)] }
+
 func (r *reader) walk(doc *Doc, ds []*directive, s scope) error {
 	for _, d := range ds {
 		if r.steps++; r.steps > maxSteps || len(r.listens) > maxPlaces {
