@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/run"
 	"github.com/berthd/berth/internal/testbed"
 )
 
@@ -44,6 +47,35 @@ func TestSystemdSupervisors(t *testing.T) {
 		if r.Code != 0 || !strings.Contains(r.Stdout, "--- PASS: "+test) {
 			t.Errorf("%s: exit %d\n%s%s", test, r.Code, r.Stdout, r.Stderr)
 		}
+	}
+}
+
+// Root does not read, with its own rights, the configuration of another's supervisord.
+func TestNetnsConfigurationOfAnother(t *testing.T) {
+	testbed.Need(t, testbed.TierNetns, "root")
+	const nobody = 65534
+	conf := filepath.Join(t.TempDir(), "s.conf")
+	if err := os.WriteFile(conf, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var as []*run.User
+	d := Driver{func(_ context.Context, _ []string, o run.Options) (run.Result, error) {
+		as = append(as, o.As)
+		return exit(0, "web RUNNING\n"), nil
+	}}
+	s := job("supervisor", "supervisord", "config", conf)
+	if now, err := d.Read(t.Context(), s); err != nil || as[0] != nil {
+		t.Errorf("root's: %q, %v", now, err)
+	}
+	if err := os.Chown(conf, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := d.Read(t.Context(), s); !errors.Is(err, run.ErrUnsafe) {
+		t.Errorf("another's: %q, %v", now, err)
+	}
+	s.Of["uid"] = strconv.Itoa(nobody)
+	if now, err := d.Read(t.Context(), s); err != nil || as[1].UID != nobody {
+		t.Errorf("as its owner: %q, %v", now, err)
 	}
 }
 

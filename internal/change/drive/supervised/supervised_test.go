@@ -192,7 +192,11 @@ var (
 func TestSetWaitsForTheSupervisorsWord(t *testing.T) {
 	up, stopping, down := exit(0, "web RUNNING pid 1\n"), exit(3, "web STOPPING\n"), exit(3, "web STOPPED Nov 21\n")
 	fatal, starting := exit(3, "web FATAL Exited too quickly\n"), exit(3, "web STARTING\n")
-	s := job("supervisor", "supervisord", "config", "/etc/s.conf", "program", "/usr/bin/supervisorctl")
+	conf := filepath.Join(t.TempDir(), "s.conf")
+	if err := os.WriteFile(conf, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := job("supervisor", "supervisord", "config", conf, "program", "/usr/bin/supervisorctl")
 	for what, c := range map[string]struct {
 		to   plan.State
 		says []run.Result
@@ -219,7 +223,7 @@ func TestSetWaitsForTheSupervisorsWord(t *testing.T) {
 		}
 		verb := ""
 		for _, argv := range m.asked {
-			if !slices.Equal(argv[:3], []string{"/usr/bin/supervisorctl", "-c", "/etc/s.conf"}) {
+			if !slices.Equal(argv[:3], []string{"/usr/bin/supervisorctl", "-c", conf}) {
 				t.Errorf("%s: %q", what, argv)
 			}
 			if argv[3] != "status" {

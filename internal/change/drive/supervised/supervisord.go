@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/run"
 )
 
 type supervisord struct {
@@ -18,11 +19,18 @@ type supervisord struct {
 
 func (d Driver) supervisord(s plan.Subject) (tool, error) {
 	c, _, err := d.command(s, "supervisorctl")
+	if err != nil {
+		return nil, err
+	}
 	t := &supervisord{command: c, name: s.Name}
 	if f := s.Of["config"]; f != "" {
+		// It may name modules to load, and so must not be another's.
+		if err := run.Trusted(f, c.opts.As); err != nil {
+			return nil, err
+		}
 		t.config = []string{"-c", f}
 	}
-	return t, err
+	return t, nil
 }
 
 // condition reads all programs: to ask for one by a name that is not known, or is a
