@@ -400,3 +400,34 @@ func TestFailedUnitIsTheNewcomer(t *testing.T) {
 		}
 	}
 }
+
+// The binds of a goal have the flags of the system's usual server.
+func TestBindFlags(t *testing.T) {
+	for _, c := range []struct {
+		os    string
+		proto fact.Proto
+		reuse bool
+	}{{"linux", fact.TCP, true}, {"linux", fact.UDP, false}, {"darwin", fact.TCP, true}, {"windows", fact.TCP, false}} {
+		set := held(unit(nginx))
+		set.Machine.OS, set.Sockets[0].Proto = c.os, c.proto
+		x := chain.NewIndex(set)
+		a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: c.proto}})
+		p, ref := planning.Make(x, a, remedy.Remedy{Kind: remedy.Stop, Target: "nginx.service"}, planning.Wish{})
+		if ref != nil || len(p.Goal.Binds) != 2 {
+			t.Fatal(ref, p.Goal)
+		}
+		four, six := p.Goal.Binds[0], p.Goal.Binds[1]
+		if four.ReuseAddr != c.reuse || four.Proto != c.proto || four.V6Only != nil || six.V6Only == nil || !*six.V6Only {
+			t.Errorf("%s %s: %+v %+v", c.os, c.proto, four, six)
+		}
+	}
+}
+
+func TestStoppedProcess(t *testing.T) {
+	for state, want := range map[string]string{"stopped": "stopped", "running": "running", "": "running"} {
+		p, ref := asked(t, held(func(s *fact.Set) { s.Processes[0].State = state }), "stop:pid-10", planning.Wish{})
+		if ref != nil || p.Steps[0].Before["state"] != want {
+			t.Errorf("%q: %+v", state, p.Steps)
+		}
+	}
+}

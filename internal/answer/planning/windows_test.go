@@ -244,3 +244,56 @@ func TestRemedyNamesAreFound(t *testing.T) {
 		}
 	}
 }
+
+// Switching the driver off is never suggested; asked for by name it says what breaks,
+// and while it is off the same name puts it right.
+func TestHTTPSwitchedOffByName(t *testing.T) {
+	machine := func(start uint32) *fact.Set {
+		set := demo(t)
+		auto := uint32(2)
+		set.Units = []fact.Unit{
+			{ID: "unit:HTTP", Manager: "scm", Name: "HTTP", Active: "running", Windows: &fact.WindowsService{Start: &start}},
+			{ID: "unit:Spooler", Manager: "scm", Name: "Spooler", Active: "stopped", Windows: &fact.WindowsService{Start: &auto, DependsOn: []string{"RPCSS", "http"}}},
+		}
+		return set
+	}
+	p, ref := way(t, machine(3), 80, "startup:http", planning.Wish{})
+	if steps(p, ref) != "service HTTP start=disabled" || p.Cost.Risk != "high" || !p.Cost.Reboot || len(p.Warnings) != 1 || p.Warnings[0].Args["services"] != "Print Spooler (Spooler)" {
+		t.Errorf("%s %+v", steps(p, ref), p)
+	}
+	p, ref = way(t, machine(4), 80, "startup:http", planning.Wish{})
+	if steps(p, ref) != "service HTTP start=manual\nservice Spooler state=running" || p.Cost.Risk == "high" || len(p.Goal.Binds) > 0 {
+		t.Errorf("%s %+v", steps(p, ref), p)
+	}
+}
+
+func TestStartTypes(t *testing.T) {
+	for start, want := range map[uint32]string{2: "service Web state=stopped start=manual", 3: "refused: not-enabled", 4: "refused: not-enabled"} {
+		u := fact.Unit{Manager: "scm", Name: "Web", Active: "running", Windows: &fact.WindowsService{Start: &start}}
+		r := remedy.Remedy{Kind: catalog.Startup, Target: "Web", About: "unit:Web"}
+		if p, ref := forced(held(func(s *fact.Set) { s.Machine.OS = "windows" }, unit(u)), r, planning.Wish{}); steps(p, ref) != want {
+			t.Errorf("%d: %s", start, steps(p, ref))
+		}
+	}
+	no := false
+	u := fact.Unit{Manager: "scm", Name: "Web", Active: "running", Windows: &fact.WindowsService{AcceptsStop: &no}}
+	r := remedy.Remedy{Kind: catalog.Stop, Target: "Web", About: "unit:Web"}
+	if p, ref := forced(held(func(s *fact.Set) { s.Machine.OS = "windows" }, unit(u)), r, planning.Wish{}); steps(p, ref) != "refused: takes-no-stop" {
+		t.Error(steps(p, ref))
+	}
+}
+
+func TestStopSite(t *testing.T) {
+	set := recorded(t, "windows_machines.txtar")["ssrs"]
+	x := chain.NewIndex(set)
+	a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}})
+	list := ways.List(x, a, ways.Wanted{Sites: []string{"Default Web Site"}})
+	found := ways.Asked(x, list, "stop:site:Default Web Site")
+	if len(found) != 1 {
+		t.Fatal(list)
+	}
+	p, ref := planning.Make(x, a, found[0], planning.Wish{})
+	if steps(p, ref) != "site site:Default Web Site running=no" {
+		t.Error(steps(p, ref))
+	}
+}

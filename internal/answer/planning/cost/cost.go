@@ -172,7 +172,7 @@ func (m maker) supervisorOf(s plan.Subject) string {
 
 func (m maker) risk(c plan.Cost) string {
 	kernel := slices.ContainsFunc(m.P.Steps, func(s plan.Step) bool {
-		return s.Subject.Kind == plan.Service && strings.EqualFold(s.Subject.Name, "HTTP") && stopsIt(s)
+		return s.Subject.Kind == plan.Service && strings.EqualFold(s.Subject.Name, "HTTP") && (stopsIt(s) || s.After["start"] == "disabled")
 	})
 	switch {
 	case len(m.P.Steps) == 0:
