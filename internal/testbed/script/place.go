@@ -24,8 +24,10 @@ import (
 //	                          script's folder is on drive Z:
 //	holds ADDR...             a program of the prefix listens there
 //	holds http PREFIX...      a program of the prefix registers there with HTTP.sys
-//	holds service NAME=ADDR   a Windows service of that name listens there; with
-//	                          ",hangs" behind ADDR it hangs when it is stopped
+//	holds service NAME=ADDR [OPTION VALUE...]
+//	                          a Windows service of that name listens there, made
+//	                          with these options of sc create; with ",hangs" behind
+//	                          ADDR it hangs when it is stopped
 //	holds node ADDR           node for Windows listens there
 //	container ARGS...         the engine runs a container in the background
 //	inside [as USER] CMD...   run CMD there, as root or as USER

@@ -28,7 +28,7 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	switch args[0] {
 	case "service":
-		l.holdsService(ts, exe, args[1])
+		l.holdsService(ts, exe, args[1], args[2:])
 	case "node":
 		l.holdsNode(ts, args[1])
 	case "http":
@@ -40,14 +40,14 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 
 // holdsService installs and starts a service that runs the holder. Wine ends its
 // services with the last other program: one that only waits stays beside it.
-func (l *lent) holdsService(ts *testscript.TestScript, exe, word string) {
+func (l *lent) holdsService(ts *testscript.TestScript, exe, word string, more []string) {
 	name, addr, _ := strings.Cut(word, "=")
 	addr, _, _ = strings.Cut(addr, ",")
 	_, port, err := net.SplitHostPort(addr)
 	ts.Check(err)
 	l.place.Start(exe, "listen", "127.0.0.1:0").AwaitOutput("ready")
 	image := `Z:` + strings.ReplaceAll(exe, "/", `\`)
-	l.place.Run("sc", "create", name, "binPath=", image+" service "+word, "type=", "own", "start=", "auto")
+	l.place.Run("sc", append([]string{"create", name, "binPath=", image + " service " + word, "type=", "own", "start=", "auto"}, more...)...)
 	l.place.Run("sc", "start", name)
 	l.awaitListener(ts, port)
 }

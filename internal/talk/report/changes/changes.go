@@ -258,7 +258,11 @@ func stops(c plan.Cost) string {
 		}
 		what = append(what, clean.Text(strings.Replace(s, ":", " ", 1), 200))
 	}
-	return strings.Join(what, ", ") + map[string]string{"moment": " stops for a moment", "until-undone": " is offline until this is undone"}[c.Downtime]
+	if len(what) == 1 {
+		return what[0] + map[string]string{"moment": " stops for a moment", "until-undone": " is offline until this is undone"}[c.Downtime]
+	}
+	last := len(what) - 1
+	return strings.Join(what[:last], ", ") + " and " + what[last] + map[string]string{"moment": " stop for a moment", "until-undone": " are offline until this is undone"}[c.Downtime]
 }
 
 func lasting(c plan.Cost) string {
