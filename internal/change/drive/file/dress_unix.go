@@ -101,7 +101,7 @@ func (s spot) putOn(f *os.File, _ string, want plan.State) error {
 		return err
 	}
 	if s.exists {
-		old, err := os.OpenFile(s.path, os.O_RDONLY|nonblock, 0)
+		old, err := s.open()
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,8 @@ type spot struct {
 	name    string // as it was asked for
 	path    string // where the links from name end
 	exists  bool
-	nearest string // the folder above name, or the nearest one to it that exists
+	nearest string   // the folder above name, or the nearest one to it that exists
+	folder  *os.Root // where path is, once it is opened: no link on the way counts any more
 }
 
 func (s spot) dir() string  { return filepath.Dir(s.path) }
@@ -78,12 +79,19 @@ func (s spot) read() (plan.State, error) {
 	if !s.exists {
 		return plan.State{"exists": "no", "parents": s.nearest}, nil
 	}
-	f, err := os.OpenFile(s.path, os.O_RDONLY|nonblock, 0)
+	f, err := s.open()
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return s.state(f)
+}
+
+func (s spot) open() (*os.File, error) {
+	if s.folder != nil {
+		return s.folder.OpenFile(s.base(), os.O_RDONLY|nonblock, 0)
+	}
+	return os.OpenFile(s.path, os.O_RDONLY|nonblock, 0)
 }
 
 func (s spot) state(f *os.File) (plan.State, error) {

@@ -39,6 +39,7 @@ func (s spot) write(ctx context.Context, before, to plan.State) (err error) {
 		return unchanged(s.path, err)
 	}
 	defer d.Close()
+	s.folder = d
 	if err := sweep(d, s.base()); err != nil {
 		return unchanged(s.path, err)
 	}
@@ -53,7 +54,7 @@ func (s spot) write(ctx context.Context, before, to plan.State) (err error) {
 	if err != nil {
 		return unchanged(s.path, err)
 	}
-	return s.replace(ctx, d, want)
+	return s.replace(ctx, want)
 }
 
 // want is all that the new file is to be.
@@ -134,7 +135,8 @@ func newFile(d *os.Root, base string) (*os.File, string, error) {
 }
 
 // replace puts a new file in the place of the old one.
-func (s spot) replace(ctx context.Context, d *os.Root, want plan.State) error {
+func (s spot) replace(ctx context.Context, want plan.State) error {
+	d := s.folder
 	f, name, err := newFile(d, s.base())
 	if err != nil {
 		return unchanged(s.path, err)
