@@ -54,22 +54,21 @@ func Install(os string, in Installation) (plan.Plan, error) {
 	return p, nil
 }
 
+// systemdSteps: what systemd makes of the unit's file are events to the journal, since
+// before the first step there is no such unit whose state could be compared.
 func systemdSteps(in Installation) []plan.Step {
 	unit := ServiceName + ".service"
-	reload := func(on plan.Phase) plan.Step {
-		return plan.Step{Subject: plan.Subject{Kind: plan.Reload, Name: "systemd", Of: map[string]string{"manager": "system"}}, On: on,
-			Class: plan.Reversible, Why: plan.Reason{ID: "reload-manager"}}
+	of := map[string]string{"manager": "system"}
+	event := func(on plan.Phase, kind plan.Kind, name, why string, after plan.State) plan.Step {
+		return plan.Step{Subject: plan.Subject{Kind: kind, Name: name, Of: of}, After: after, On: on, Class: plan.Reversible,
+			Why: plan.Reason{ID: why, Args: map[string]string{"name": name}}}
 	}
 	return []plan.Step{
-		reload(plan.OnUndo),
+		event(plan.OnUndo, plan.Reload, "systemd", "reload-manager", nil),
 		fileStep("/etc/systemd/system/"+unit, SystemdUnit(in), false),
-		reload(plan.OnDo),
-		{
-			Subject: plan.Subject{Kind: plan.Unit, Name: unit, Of: map[string]string{"manager": "system"}},
-			Before:  plan.State{"active": "inactive", "enabled": "disabled"},
-			After:   plan.State{"active": "active", "enabled": "enabled"},
-			Class:   plan.Restartable, Why: plan.Reason{ID: "install-start", Args: map[string]string{"name": unit}},
-		},
+		event(plan.OnDo, plan.Reload, "systemd", "reload-manager", nil),
+		event(plan.OnDo, plan.Unit, unit, "install-start", plan.State{"active": "active", "enabled": "enabled"}),
+		event(plan.OnUndo, plan.Unit, unit, "install-stop", plan.State{"active": "inactive", "enabled": "disabled"}),
 	}
 }
 
@@ -77,7 +76,7 @@ func fileStep(name, content string, reboot bool) plan.Step {
 	return plan.Step{
 		Subject: plan.Subject{Kind: plan.File, Name: name},
 		Before:  plan.State{"exists": "no"},
-		After:   plan.State{"exists": "yes", "content": content, "mode": "644", "owner": "0:0"},
+		After:   plan.State{"exists": "yes", "content": content, "mode": "0644", "owner": "0:0"},
 		Class:   plan.Reversible, Reboot: reboot, Why: plan.Reason{ID: "install-file", Args: map[string]string{"name": name}},
 	}
 }

@@ -38,7 +38,7 @@ func TestLaunchdPlist(t *testing.T) {
 // The steps of each system: what is there before is nothing, and undoing leaves that.
 func TestInstall(t *testing.T) {
 	for os, want := range map[string][]string{
-		"linux":   {"reload systemd undo", "file /etc/systemd/system/berth-guard.service ", "reload systemd do", "unit berth-guard.service "},
+		"linux":   {"reload systemd undo", "file /etc/systemd/system/berth-guard.service ", "reload systemd do", "unit berth-guard.service do", "unit berth-guard.service undo"},
 		"darwin":  {"file /Library/LaunchDaemons/io.berth.guard.plist "},
 		"windows": {"service berth-guard "},
 	} {
@@ -49,7 +49,7 @@ func TestInstall(t *testing.T) {
 		var got []string
 		for _, s := range p.Steps {
 			got = append(got, string(s.Subject.Kind)+" "+s.Subject.Name+" "+string(s.On))
-			if s.Subject.Kind == plan.File && (s.Before["exists"] != "no" || s.After["owner"] != "0:0" || s.After["mode"] != "644") {
+			if s.Subject.Kind == plan.File && (s.Before["exists"] != "no" || s.After["owner"] != "0:0" || s.After["mode"] != "0644") {
 				t.Errorf("%s: %v", os, s)
 			}
 		}

@@ -172,7 +172,7 @@ func (a *app) addCommands(root *cobra.Command, args []string) {
 	}{
 		{"who", a.who}, {"check", a.check}, {"confirm", a.confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.free}, {"guard", a.guard}, {"http", a.http},
 		{"journal", a.journal}, {"ls", a.ls}, {"undo", a.undo},
-		{"schema", a.schema}, {"snapshot", a.snapshot}, {"version", a.version},
+		{"schema", a.schema}, {"service", a.service}, {"snapshot", a.snapshot}, {"version", a.version},
 	}
 	for _, c := range all {
 		if len(args) > 0 && args[0] == c.name {

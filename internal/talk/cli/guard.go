@@ -23,6 +23,20 @@ func (a *app) guard() *cobra.Command {
 	return keeping.Guard(s)
 }
 
+func (a *app) service() *cobra.Command {
+	return keeping.Service(a.shell(), func(ctx context.Context, p plan.Plan, dry bool) (plan.Plan, int, error) {
+		done, entry := p, 0
+		err := a.changing(func(d *freeing.Desk) (int, error) {
+			q, en, err := d.Do(ctx, p, dry)
+			if done = q; en != nil {
+				entry = en.ID
+			}
+			return freeing.ExitOf(err), err
+		})
+		return done, entry, err
+	})
+}
+
 // changer changes the machine for the guard: what a desk would say is kept, and is the
 // error where it does not end well.
 type changer struct{ *app }

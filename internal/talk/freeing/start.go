@@ -2,14 +2,20 @@ package freeing
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"time"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 )
 
 // Start starts a systemd unit or a Windows service through the journal, and returns
-// when it runs. One that runs already is left alone.
+// when it runs. One that runs already is left alone. Undoing the entry stops nothing:
+// whoever is started this way is meant to run.
 func (d *Desk) Start(ctx context.Context, s plan.Subject) error {
 	running := plan.State{"active": "active"}
 	if s.Kind == plan.Service {
@@ -27,14 +33,47 @@ func (d *Desk) Start(ctx context.Context, s plan.Subject) error {
 	if err != nil || len(plan.Differs(running, now)) == 0 {
 		return err
 	}
-	p, err := e.Prepare(ctx, plan.Plan{
-		Version: plan.Version, Made: set.At, Remedy: "start:" + s.Name,
+	_, _, err = d.Do(ctx, plan.Plan{
+		Version: plan.Version, Remedy: "start:" + s.Name,
 		Cost:  plan.Cost{Privilege: "root", Risk: "low", Downtime: "none", Class: plan.Restartable},
-		Steps: []plan.Step{{Subject: s, Before: plan.State{}, After: running, Class: plan.Restartable, Why: plan.Reason{ID: "start-owner"}}},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = e.Run(ctx, p)
+		Steps: []plan.Step{{Subject: s, After: running, On: plan.OnDo, Class: plan.Restartable, Why: plan.Reason{ID: "start-owner"}}},
+	}, false)
 	return err
+}
+
+// Do does a plan that frees nothing, such as installing a service, and returns it as it
+// was prepared, and its entry in the journal. With dry nothing is done, and the entry
+// is nil.
+func (d *Desk) Do(ctx context.Context, p plan.Plan, dry bool) (plan.Plan, *journal.Entry, error) {
+	m, err := d.now(ctx)
+	if err != nil {
+		return p, nil, err
+	}
+	e, err := d.engine(ctx, m, 0)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Made = time.Now()
+	if p, err = e.Prepare(ctx, p); err != nil || dry {
+		return p, nil, err
+	}
+	en, err := e.Run(ctx, p)
+	return p, en, err
+}
+
+// ExitOf is the exit code of what [Desk.Do] returned.
+func ExitOf(err error) int {
+	var changed *apply.Changed
+	var missed *apply.Failure
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &changed), errors.Is(err, journal.ErrBusy):
+		return exitNo
+	case errors.Is(err, fs.ErrPermission):
+		return exitNotAllowed
+	case errors.As(err, &missed):
+		return exitMissed
+	}
+	return exitCouldNot
 }
