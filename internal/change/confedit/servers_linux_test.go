@@ -61,9 +61,9 @@ type server struct {
 
 func servers() map[string]server {
 	return map[string]server{
-		"sshd":     {"/etc/ssh/sshd_config", sshd.Read, sshd.Move, []string{"/usr/sbin/sshd", "-t"}},
-		"lighttpd": {"/etc/lighttpd/lighttpd.conf", lighttpd.Read, lighttpd.Move, []string{"lighttpd", "-tt", "-f", "/etc/lighttpd/lighttpd.conf"}},
-		"haproxy":  {"/etc/haproxy/haproxy.cfg", haproxy.Read, haproxy.Move, []string{"haproxy", "-c", "-q", "-f", "/etc/haproxy/haproxy.cfg"}},
+		"sshd":     {sshd.Mains("linux")[0], sshd.Read, sshd.Move, []string{"/usr/sbin/sshd", "-t"}},
+		"lighttpd": {lighttpd.Mains("linux")[0], lighttpd.Read, lighttpd.Move, []string{"lighttpd", "-tt", "-f", "/etc/lighttpd/lighttpd.conf"}},
+		"haproxy":  {haproxy.Mains("linux")[0], haproxy.Read, haproxy.Move, []string{"haproxy", "-c", "-q", "-f", "/etc/haproxy/haproxy.cfg"}},
 	}
 }
 
@@ -251,7 +251,7 @@ func TestSystemdCaddy(t *testing.T) {
 	}
 	m.Put("/usr/local/bin/caddy", program, 0o755)
 	m.Put("/etc/caddy/sites/one", []byte(":85 {\n}\n"), 0o644)
-	s := server{main: "/etc/caddy/Caddyfile", read: caddy.Read, move: caddy.Move}
+	s := server{main: caddy.Mains("linux")[0], read: caddy.Read, move: caddy.Move}
 	const globals = "{\n\tlocal_certs\n\tskip_install_trust\n}\n"
 	for _, text := range []string{
 		":80 {\n}\n:81 {\n}\n", globals + "localhost {\n}\n", globals + "localhost, localhost:8443 {\n}\nhttp://a, b:80 {\n}\n", ":80\nrespond hi\n",

@@ -5,11 +5,24 @@ package caddy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/change/confedit"
 	"github.com/berthd/berth/internal/change/confedit/piece"
 )
+
+// Mains are the patterns of the main files that Caddy has on an OS (runtime.GOOS) as it
+// is packaged, likeliest first.
+func Mains(goos string) []string {
+	switch goos {
+	case "windows":
+		return []string{`C:\caddy\Caddyfile`, `C:\ProgramData\caddy\Caddyfile`, `C:\Program Files\Caddy\Caddyfile`}
+	case "darwin":
+		return []string{"/opt/homebrew/etc/Caddyfile", "/usr/local/etc/Caddyfile"}
+	}
+	return []string{"/etc/caddy/Caddyfile"}
+}
 
 // Read follows the imports from main and finds what takes a port. A site with a host
 // name and no port is a place on 443, and its redirects are one on 80; both are
@@ -23,7 +36,7 @@ func Read(files confedit.Files, main string) (confedit.Tree, error) {
 }
 
 func read(files confedit.Files, main string) (*reader, error) {
-	r := &reader{Reading: piece.Start("caddy", files), main: main, snippets: map[string]block{}}
+	r := &reader{Reading: piece.Start("caddy", files), main: main, snippets: map[string]block{}, bodies: map[string]block{}}
 	if err := r.file(main, 0); err != nil {
 		return nil, err
 	}
@@ -81,13 +94,15 @@ type reader struct {
 	snippets map[string]block
 	sites    []*site
 	spots    []spot
-	total    int // lines that were taken in
+	bodies   map[string]block // files of directives
+	around   []string         // what is being imported
+	total    int              // lines that were taken in
 }
 
 // Bounds: of imports in imports, and of lines with all that imports repeat.
 const (
 	maxDepth = 16
-	maxLines = 1 << 20
+	maxLines = 1 << 18
 )
 
 func (r *reader) file(name string, depth int) error {
@@ -273,15 +288,16 @@ func (r *reader) directive(s *site, l line, depth int) error {
 	case "bind":
 		s.binds = append(s.binds, r.bindLine(l)...)
 	case "import":
-		if b, ok := r.snippets[l.words[1].Text]; ok && depth < maxDepth {
-			return r.binds(s, b, depth+1)
+		name := l.words[1].Text
+		if b, ok := r.snippets[name]; ok {
+			return r.within(s, l, "("+name+")", b, depth)
 		}
 		for _, name := range r.imported(l, depth) {
 			b, err := r.body(name)
 			if err := r.Missing(l.file, l.n, err); err != nil {
 				return fmt.Errorf("%s:%d: %w", l.file, l.n, err)
 			}
-			if err := r.binds(s, b, depth+1); err != nil {
+			if err := r.within(s, l, name, b, depth); err != nil {
 				return err
 			}
 		}
@@ -289,14 +305,30 @@ func (r *reader) directive(s *site, l line, depth int) error {
 	return nil
 }
 
+// within finds the bind lines of what is imported, unless it is importing itself.
+func (r *reader) within(s *site, l line, name string, b block, depth int) error {
+	if slices.Contains(r.around, name) || depth >= maxDepth {
+		r.Note(l.file, l.n, name+" is imported within itself, or too deeply; that is not followed")
+		return nil
+	}
+	r.total++
+	r.around = append(r.around, name)
+	defer func() { r.around = r.around[:len(r.around)-1] }()
+	return r.binds(s, b, depth+1)
+}
+
 // body is a file of directives.
 func (r *reader) body(name string) (block, error) {
+	if b, ok := r.bodies[name]; ok {
+		return b, nil
+	}
 	data, _, err := r.Open(name)
 	var b block
 	at := piece.LinesOf(data)
 	for _, s := range Parse(data).Statements() {
 		b.lines = append(b.lines, line{name, at.At(s[0].From), s})
 	}
+	r.bodies[name] = b
 	return b, err
 }
 

@@ -10,6 +10,15 @@ import (
 	"github.com/berthd/berth/internal/change/confedit/piece"
 )
 
+// Mains are the patterns of the main files that HAProxy has on an OS (runtime.GOOS) as it
+// is packaged, likeliest first.
+func Mains(goos string) []string {
+	if goos == "darwin" {
+		return []string{"/opt/homebrew/etc/haproxy.cfg", "/usr/local/etc/haproxy.cfg"}
+	}
+	return []string{"/etc/haproxy/haproxy.cfg", "/usr/local/etc/haproxy/haproxy.cfg"}
+}
+
 // Parse cuts a configuration into pieces.
 func Parse(data []byte) piece.Doc { return piece.Cut(data, next) }
 

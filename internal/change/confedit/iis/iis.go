@@ -50,6 +50,10 @@ type Config struct {
 	doc   xmltext.Doc
 }
 
+// Main is where IIS keeps its configuration. A 32-bit program finds it below Sysnative
+// in place of System32.
+const Main = `C:\Windows\System32\inetsrv\config\applicationHost.config`
+
 // RoundTrip parses a configuration and prints it again.
 func RoundTrip(data []byte) ([]byte, error) { return xmltext.RoundTrip(data) }
 

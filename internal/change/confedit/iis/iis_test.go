@@ -16,7 +16,7 @@ import (
 	"github.com/berthd/berth/internal/change/confedit/piece"
 )
 
-const main = `C:\Windows\System32\inetsrv\config\applicationHost.config`
+const main = iis.Main
 
 // sample has what IIS writes: a mark in front, CRLF, sections before the sites.
 const sample = "\ufeff<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<!-- <site name=\"no\"/> -->\r\n<configuration>\r\n" +

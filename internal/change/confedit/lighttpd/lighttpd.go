@@ -11,6 +11,15 @@ import (
 	"github.com/berthd/berth/internal/change/confedit/piece"
 )
 
+// Mains are the patterns of the main files that lighttpd has on an OS (runtime.GOOS) as it
+// is packaged, likeliest first.
+func Mains(goos string) []string {
+	if goos == "darwin" {
+		return []string{"/opt/homebrew/etc/lighttpd/lighttpd.conf", "/usr/local/etc/lighttpd/lighttpd.conf"}
+	}
+	return []string{"/etc/lighttpd/lighttpd.conf", "/usr/local/etc/lighttpd/lighttpd.conf"}
+}
+
 // Parse cuts a configuration into pieces.
 func Parse(data []byte) piece.Doc { return piece.Cut(data, next) }
 

@@ -23,6 +23,18 @@ const maxDepth = 16
 // most is how many Port lines sshd takes, and more than it takes of ListenAddress.
 const most = 256
 
+// Mains are the patterns of the main files that sshd has on an OS (runtime.GOOS) as it
+// is packaged, likeliest first.
+func Mains(goos string) []string {
+	switch goos {
+	case "windows":
+		return []string{`C:\ProgramData\ssh\sshd_config`}
+	case "darwin":
+		return []string{"/etc/ssh/sshd_config", "/opt/homebrew/etc/ssh/sshd_config", "/usr/local/etc/ssh/sshd_config"}
+	}
+	return []string{"/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"}
+}
+
 // Parse cuts a configuration into pieces.
 func Parse(data []byte) piece.Doc {
 	first := true // nothing but blanks since the line began

@@ -18,6 +18,18 @@ import (
 // RoundTrip parses a server.xml and prints it again.
 func RoundTrip(data []byte) ([]byte, error) { return xmltext.RoundTrip(data) }
 
+// Mains are the patterns of the main files that Tomcat has on an OS (runtime.GOOS) as it
+// is packaged, likeliest first.
+func Mains(goos string) []string {
+	switch goos {
+	case "windows":
+		return []string{`C:\Program Files\Apache Software Foundation\Tomcat *\conf\server.xml`, `C:\xampp\tomcat\conf\server.xml`}
+	case "darwin":
+		return []string{"/opt/homebrew/opt/tomcat*/libexec/conf/server.xml", "/usr/local/opt/tomcat*/libexec/conf/server.xml"}
+	}
+	return []string{"/etc/tomcat*/server.xml", "/opt/tomcat*/conf/server.xml", "/opt/apache-tomcat-*/conf/server.xml", "/usr/share/tomcat*/conf/server.xml", "/usr/local/tomcat*/conf/server.xml"}
+}
+
 // Read reads a server.xml, and the catalina.properties beside it where it has one.
 // Connectors and the shutdown port listen; a redirectPort follows the connector it
 // names, or is announced where there is none here; a proxyPort is announced.
