@@ -7,12 +7,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/godbus/dbus/v5"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -54,7 +52,7 @@ func (d Driver) dial(ctx context.Context, manager string) (*bus, error) {
 		public, private = "run/user/"+manager+"/bus", "run/user/"+manager+"/systemd/private"
 	}
 	err := b.connect(ctx, filepath.Join(d.root, public), true)
-	if err != nil { // no bus daemon, or one that serves only its user
+	if err != nil { // no bus daemon, or one that serves only its user; managers serve root too
 		if err2 := b.connect(ctx, filepath.Join(d.root, private), false); err2 != nil {
 			return nil, fmt.Errorf("manager %s: %w", nameOf(manager), errors.Join(err, err2))
 		}
@@ -74,9 +72,11 @@ func nameOf(manager string) string {
 	return "of uid " + manager
 }
 
-// connect greets a bus daemon, or a manager on its private socket. The connection outlives ctx, so that what is half done can be told.
+// connect greets a bus daemon, or a manager on its private socket, as the effective
+// user. The connection outlives ctx, so that what is half done can be told.
 func (b *bus) connect(ctx context.Context, path string, daemon bool) error {
-	raw, uid, err := b.reach(ctx, path)
+	dialer := net.Dialer{Timeout: handshake}
+	raw, err := dialer.DialContext(ctx, "unix", path)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (b *bus) connect(ctx context.Context, path string, daemon bool) error {
 		raw.Close()
 		return err
 	}
-	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(uid))})
+	err = conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Geteuid()))})
 	if err == nil && daemon {
 		err = conn.Hello()
 	}
@@ -96,40 +96,6 @@ func (b *bus) connect(ctx context.Context, path string, daemon bool) error {
 	}
 	_ = raw.SetDeadline(time.Time{})
 	b.conn, b.daemon = conn, daemon
-	return nil
-}
-
-// reach connects as the effective user, and as root to a user's manager as that user,
-// since it listens to nobody else. The kernel tells the other side who it was that
-// connected, so the thread is that user for the moment.
-func (b *bus) reach(ctx context.Context, path string) (net.Conn, int, error) {
-	dialer := net.Dialer{Timeout: handshake}
-	self := os.Geteuid()
-	uid, err := strconv.Atoi(b.user)
-	if err != nil || self != 0 || uid == self {
-		conn, err := dialer.DialContext(ctx, "unix", path)
-		return conn, self, err
-	}
-	runtime.LockOSThread()
-	if err := beUser(uid); err != nil {
-		runtime.UnlockOSThread()
-		return nil, 0, fmt.Errorf("be uid %d: %w", uid, err)
-	}
-	conn, err := dialer.DialContext(ctx, "unix", path)
-	if back := beUser(self); back != nil {
-		return nil, 0, errors.Join(err, back) // the thread stays locked, and ends with its goroutine
-	}
-	runtime.UnlockOSThread()
-	return conn, uid, err
-}
-
-// beUser changes the effective user of this thread alone; the library's
-// calls change all of them.
-func beUser(uid int) error {
-	const keep = ^uintptr(0)
-	if _, _, err := unix.RawSyscall(unix.SYS_SETRESUID, keep, uintptr(uid), keep); err != 0 {
-		return err
-	}
 	return nil
 }
 

@@ -186,6 +186,31 @@ func insideRoot(t *testing.T, s plan.Subject) {
 	}
 }
 
+// The bus daemon itself may be what is down; root still reaches the manager.
+func TestSystemdWithoutABus(t *testing.T) {
+	if testbed.Inside() {
+		d, off := New("/"), plan.State{"active": "inactive", "enabled": "masked"}
+		before := read(t, d, "nginx.service")
+		set(t, d, "nginx.service", before, off)
+		if diff := plan.Differs(off, read(t, d, "nginx.service")); len(diff) > 0 {
+			t.Errorf("done: %+v", diff)
+		}
+		set(t, d, "nginx.service", before, before)
+		return
+	}
+	m := testbed.Boot(t, testbed.WithEnabled("nginx.service"))
+	m.AwaitUnit("nginx.service", "active")
+	m.Run("systemctl", "stop", "dbus.socket", "dbus.service")
+	if r := m.Try("busctl", "status"); r.Code == 0 {
+		t.Error("the bus is there, and this test shows nothing")
+	}
+	was := m.State()
+	inSession(t, m, "root", "root") // the private socket serves nobody from outside
+	if diff := testbed.Diff(was, m.State()); len(diff) > 0 {
+		t.Errorf("undone:\n%s", strings.Join(diff, "\n"))
+	}
+}
+
 func TestSystemdNotBooted(t *testing.T) {
 	d := New(t.TempDir())
 	_, err := d.Read(context.Background(), subject("nginx.service"))

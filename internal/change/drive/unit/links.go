@@ -249,14 +249,27 @@ func (f files) restore(want, now linkSet) error {
 		if now[name] == target {
 			continue
 		}
-		if err := os.MkdirAll(f.at(path.Dir(name)), 0o755); err != nil {
-			return err
-		}
-		if err := os.Symlink(target, f.at(name)); err != nil {
+		if err := f.link(name, target); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// link makes a link in place of another, or of none. A file is not replaced.
+func (f files) link(name, target string) error {
+	if err := os.MkdirAll(f.at(path.Dir(name)), 0o755); err != nil {
+		return err
+	}
+	switch is, err := os.Readlink(f.at(name)); {
+	case err == nil && is == target:
+		return nil
+	case err == nil:
+		if err := os.Remove(f.at(name)); err != nil {
+			return err
+		}
+	}
+	return os.Symlink(target, f.at(name))
 }
 
 func needed(want linkSet, dir string) bool {

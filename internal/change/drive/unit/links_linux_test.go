@@ -110,6 +110,15 @@ func TestRestoreMakesExactlyTheseLinks(t *testing.T) {
 	if diff := cmp.Diff(empty.list(t), f.list(t)); diff != "" {
 		t.Errorf("without links (-want +got)\n%s", diff)
 	}
+	// What is there already, under a name that is no longer the unit's, is no hindrance.
+	for _, links := range []linkSet{webLinks, webLinks, {"/etc/systemd/system/www.service": "else.service"}, webLinks} {
+		if err := f.restore(links, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff(want, f.list(t)); diff != "" {
+		t.Errorf("made twice (-want +got)\n%s", diff)
+	}
 	// A file of somebody's where a link should be is not touched.
 	if err := f.restore(linkSet{"/etc/systemd/system/own.service": "x"}, nil); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a link over a file: %v", err)
