@@ -237,25 +237,29 @@ func TestMove(t *testing.T) {
 		"two become one":      {"Listen 0.0.0.0:80\nListen [::]:80\n", from80, confedit.Endpoint{Addr: "127.0.0.1", Port: 8081}, "Listen 127.0.0.1:8081\n", nil},
 		"it is there already": {"Listen 80\nListen 8081\n<VirtualHost *:80 *:8081>\n</VirtualHost>\n<VirtualHost \"*:8081\" \"*:80\">\n</VirtualHost>", from80, to81,
 			"Listen 8081\n<VirtualHost *:8081>\n</VirtualHost>\n<VirtualHost \"*:8081\">\n</VirtualHost>", nil},
-		"the twin: one or the other": {"<IfModule a>\nListen 80\n</IfModule>\n<IfModule b>\nListen 80\n</IfModule>", from80, to81, "<IfModule a>\nListen 8081\n</IfModule>\n<IfModule b>\nListen 8081\n</IfModule>", nil},
-		"a variable":                 {"Define P 80\nListen ${P}\n<VirtualHost *:${P}>\nServerName a:${P}\n</VirtualHost>", from80, to81, "Define P 8081\nListen ${P}\n<VirtualHost *:${P}>\nServerName a:${P}\n</VirtualHost>", nil},
-		"a variable of a variable":   {"Define Q 80\nDefine P \"${Q}\"\nListen 127.0.0.1:${P}", from80, to81, "Define Q 8081\nDefine P \"${Q}\"\nListen 127.0.0.1:${P}", nil},
-		"a variable with an address": {"Define L 127.0.0.1:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", from80, to81, "Define L 127.0.0.1:8081\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", nil},
-		"another address for one":    {"Define L 127.0.0.1:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", from80, confedit.Endpoint{Addr: "::1", Port: 80}, "Define L [::1]:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", nil},
-		"an address for a variable":  {"Define P 80\nListen ${P}\n<VirtualHost *:${P}>\n</VirtualHost>", from80, confedit.Endpoint{Addr: "::1", Port: 8081}, "Define P 8081\nListen [::1]:${P}\n<VirtualHost *:${P}>\n</VirtualHost>", nil},
-		"two values":                 {"Define P 80\nListen ${P}\nDefine P 81\nListen ${P}", from80, to81, "", confedit.ErrVariable},
-		"two of the same":            {"<IfDefine A>\nDefine P 80\n</IfDefine>\n<IfDefine !A>\nDefine P 80\n</IfDefine>\nListen ${P}", from80, to81, "<IfDefine A>\nDefine P 8081\n</IfDefine>\n<IfDefine !A>\nDefine P 8081\n</IfDefine>\nListen ${P}", nil},
-		"undefined":                  {"Define P 80\nListen ${P}\nUnDefine P", from80, to81, "", confedit.ErrVariable},
-		"from outside":               {"Listen ${OUT}\nDefine OUT 80", from80, to81, "", confedit.ErrVariable},
-		"another uses it":            {"Define P 80\nListen 127.0.0.1:${P}\nListen [::1]:${P}", confedit.Endpoint{Addr: "::1", Port: 80}, to81, "", confedit.ErrVariable},
-		"pieces of a variable":       {"Define P 8\nListen ${P}0", from80, to81, "", confedit.ErrVariable},
-		"a line that goes on":        {"Listen \\\n8\\\n0\\\n http\n", from80, to81, "Listen \\\n8081\\\n http\n", nil},
-		"another port":               {"Listen 81\n<VirtualHost *:80>\n</VirtualHost>", from80, to81, "", confedit.ErrNoPlace},
-		"another address":            {"Listen 127.0.0.1:80", confedit.Endpoint{Addr: "0.0.0.0", Port: 80}, to81, "", confedit.ErrNoPlace},
-		"nowhere to":                 {"Listen 80", from80, confedit.Endpoint{}, "", confedit.ErrNoPlace},
-		"the protocol of 443":        {"Listen \"[::]:443\"", confedit.Endpoint{Port: 443}, to81, "Listen \"[::]:8081\" https", nil},
-		"to the protocol of 443":     {"Define P 80\nListen ${P}", from80, confedit.Endpoint{Port: 443}, "Define P 443\nListen ${P} http", nil},
-		"the twin: it is written":    {"Listen 443 https\nListen [::]:443 http", confedit.Endpoint{Port: 443}, to81, "Listen 8081 https\nListen [::]:8081 http", nil},
+		"the twin: one or the other":      {"<IfModule a>\nListen 80\n</IfModule>\n<IfModule b>\nListen 80\n</IfModule>", from80, to81, "<IfModule a>\nListen 8081\n</IfModule>\n<IfModule b>\nListen 8081\n</IfModule>", nil},
+		"a variable":                      {"Define P 80\nListen ${P}\n<VirtualHost *:${P}>\nServerName a:${P}\n</VirtualHost>", from80, to81, "Define P 8081\nListen ${P}\n<VirtualHost *:${P}>\nServerName a:${P}\n</VirtualHost>", nil},
+		"a variable of a variable":        {"Define Q 80\nDefine P \"${Q}\"\nListen 127.0.0.1:${P}", from80, to81, "Define Q 8081\nDefine P \"${Q}\"\nListen 127.0.0.1:${P}", nil},
+		"a variable with an address":      {"Define L 127.0.0.1:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", from80, to81, "Define L 127.0.0.1:8081\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", nil},
+		"another address for one":         {"Define L 127.0.0.1:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", from80, confedit.Endpoint{Addr: "::1", Port: 80}, "Define L [::1]:80\nListen ${L}\n<VirtualHost ${L}>\n</VirtualHost>", nil},
+		"an address for a variable":       {"Define P 80\nListen ${P}\n<VirtualHost *:${P}>\n</VirtualHost>", from80, confedit.Endpoint{Addr: "::1", Port: 8081}, "Define P 8081\nListen [::1]:${P}\n<VirtualHost *:${P}>\n</VirtualHost>", nil},
+		"two values":                      {"Define P 80\nListen ${P}\nDefine P 81\nListen ${P}", from80, to81, "", confedit.ErrVariable},
+		"two of the same":                 {"<IfDefine A>\nDefine P 80\n</IfDefine>\n<IfDefine !A>\nDefine P 80\n</IfDefine>\nListen ${P}", from80, to81, "<IfDefine A>\nDefine P 8081\n</IfDefine>\n<IfDefine !A>\nDefine P 8081\n</IfDefine>\nListen ${P}", nil},
+		"undefined":                       {"Define P 80\nListen ${P}\nUnDefine P", from80, to81, "", confedit.ErrVariable},
+		"from outside":                    {"Listen ${OUT}\nDefine OUT 80", from80, to81, "", confedit.ErrVariable},
+		"another uses it":                 {"Define P 80\nListen 127.0.0.1:${P}\nListen [::1]:${P}", confedit.Endpoint{Addr: "::1", Port: 80}, to81, "", confedit.ErrVariable},
+		"another uses what it is made of": {"Define Q 80\nDefine P ${Q}\nListen 127.0.0.1:${Q}\nListen [::1]:${P}", confedit.Endpoint{Addr: "127.0.0.1", Port: 80}, to81, "", confedit.ErrVariable},
+		"a virtual host from outside":     {"Listen 80\n<VirtualHost *:${OUT}>\n</VirtualHost>", from80, to81, "", confedit.ErrVariable},
+		"the twin: it can stay":           {"Listen 80\n<VirtualHost *:${OUT} _default_:80>\n</VirtualHost>", from80, confedit.Endpoint{Addr: "::1", Port: 80}, "Listen [::1]:80\n<VirtualHost *:${OUT} _default_:80>\n</VirtualHost>", nil},
+		"one goes, one may":               {"Listen 0.0.0.0:80\n<IfModule x>\nListen [::]:80\n</IfModule>\nListen 127.0.0.2:80", from80, confedit.Endpoint{Addr: "127.0.0.1", Port: 81}, "Listen 127.0.0.1:81\n<IfModule x>\nListen 127.0.0.1:81\n</IfModule>\n", nil},
+		"pieces of a variable":            {"Define P 8\nListen ${P}0", from80, to81, "", confedit.ErrVariable},
+		"a line that goes on":             {"Listen \\\n8\\\n0\\\n http\n", from80, to81, "Listen \\\n8081\\\n http\n", nil},
+		"another port":                    {"Listen 81\n<VirtualHost *:80>\n</VirtualHost>", from80, to81, "", confedit.ErrNoPlace},
+		"another address":                 {"Listen 127.0.0.1:80", confedit.Endpoint{Addr: "0.0.0.0", Port: 80}, to81, "", confedit.ErrNoPlace},
+		"nowhere to":                      {"Listen 80", from80, confedit.Endpoint{}, "", confedit.ErrNoPlace},
+		"the protocol of 443":             {"Listen \"[::]:443\"", confedit.Endpoint{Port: 443}, to81, "Listen \"[::]:8081\" https", nil},
+		"to the protocol of 443":          {"Define P 80\nListen ${P}", from80, confedit.Endpoint{Port: 443}, "Define P 443\nListen ${P} http", nil},
+		"the twin: it is written":         {"Listen 443 https\nListen [::]:443 http", confedit.Endpoint{Port: 443}, to81, "Listen 8081 https\nListen [::]:8081 http", nil},
 		"what clients are told": {"Listen 443\nServerName a\nRedirect / https://a/\nRedirect /x \"https://A:443/\"\nRedirect /y https://b/", confedit.Endpoint{Port: 443}, confedit.Endpoint{Port: 8443},
 			"Listen 8443 https\nServerName a\nRedirect / https://a:8443/\nRedirect /x \"https://A:8443/\"\nRedirect /y https://b/", nil},
 	} {
@@ -369,5 +373,20 @@ func TestEnvvars(t *testing.T) {
 	}
 	if d := cmp.Diff(map[string]string{"OPTIONS": "-D SSL", "LANG": "C"}, apache.Envvars([]byte("OPTIONS=\"-D SSL\"\r\nLANG=C\r\n"))); d != "" {
 		t.Errorf("systemd's (-want +got)\n%s", d)
+	}
+}
+
+func TestMains(t *testing.T) {
+	for name, goos := range map[string]string{
+		"/etc/apache2/apache2.conf": "linux", "/etc/httpd/conf/httpd.conf": "linux", "/opt/homebrew/etc/httpd/httpd.conf": "darwin", "/etc/apache2/httpd.conf": "darwin",
+		`C:\xampp\apache\conf\httpd.conf`: "windows", `C:\wamp64\bin\apache\apache2.4.54.2\conf\httpd.conf`: "windows", `C:\Apache24\conf\httpd.conf`: "windows",
+	} {
+		found := slices.ContainsFunc(apache.Mains(goos), func(pattern string) bool {
+			ok, err := path.Match(strings.ReplaceAll(pattern, `\`, "/"), strings.ReplaceAll(name, `\`, "/"))
+			return ok && err == nil
+		})
+		if !found {
+			t.Errorf("%s is not among those of %s", name, goos)
+		}
 	}
 }

@@ -14,7 +14,7 @@ var seeds = []string{
 	"Listen \\\n8\\\r\n0 \\\n http\nNameVirtualHost *:80\nNameVirtualHost 10.0.0.1:80",
 	"<IfDefine X>\nListen 80\n</IfDefine>\n<IfDefine !X>\nListen 0.0.0.0:80\n</IfDefine>\nDefine X\nInclude x\nInclude *\nIncludeOptional sites/*.conf",
 	"LoadModule ssl_module modules/mod_ssl.so\n<IfModule mod_ssl.c>\nListen [::]:443\n</IfModule>\nServerName a\nRedirect / https://a/\nRewriteRule ^ https://%{SERVER_NAME}:443%{REQUEST_URI} [R]",
-	"Listen 'a b'\nListen \"8\\\"0\"\nListen *\nListen 127.0.0.1:\nListen [::1\nListen :80\nListen 80 80", "<Perl>\n</X>\n</Perl>\n<Macro a>\n</Macro>\nUse a", "<a", "</a>", "<a>\n<b>\n</a>", "\\", "\\\n", "\"", "Define A ${B}\nDefine B ${A}\nListen ${A}80",
+	"Listen 'a b'\nListen \"8\\\"0\"\nListen *\nListen 127.0.0.1:\nListen [::1\nListen :80\nListen 80 80", "<Perl>\n</X>\n</Perl>\n<Macro a>\n</Macro>\nUse a", "<a", "</a>", "<a>\n<b>\n</a>", "\\", "\\\n", "\"", "Define A ${B}\nDefine B ${A}\nListen ${A}80", "Define A ${A}${A}\nDefine A 80\nListen ${A}\nListen ${E}",
 }
 
 func FuzzRoundTrip(f *testing.F) {

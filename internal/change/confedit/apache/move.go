@@ -119,7 +119,7 @@ func (m *mover) listen(p confedit.Place) error {
 		m.edit(s.doc, s.n.from, s.n.to, "")
 		return nil
 	}
-	m.taken[key] = m.certain(p)
+	m.taken[key] = m.taken[key] || m.certain(p)
 	if addr == p.Addr {
 		addr = ""
 	}
@@ -210,8 +210,6 @@ func (m *mover) define(name, addr string, newPort bool) error {
 func (m *mover) follow(i int, p confedit.Place) error {
 	s := m.words[at{p.File, p.From}]
 	switch {
-	case outside(p) != nil && !m.stays:
-		return outside(p)
 	case p.Role == confedit.Announces && !m.stays && m.to.Port != p.Port:
 		m.changed[i] = true
 		return m.announce(p, s)
@@ -227,6 +225,9 @@ func (m *mover) follow(i int, p confedit.Place) error {
 }
 
 func (m *mover) announce(p confedit.Place, s spot) error {
+	if err := outside(p); err != nil {
+		return err
+	}
 	if s.n != nil {
 		return m.spell(s, "", true)
 	}
@@ -247,6 +248,12 @@ func (m *mover) takeAlong(p confedit.Place, s spot) error {
 	}
 	if addr == "0.0.0.0" || addr == "::" {
 		addr = "*"
+	}
+	if addr == "" && m.to.Port == p.Port {
+		return nil
+	}
+	if err := outside(p); err != nil {
+		return err
 	}
 	now := p.Addr
 	if addr != "" {
@@ -302,32 +309,31 @@ func (m *mover) beside(p confedit.Place, s spot) {
 
 // check refuses a new value of a variable from which something else takes its port.
 func (m *mover) check() error {
+	known := map[string]bool{}
 	for i, p := range m.tree.Places {
-		if m.changed[i] || p.Via == "" {
-			continue
-		}
-		if name, ok := m.depends(p.Via, 0); ok {
-			return fmt.Errorf("%s:%d takes its port from ${%s}, too: %w", p.File, p.Line, name, confedit.ErrVariable)
+		if !m.changed[i] && m.depends(p.Via, known) {
+			return fmt.Errorf("%s:%d takes its port from ${%s}, too: %w", p.File, p.Line, p.Via, confedit.ErrVariable)
 		}
 	}
 	return nil
 }
 
-// depends reports whether a variable has a new value by any of those it is made of.
-func (m *mover) depends(name string, depth int) (string, bool) {
-	if m.defined[name] || depth > 16 {
-		return name, true
+// depends reports whether a variable, or one of those it is made of, has a new value.
+func (m *mover) depends(name string, known map[string]bool) bool {
+	if yes, seen := known[name]; seen {
+		return yes
 	}
+	known[name] = m.defined[name]
 	for _, s := range m.defines[name] {
 		if s.n == nil {
 			continue
 		}
 		for _, part := range strings.Split(s.w.value, "${")[1:] {
 			inner, _, _ := strings.Cut(part, "}")
-			if n, ok := m.depends(inner, depth+1); ok {
-				return n, true
+			if m.depends(inner, known) {
+				known[name] = true
 			}
 		}
 	}
-	return "", false
+	return known[name]
 }

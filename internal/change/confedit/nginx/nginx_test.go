@@ -388,3 +388,17 @@ func TestRemove(t *testing.T) {
 		t.Errorf("no such place: %v", err)
 	}
 }
+
+func TestMains(t *testing.T) {
+	for name, goos := range map[string]string{
+		"/etc/nginx/nginx.conf": "linux", "/opt/homebrew/etc/nginx/nginx.conf": "darwin", `C:\nginx-1.27.4\conf\nginx.conf`: "windows", `C:\tools\nginx-1.27.4\conf\nginx.conf`: "windows",
+	} {
+		found := slices.ContainsFunc(nginx.Mains(goos), func(pattern string) bool {
+			ok, err := path.Match(strings.ReplaceAll(pattern, `\`, "/"), strings.ReplaceAll(name, `\`, "/"))
+			return ok && err == nil
+		})
+		if !found {
+			t.Errorf("%s is not among those of %s", name, goos)
+		}
+	}
+}
