@@ -245,6 +245,16 @@ func TestAddress(t *testing.T) {
 	if steps(p, ref) != "needs holder's nginx nginx.service" || ref.Need.To.Addr != "127.0.0.1" || ref.Need.To.Port != 80 {
 		t.Errorf("%+v", ref)
 	}
+	conf := planning.Config{Whose: planning.Holder, Server: "nginx", Files: []planning.FileChange{{Path: "/etc/nginx/a"}}}
+	p, ref = forced(held(addrs, unit(nginx), program("nginx", "/usr/sbin/nginx")), narrow, planning.Wish{Configs: []planning.Config{conf}})
+	want := `on undo unit nginx.service active=active
+on undo unit nginx.service active=inactive
+file /etc/nginx/a
+on do unit nginx.service active=inactive
+on do unit nginx.service active=active`
+	if diff := cmp.Diff(want, steps(p, ref)); diff != "" || len(p.Cost.Stops) > 0 || p.Goal.Binds[0].Addr != "192.0.2.7" {
+		t.Errorf("%s %+v", diff, p)
+	}
 	if p, ref = forced(held(unit(nginx), program("nginx", "/usr/sbin/nginx")), narrow, planning.Wish{}); steps(p, ref) != "refused: no-address-left" {
 		t.Error(steps(p, ref))
 	}

@@ -79,7 +79,8 @@ func (m maker) edit(c *draft.Config, n *draft.NeedConfig, u *fact.Unit) *draft.R
 	if len(c.Files) == 0 {
 		return m.Refuse("no-place", "server", n.Server, "port", draft.PortText(n.From.Port))
 	}
-	m.reread(u, plan.OnUndo)
+	again := n.From.Port == n.To.Port // the old socket is in the new one's way: a reload would find it taken
+	m.reread(u, plan.OnUndo, again)
 	for _, f := range c.Files {
 		m.Step(plan.Step{Subject: plan.Subject{Kind: plan.File, Name: f.Path}, Before: plan.State{"exists": "yes", "content": string(f.Before)},
 			After: plan.State{"content": string(f.After)}, Class: plan.Reversible,
@@ -91,30 +92,34 @@ func (m maker) edit(c *draft.Config, n *draft.NeedConfig, u *fact.Unit) *draft.R
 		m.Step(plan.Step{Subject: plan.Subject{Kind: plan.ConfigTest, Name: n.Server, Of: of},
 			After: plan.State{"valid": "yes"}, On: plan.OnDo, Class: plan.Reversible, Why: draft.Reason("test-config", "server", n.Server)})
 	}
-	m.reread(u, plan.OnDo)
+	m.reread(u, plan.OnDo, again)
 	return nil
 }
 
 // reread makes a running unit read its configuration again. A Windows service is
-// stopped and started; undoing goes backwards.
-func (m maker) reread(u *fact.Unit, on plan.Phase) {
+// stopped and started, and so is a unit that cannot reload; undoing goes backwards.
+func (m maker) reread(u *fact.Unit, on plan.Phase, again bool) {
 	if u == nil || u.Active != "active" && u.Active != "running" && u.Active != "reloading" {
 		return
 	}
 	why := draft.Reason("reload-config", "unit", u.Name)
-	if u.Manager != "scm" {
+	scm := u.Manager == "scm"
+	if !scm && !again {
 		m.Step(plan.Step{Subject: plan.Subject{Kind: plan.Reload, Name: u.Name, Of: unit.Manager(u)}, On: on, Class: plan.Reversible, Why: why})
 		return
 	}
-	if serverOf(u.Name) == "iis" {
+	if scm && serverOf(u.Name) == "iis" {
 		return // it watches its file
 	}
-	states := []string{"stopped", "running"}
+	sub, states := unit.Subject(u, u.Name), []plan.State{{"active": "inactive"}, {"active": "active"}}
+	if scm {
+		sub, states = windows.Subject(u.Name), []plan.State{{"state": "stopped"}, {"state": "running"}}
+	}
 	if on == plan.OnUndo {
 		slices.Reverse(states)
 	}
 	for _, s := range states {
-		m.Step(plan.Step{Subject: windows.Subject(u.Name), After: plan.State{"state": s}, On: on, Class: plan.Restartable, Why: why})
+		m.Step(plan.Step{Subject: sub, After: s, On: on, Class: plan.Restartable, Why: why})
 	}
 }
 
