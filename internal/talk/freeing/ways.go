@@ -11,6 +11,8 @@ import (
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/answer/remedy"
+	"github.com/berthd/berth/internal/answer/remedy/ways"
+	"github.com/berthd/berth/internal/fact"
 )
 
 // way is a remedy with its plan, or with the reason why there is none.
@@ -23,30 +25,43 @@ type way struct {
 // maxConfigs bounds how often one plan may ask for a configuration.
 const maxConfigs = 4
 
-// rank plans every remedy of the answer.
+// rank plans every way out of the answer, and puts them in order once what their
+// configurations lead to is known.
 func (s *session) rank(ctx context.Context) error {
-	for _, r := range remedy.Suggest(s.a, s.x) {
-		s.ways = append(s.ways, s.plan(ctx, r))
+	want := ways.Wanted{Newcomer: s.o.For.Unit(s.x)}
+	list := ways.List(s.x, s.a, want)
+	plans := map[string]way{}
+	for _, r := range list {
+		w, roots := s.plan(r)
+		plans[r.ID()] = w
+		want.Roots = append(want.Roots, roots...)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
-	return ctx.Err()
+	for _, r := range ways.Sort(s.x, s.a, want, list) {
+		s.ways = append(s.ways, plans[r.ID()])
+	}
+	return nil
 }
 
-// plan makes the plan of one remedy, reading the configurations that it asks for.
-func (s *session) plan(ctx context.Context, r remedy.Remedy) way {
+// plan makes the plan of one remedy, reading the configurations that it asks for and
+// the document roots that they name.
+func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
 	wish := planning.Wish{Newcomer: s.o.For, Promised: s.o.Promised, Settle: s.o.Settle, Port: s.o.Port}
 	for range maxConfigs {
 		p, ref := planning.Make(s.x, s.a, r, wish)
 		if ref == nil || ref.Need == nil || s.From != "" {
-			return way{r, p, ref}
+			return way{r, p, ref}, wish.Roots
 		}
 		c, roots, err := configured(s.x, *ref.Need)
 		if err != nil {
-			return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}
+			return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}, wish.Roots
 		}
 		wish.Configs = append(wish.Configs, c)
 		wish.Roots = append(wish.Roots, roots...)
 	}
-	return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread"}}}
+	return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread"}}}, wish.Roots
 }
 
 // choose finds the way that was asked for, or asks. Nil is nobody's choice.
@@ -82,33 +97,43 @@ func (s *session) choose() (*way, error) {
 	return nil, nil
 }
 
-// named finds a way by KIND[:TARGET]; the target may be left out where one fits.
+// named finds a way by KIND[:TARGET]; the target may be left out where one fits. What
+// repairs the machine, and what nobody is ever advised, is found by its full name.
 func (s *session) named(id string) (*way, error) {
-	kind, target, has := strings.Cut(id, ":")
+	kind, _, exact := strings.Cut(id, ":")
 	if !slices.Contains(kinds(), kind) {
 		return nil, stop(exitUsage, "one of "+strings.Join(kinds(), ", "), "%q is no kind of remedy", kind)
 	}
-	var fit []int
-	for i, w := range s.ways {
-		if w.ID() == id || !has && string(w.Kind) == kind || has && string(w.Kind) == kind && strings.EqualFold(w.Target, target) {
-			fit = append(fit, i)
-		}
+	var listed []remedy.Remedy
+	for _, w := range s.ways {
+		listed = append(listed, w.Remedy)
+	}
+	fit := ways.Asked(s.x, listed, id)
+	if repairs := ways.Repairs(s.x); exact && len(ways.Asked(s.x, repairs, id)) > 0 {
+		fit = ways.Asked(s.x, repairs, id)
 	}
 	switch len(fit) {
 	case 1:
-		return &s.ways[fit[0]], nil
+		return s.way(fit[0]), nil
 	case 0:
-		return nil, stop(exitUsage, "here there are: "+s.list(nil), "%q is no way out of this", id)
+		return nil, stop(exitUsage, "here there are: "+ids(listed), "%q is no way out of this", id)
 	}
-	return nil, stop(exitUsage, "name one of "+s.list(fit), "%q fits %d ways", id, len(fit))
+	return nil, stop(exitUsage, "name one of "+ids(fit), "%q fits %d ways", id, len(fit))
 }
 
-func (s *session) list(which []int) string {
+// way is a remedy's plan, made now where it is none of those that were listed.
+func (s *session) way(r remedy.Remedy) *way {
+	if i := slices.IndexFunc(s.ways, func(w way) bool { return w.ID() == r.ID() && w.Args["back"] == r.Args["back"] }); i >= 0 {
+		return &s.ways[i]
+	}
+	w, _ := s.plan(r)
+	return &w
+}
+
+func ids(rs []remedy.Remedy) string {
 	var out []string
-	for i, w := range s.ways {
-		if which == nil || slices.Contains(which, i) {
-			out = append(out, w.ID())
-		}
+	for _, r := range rs {
+		out = append(out, r.ID())
 	}
 	if len(out) == 0 {
 		return "none"
