@@ -159,7 +159,7 @@ const outside = `
 
 // pure are the rooms that judge on values: no files, no network, no processes, no
 // clock. Programs that write such a room's data (.../gen) are outside.
-const pure = "fact, api/v1, answer/*, answer/remedy/*, answer/planning/*, change/confedit/*, answer/judge/*, answer/catalog/source"
+const pure = "fact, api/v1, answer/*, answer/remedy/*, answer/planning/*, change/confedit/*, answer/judge/*, answer/catalog/source, keep/ledger/judge"
 
 // starters may start processes. Everything else asks the kernel.
 const starters = "machine/netsh, change/run, testbed, testbed/*, testbed/cmd/*"

@@ -125,7 +125,7 @@ func (o options) check(s Shell) (*url.URL, error) {
 	switch {
 	case s.From() != "":
 		return nil, s.Fail(exitUsage, errors.New("guard watches this machine, and a snapshot does not change"), "berth check --profile FILE --from answers from a snapshot")
-	case o.interval <= 0 || o.recheck <= 0 || o.limits.Grace < 0 || o.limits.Wait <= 0 || o.limits.Tries <= 0 || o.limits.Window <= 0 || o.limits.Calm <= 0:
+	case o.interval <= 0 || o.recheck <= 0 || o.limits.Grace <= 0 || o.limits.Wait <= 0 || o.limits.Tries <= 0 || o.limits.Window <= 0 || o.limits.Calm <= 0:
 		return nil, s.Fail(exitUsage, errors.New("pauses and numbers of tries are positive"), "a duration such as 250ms")
 	case len(o.args) > 0 && o.onBreak == "":
 		return nil, s.Fail(exitUsage, fmt.Errorf("guard takes no argument, and %q was given", o.args[0]), "arguments behind -- are those of --on-break PROGRAM")
