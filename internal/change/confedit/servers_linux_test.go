@@ -116,7 +116,7 @@ func forms() map[string][]string {
 func before(name string) string {
 	switch name {
 	case "haproxy":
-		return "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n"
+		return "global\n master-worker\ndefaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n"
 	case "lighttpd":
 		return "server.document-root = \"/var/www/html\"\n"
 	}
@@ -155,10 +155,37 @@ func TestSystemdServersCheck(t *testing.T) {
 				}
 				if name == "sshd" {
 					sameAsSSHD(t, m, tree)
+				} else {
+					sameAsListens(t, m, name, tree)
 				}
 			}
 		}
 	}
+}
+
+// sameAsListens starts a server and compares the places with where it listens, which
+// may be more where a note says so.
+func sameAsListens(t *testing.T, m inside, name string, tree confedit.Tree) {
+	t.Helper()
+	m.Run("systemctl", "restart", name+".service")
+	var want []string
+	for _, p := range tree.Places {
+		addr := p.Addr
+		if addr == "" {
+			addr = "0.0.0.0"
+		}
+		want = append(want, netip.AddrPortFrom(netip.MustParseAddr(addr), p.Port).String())
+	}
+	slices.Sort(want)
+	testbed.Await(t, fmt.Sprintf("%s to listen on %q: %q", name, want, tree.Files[0].Data), func() bool {
+		got := m.listening(name)
+		if len(tree.Notes) > 0 {
+			got = slices.DeleteFunc(got, func(at string) bool { return !slices.Contains(want, at) })
+		}
+		return slices.Equal(want, got)
+	})
+	m.Run("systemctl", "stop", name+".service")
+	m.Run("systemctl", "reset-failed")
 }
 
 // sameAsSSHD compares the places with what sshd says that it will do.

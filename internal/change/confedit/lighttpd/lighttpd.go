@@ -5,6 +5,7 @@ package lighttpd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/change/confedit"
@@ -145,14 +146,13 @@ func (r *reader) file(name string, depth int) error {
 	return nil
 }
 
-// finish makes the main socket of server.port and server.bind.
+// finish makes the main socket of server.port and server.bind, and gives the port to
+// sockets that name an address alone.
 func (r *reader) finish() {
 	addr := r.set["server.bind"]
-	if strings.HasPrefix(addr.text, "/") {
-		return
-	}
 	bound, plain := piece.Spell(addr.text)
-	if addr.text != "" && (!plain || bound.Port > 0) {
+	inFiles := strings.HasPrefix(addr.text, "/")
+	if addr.text != "" && !inFiles && (!plain || bound.Port > 0) {
 		r.Note(addr.file, addr.line, fmt.Sprintf("server.bind is %q", addr.text))
 	}
 	port, ok := r.set["server.port"]
@@ -160,19 +160,20 @@ func (r *reader) finish() {
 	s := spot{main: true, value: port, place: confedit.Place{
 		File: port.file, Line: port.line, From: port.from, To: port.to, Role: confedit.Listens, Addr: bound.Addr, Port: n, Via: port.via,
 	}}
-	switch {
-	case !ok:
+	if !ok {
 		s.place = r.implied(bound.Addr)
-	case !numeric:
+	} else if !numeric {
 		r.Note(port.file, port.line, "server.port is not a number that can be read")
-		return
 	}
-	for i, other := range r.spots { // sockets that name an address alone
+	for i, other := range r.spots {
 		if other.place.Port == 0 {
 			r.spots[i].place.Port = s.place.Port
 		}
 	}
-	r.spots = append([]spot{s}, r.spots...)
+	if !inFiles {
+		r.spots = append([]spot{s}, r.spots...)
+	}
+	r.spots = slices.DeleteFunc(r.spots, func(s spot) bool { return s.place.Port == 0 })
 }
 
 // implied is 80, or 443 with TLS, at the end of the main file.

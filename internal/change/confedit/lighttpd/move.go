@@ -65,10 +65,14 @@ func (r *reader) move(s spot, from, to confedit.Endpoint) ([]confedit.Edit, erro
 	case s.main && s.value.literal:
 		return r.address([]confedit.Edit{{File: p.File, From: p.From, To: p.To, Text: digits}}, s, addr, to)
 	case p.Via != "":
-		if addr {
+		if addr && !s.main {
 			return nil, fmt.Errorf("%s holds the socket: %w", p.Via, confedit.ErrVariable)
 		}
-		return r.variable(s, from, digits)
+		edits, err := r.variable(s, from, digits)
+		if err != nil {
+			return nil, err
+		}
+		return r.address(edits, s, addr, to)
 	case !s.value.literal:
 		return nil, fmt.Errorf("the socket is put together: %w", confedit.ErrSyntax)
 	case p.Implied: // an address alone, with the port of server.port
