@@ -381,3 +381,48 @@ func TestTurnsOutFinal(t *testing.T) {
 		t.Errorf("%v, %s", err, en.Status())
 	}
 }
+
+// unready says before anything is done that it cannot be done.
+type unready struct{ world }
+
+func (unready) Ready(context.Context, plan.Subject, plan.State, plan.State) error { return fs.ErrPermission }
+
+func TestUnready(t *testing.T) {
+	w, e := begin(t)
+	conf := thing(plan.File, "nginx.conf")
+	fill(t, w, map[string]plan.State{at(conf): {"content": "a"}})
+	e.Drivers[plan.File] = unready{w}
+	_, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx), {Subject: conf, Before: plan.State{"content": "a"}, After: plan.State{"content": "b"}}}})
+	var u *apply.Unready
+	if !errors.As(err, &u) || !errors.Is(err, fs.ErrPermission) || state(t, w, nginx) != "active" {
+		t.Errorf("%v, nginx %s", err, state(t, w, nginx))
+	}
+	if list, _ := e.Journal.List(); len(list) != 0 {
+		t.Errorf("%d entries", len(list))
+	}
+}
+
+// An earlier step may bring about a later one's state, in part or whole.
+func TestTakenAlong(t *testing.T) {
+	w, e := begin(t)
+	fill(t, w, map[string]plan.State{at(apache): {"active": "active", "enabled": "enabled"}})
+	e.Drivers[plan.Unit] = along{w}
+	en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{
+		stop(nginx), {Subject: apache, Before: plan.State{"active": "active", "enabled": "enabled"}, After: plan.State{"active": "inactive", "enabled": "disabled"}},
+	}})
+	if err != nil || en.Status() != journal.IsDone {
+		t.Errorf("%v, %s", err, en.Status())
+	}
+}
+
+// along stops Apache whenever nginx is stopped.
+type along struct{ world }
+
+func (a along) Set(ctx context.Context, s plan.Subject, before, to plan.State) error {
+	if s.Name == nginx.Name && to["active"] == "inactive" {
+		if err := a.world.Set(ctx, apache, nil, to); err != nil {
+			return err
+		}
+	}
+	return a.world.Set(ctx, s, before, to)
+}

@@ -49,10 +49,42 @@ func (e *Engine) precheck(ctx context.Context, p plan.Plan) error {
 			if err := e.unchanged(ctx, s); err != nil {
 				return err
 			}
+			if err := e.ready(ctx, s); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// ready asks a driver that can tell whether setting would work: a disk that is full or
+// read-only is said before the first change.
+func (e *Engine) ready(ctx context.Context, s plan.Step) error {
+	d, ok := e.Drivers[s.Subject.Kind].(interface {
+		Ready(ctx context.Context, s plan.Subject, before, to plan.State) error
+	})
+	if !ok {
+		return nil
+	}
+	if err := d.Ready(ctx, s.Subject, s.Before, s.After); err != nil {
+		return &Unready{s, err}
+	}
+	return nil
+}
+
+// Unready: a step could not be done, which was found before anything was.
+type Unready struct {
+	Step plan.Step
+	Err  error
+}
+
+// Error names the thing and what is in the way.
+func (u *Unready) Error() string {
+	return fmt.Sprintf("%s %s: %v", u.Step.Subject.Kind, u.Step.Subject.Name, u.Err)
+}
+
+// Unwrap returns what is in the way.
+func (u *Unready) Unwrap() error { return u.Err }
 
 func (e *Engine) unchanged(ctx context.Context, s plan.Step) error {
 	now, err := e.read(ctx, s.Subject)
@@ -134,8 +166,9 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 			e.tell(Progress{Entry: en.ID, Step: i, Stage: Skipped, What: s})
 			return e.note(en, journal.Done, i, "")
 		}
-		// Behind a crash, half of it may be done; identity is the driver's to check.
-		if d := plan.Differs(s.Before, now); len(d) > 0 && !(again && s.Between(now)) && !e.touched(en.Plan, i) {
+		// Behind a crash half of it may be done, and an earlier step may have taken other
+		// things with it (a unit's Requires=); identity is the driver's to check.
+		if d := plan.Differs(s.Before, now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !e.touched(en.Plan, i) {
 			return &Changed{s, d}
 		}
 	}

@@ -131,6 +131,11 @@ func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
 		return err
 	}
 	if s.IsBack(now) {
+		if !done(en, i) && s.Class != plan.Final {
+			// What was killed half-way may have left things beside it, which setting clears
+			// away; that it cannot be set leaves it as it was all the same.
+			_ = e.set(ctx, s, s.Back())
+		}
 		return e.note(en, journal.Back, i, "")
 	}
 	if s.Class == plan.Final {
@@ -147,6 +152,11 @@ func (e *Engine) back(ctx context.Context, en *journal.Entry, i int) error {
 	}
 	e.tell(Progress{Entry: en.ID, Step: i, Stage: TakenBack, What: s})
 	return e.note(en, journal.Back, i, "")
+}
+
+// done tells whether a step was verified when it was done.
+func done(en *journal.Entry, i int) bool {
+	return slices.ContainsFunc(en.Events, func(ev journal.Event) bool { return ev.Kind == journal.Done && ev.Step == i })
 }
 
 // idle: what an event of undoing answers was never done. A server that has not read

@@ -36,7 +36,7 @@ func read(ctx context.Context, s Show) (string, *fact.Gap) {
 	var out limited
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err = cmd.Run()
-	text := decode(out.Bytes())
+	text := decode(out.kept.Bytes())
 	switch {
 	case ctx.Err() != nil:
 		return text, fail(fmt.Errorf("no end after %v: %w", Timeout, ctx.Err()))
@@ -49,12 +49,13 @@ func read(ctx context.Context, s Show) (string, *fact.Gap) {
 }
 
 // limited keeps the first bytes of what is written to it and takes the rest for
-// nothing, so that the writer never blocks.
-type limited struct{ bytes.Buffer }
+// nothing, so that the writer never blocks. The buffer is not embedded: io.Copy would
+// fill it by its own ReadFrom, without a bound.
+type limited struct{ kept bytes.Buffer }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if room := maxOutput - l.Len(); room > 0 {
-		l.Buffer.Write(p[:min(room, len(p))])
+	if room := maxOutput - l.kept.Len(); room > 0 {
+		l.kept.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }

@@ -1,0 +1,69 @@
+package changes
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/berthd/berth/internal/answer/plan"
+)
+
+// Every ID that planning gives a reason has a sentence: the sources are read.
+func TestEveryReasonHasASentence(t *testing.T) {
+	given := regexp.MustCompile(`\b(?:[rR]eason|[rR]efuse|[wW]arn)\("([a-z-]+)"`)
+	found := 0
+	for _, pattern := range []string{"../../../answer/planning/*.go", "../../../answer/planning/*/*.go", "../../../answer/remedy/ways/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range given.FindAllStringSubmatch(string(text), -1) {
+				found++
+				if !strings.HasSuffix(f, "_test.go") && sentenceOf(m[1]) == "" {
+					t.Errorf("%s: %s has no sentence", f, m[1])
+				}
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d reasons were found", found)
+	}
+}
+
+func TestReason(t *testing.T) {
+	for _, c := range []struct {
+		r    plan.Reason
+		want string
+	}{
+		{plan.Reason{ID: "stop-unit", Args: map[string]string{"unit": "a.service", "restart": "always"}}, "stop a.service; systemd, which would restart it (always), is told to leave it down"},
+		{plan.Reason{ID: "stop-unit", Args: map[string]string{"unit": "a\x1b.service"}}, `stop a\x1b.service`},
+		{plan.Reason{ID: "port-not-free", Args: map[string]string{"port": "80", "why": "promised"}}, "port 80 is no choice: it is promised to somebody"},
+		{plan.Reason{ID: "port-not-free", Args: map[string]string{"port": "80", "why": "of another day"}}, "port 80 is no choice"},
+		{plan.Reason{ID: "by-hand", Args: map[string]string{"unit": "x"}}, "x belongs to (unknown), which berth does not drive"},
+		{plan.Reason{ID: "of-a-day-to-come"}, "of a day to come"},
+	} {
+		if got := Reason(c.r); got != c.want {
+			t.Errorf("%s: %q, want %q", c.r.ID, got, c.want)
+		}
+	}
+}
+
+// The table is one sentence a line, each ID once, its brackets closed.
+func TestSentences(t *testing.T) {
+	var ids []string
+	for line := range strings.Lines(sentences[1:]) {
+		id, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		if !ok || slices.Contains(ids, id) || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, "{") != strings.Count(text, "}") {
+			t.Errorf("%q", line)
+		}
+		ids = append(ids, id)
+	}
+}
