@@ -131,9 +131,6 @@ func (o options) secure(a address) bool {
 	return a.port == secure || a.port == 0 || a.host != "" && !o.noHTTPS
 }
 
-// maxPlaces bounds what addresses and bind lines make together.
-const maxPlaces = 1 << 12
-
 // all makes the places of everything that was read.
 func (r *reader) all() []spot {
 	var out []spot
@@ -146,8 +143,7 @@ func (r *reader) all() []spot {
 				continue
 			}
 			for _, addr := range r.addrs(s) {
-				if len(out) >= maxPlaces {
-					r.Note(s.file, a.line, "there are more places than these")
+				if r.Full(len(out), s.file, a.line) {
 					return out
 				}
 				out = append(out, r.spot(s, a, addr))

@@ -112,6 +112,9 @@ func (w *walk) socket(v value) {
 	if s.Port == 0 {
 		p.Implied, p.From = true, v.to
 	}
+	if w.r.Full(len(w.r.spots), w.name, v.line) {
+		return
+	}
 	w.r.spots = append(w.r.spots, spot{place: p, value: v})
 }
 

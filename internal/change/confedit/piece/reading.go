@@ -15,6 +15,7 @@ import (
 type Reading struct {
 	confedit.Tree
 	from confedit.Files
+	full bool
 }
 
 // Start begins the tree of a server.
@@ -67,6 +68,20 @@ func (r *Reading) Missing(file string, line int, err error) error {
 	}
 	r.Note(file, line, err.Error())
 	return nil
+}
+
+// MaxPlaces bounds the places of a configuration where a move compares them with one
+// another.
+const MaxPlaces = 1 << 12
+
+// Full tells whether there are so many places already that others are left out, and
+// notes where that began.
+func (r *Reading) Full(n int, file string, line int) bool {
+	if n >= MaxPlaces && !r.full {
+		r.full = true
+		r.Note(file, line, fmt.Sprintf("there are more than %d places; the rest is not looked at", MaxPlaces))
+	}
+	return r.full
 }
 
 // Put adds a place.

@@ -113,7 +113,7 @@ func (s *server) element(i int, e xmltext.Element) {
 // any that is free.
 func (s *server) take(i int, e xmltext.Element, name string, role confedit.Role) {
 	a, ok := e.Attr(name)
-	if !ok {
+	if !ok || s.Full(len(s.spots), s.main, a.Line) {
 		return
 	}
 	sp := spot{element: i, attr: a, place: confedit.Place{

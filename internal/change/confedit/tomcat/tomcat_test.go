@@ -160,3 +160,19 @@ func FuzzMove(f *testing.F) {
 		}
 	})
 }
+
+// A file of nothing but connectors ends in bounded time.
+func TestMany(t *testing.T) {
+	config := server(`port="-1"`, strings.Repeat("<Connector port='${p:-80}'/>", piece.MaxPlaces+1000))
+	tree, err := tomcat.Read(piece.Memory{main: config}, main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tree.Notes); n != piece.MaxPlaces+1 { // one of each default, and one that there are more
+		t.Errorf("%d notes", n)
+	}
+	edits, err := tomcat.Move(tree, confedit.Endpoint{Port: 80}, confedit.Endpoint{Port: 81})
+	if err != nil || len(edits) != piece.MaxPlaces {
+		t.Errorf("%d edits, %v", len(edits), err)
+	}
+}
