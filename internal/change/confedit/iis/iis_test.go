@@ -187,3 +187,44 @@ func FuzzMove(f *testing.F) {
 		}
 	})
 }
+
+func TestStart(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		set      func(confedit.Tree, string, bool) ([]confedit.Edit, error)
+		of       string
+		on       bool
+		old, now string
+	}{
+		{"site", iis.StartSite, "default web site", false, `id="1" serverAutoStart="true"`, `id="1" serverAutoStart="false"`},
+		{"site that does", iis.StartSite, "Default Web Site", true, "", ""},
+		{"pool that does by default", iis.StartPool, "DefaultAppPool", true, "", ""},
+		{"pool without", iis.StartPool, "DefaultAppPool", false, `"DefaultAppPool" managed`, `"DefaultAppPool" autoStart="false" managed`},
+		{"pool", iis.StartPool, "Old & slow", true, `autoStart="false"`, `autoStart="true"`},
+	} {
+		for coding, data := range map[string]func(string) string{"UTF-8": func(s string) string { return s }, "UTF-16": wide} {
+			tree, err := iis.Read(piece.Memory{main: data(sample)}, main)
+			if err != nil {
+				t.Fatal(err)
+			}
+			edits, err := test.set(tree, test.of, test.on)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := confedit.Apply(tree.Files[0], edits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := sample
+			if test.old != "" {
+				want = strings.Replace(sample, test.old, test.now, 1)
+			}
+			if string(got) != data(want) {
+				t.Errorf("%s, %s: %s", test.name, coding, cmp.Diff(data(want), string(got)))
+			}
+			if _, err := test.set(tree, "no", test.on); !errors.Is(err, confedit.ErrNoPlace) {
+				t.Errorf("%s: %v", test.name, err)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package iis
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/change/confedit"
@@ -80,4 +81,47 @@ func (c Config) edit(file string, b Binding, to confedit.Endpoint) confedit.Edit
 		return c.doc.Part(file, b.attr, from, end, text)
 	}
 	return c.doc.Set(file, b.attr, info[:from]+text+info[end:])
+}
+
+// StartSite says whether a site starts with the service W3SVC, and StartPool whether
+// an application pool does. There are no edits where the file says so already.
+func StartSite(t confedit.Tree, site string, on bool) ([]confedit.Edit, error) {
+	return start(t, sitesPath+"/site", site, "serverAutoStart", on)
+}
+
+// StartPool is StartSite for an application pool.
+func StartPool(t confedit.Tree, pool string, on bool) ([]confedit.Edit, error) {
+	return start(t, poolsPath+"/add", pool, "autoStart", on)
+}
+
+func start(t confedit.Tree, path, name, attr string, on bool) ([]confedit.Edit, error) {
+	if len(t.Files) == 0 {
+		return nil, confedit.ErrNoPlace
+	}
+	file := t.Files[0]
+	c, err := Parse(file.Data)
+	if err != nil {
+		return nil, err
+	}
+	text := strconv.FormatBool(on)
+	standard, pools := c.defaults()
+	if path != sitesPath+"/site" {
+		standard = pools
+	}
+	for i, e := range c.doc.Elements {
+		label, named := e.Attr("name")
+		if !named || !strings.EqualFold(label.Value, name) || c.path(i) != path {
+			continue
+		}
+		a, ok := e.Attr(attr)
+		switch {
+		case truth(e, attr, standard) == on:
+			return nil, nil
+		case ok:
+			return []confedit.Edit{c.doc.Set(file.Name, a, text)}, nil
+		}
+		at := label.To + len(c.doc.Encode(`"`))
+		return []confedit.Edit{{File: file.Name, From: at, To: at, Text: c.doc.Encode(" " + attr + `="` + text + `"`)}}, nil
+	}
+	return nil, fmt.Errorf("iis: %q: %w", name, confedit.ErrNoPlace)
 }
