@@ -37,7 +37,7 @@ const (
 	// "systemd" for the manager itself. Of as of Unit. No state: it is an event.
 	Reload Kind = "reload"
 	// File is a file. Name: its absolute path. State: "exists", "content" (bytes),
-	// "mode" (octal), "owner" ("uid:gid"), "label" (SELinux), "sha256"; read only:
+	// "mode" (octal), "owner" ("uid:gid"), "label" (SELinux); read only:
 	// "target" (where a symbolic link leads: it is what is read and written), "links"
 	// (hard links, where more than 1: it is refused), "parents" (the nearest folder
 	// above that exists). On Windows "sddl" stands for mode, owner and label.

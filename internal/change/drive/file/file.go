@@ -20,8 +20,6 @@ package file
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -159,29 +157,22 @@ func readBack(name string, to plan.State) error {
 
 // check refuses states that make no sense before anything is touched.
 func check(to plan.State) error {
-	known := append([]string{"exists", "content", "sha256", "parents", "target", "links"}, dressed()...)
+	known := append([]string{"exists", "content", "parents", "target", "links"}, dressed()...)
 	for _, k := range slices.Sorted(maps.Keys(to)) {
 		if !slices.Contains(known, k) {
 			return fmt.Errorf("a file here has no %q", k)
 		}
 	}
 	content, has := to["content"]
-	switch want, sum := to["sha256"]; {
+	switch {
 	case to["exists"] != "" && to["exists"] != "yes" && to["exists"] != "no":
 		return fmt.Errorf("exists: %q is neither yes nor no", to["exists"])
 	case to["exists"] == "no" && has:
 		return errors.New("a file that is not to be there has no content")
-	case sum && has && want != digest(content):
-		return fmt.Errorf("the content has not the SHA-256 %s", want)
 	case len(content) > MaxSize:
 		return ErrTooLarge
 	}
 	return checkDress(to)
-}
-
-func digest(content string) string {
-	sum := sha256.Sum256([]byte(content))
-	return hex.EncodeToString(sum[:])
 }
 
 // unchanged wraps an error that stopped Set before the file was touched.

@@ -181,7 +181,7 @@ func Steps(p plan.Plan) string {
 func Fields(s plan.Step) []string {
 	var out []string
 	for _, d := range plan.Differs(s.After, s.Before) {
-		if d.Field == "content" || d.Field == "sha256" {
+		if d.Field == "content" {
 			continue
 		}
 		was := "(unknown)"
@@ -248,6 +248,9 @@ func stops(c plan.Cost) string {
 	if len(c.Stops) == 0 {
 		if c.Downtime == "moment" {
 			return "nothing stops working but for a moment"
+		}
+		if c.Reboot {
+			return "nothing stops working before the reboot"
 		}
 		return "nothing stops working"
 	}

@@ -166,7 +166,6 @@ func different(s plan.Step, diffs []plan.Difference, was, is string) string {
 	var out []string
 	for _, d := range diffs {
 		switch {
-		case d.Field == "sha256" && len(diffs) > 1:
 		case d.Field == "content":
 			out = append(out, "  "+name(s.Subject.Name)+" ("+was+": -, "+is+": +)")
 			for _, l := range lines(split(d.Want), split(d.Got)) {
