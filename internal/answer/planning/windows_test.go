@@ -1,6 +1,7 @@
 package planning_test
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -295,5 +296,30 @@ func TestStopSite(t *testing.T) {
 	p, ref := planning.Make(x, a, found[0], planning.Wish{})
 	if steps(p, ref) != "site site:Default Web Site running=no" {
 		t.Error(steps(p, ref))
+	}
+}
+
+// A worker of IIS stands for IIS, and one of anybody else for itself.
+func TestWorkersOfIIS(t *testing.T) {
+	for name, want := range map[string]string{"w3wp.exe": "service W3SVC state=stopped", "srv.exe": "process 20 state=gone"} {
+		set := &fact.Set{Machine: fact.Machine{OS: "windows"},
+			Sockets:       []fact.Socket{{ID: "sock:1", Proto: fact.TCP, Local: netip.MustParseAddrPort("0.0.0.0:80"), State: fact.Listen}},
+			Processes:     []fact.Process{{ID: "proc:4", PID: 4, Name: "System", Kernel: true}, {ID: "proc:20@7", PID: 20, Name: name}},
+			Units:         []fact.Unit{{ID: "unit:W3SVC", Manager: "scm", Name: "W3SVC", Active: "running"}},
+			Registrations: []fact.Registration{{ID: "url:1", URL: "HTTP://*:80/", Port: 80}},
+			Queues:        []fact.Queue{{ID: "queue:1", Name: "x"}},
+			Links: []fact.Link{{From: "sock:1", To: "proc:4", Kind: fact.HeldBy}, {From: "sock:1", To: "url:1", Kind: fact.TakenBy},
+				{From: "url:1", To: "queue:1", Kind: fact.InQueue}, {From: "queue:1", To: "proc:20@7", Kind: fact.ServedBy}}}
+		p, ref := forced(set, remedy.Remedy{Kind: remedy.Stop, About: "url:1"}, planning.Wish{})
+		if got := steps(p, ref); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+		p, ref = forced(set, remedy.Remedy{Kind: remedy.Move, About: "url:1"}, planning.Wish{})
+		if got := steps(p, ref); (got == "needs holder's iis W3SVC") != (name == "w3wp.exe") {
+			t.Errorf("%s: %s", name, got)
+		}
+		if p, ref = forced(set, remedy.Remedy{Kind: remedy.Stop, Target: "SERVICE", About: "proc:4"}, planning.Wish{}); steps(p, ref) != "refused: behind-unknown" {
+			t.Error(steps(p, ref))
+		}
 	}
 }

@@ -33,6 +33,9 @@ func (d *Draft) Find() Target {
 		return Target{Refusal: d.Refuse("target-not-here", "target", d.R.Target)}
 	}
 	t := Target{Unit: d.X.Unit(id), Process: d.X.Process(id), Container: d.X.Container(id)}
+	if t.Process != nil && t.Process.Kernel && d.OnWindows() {
+		return Target{Refusal: d.Refuse("behind-unknown")}
+	}
 	if t.found() {
 		return d.layer(t)
 	}
@@ -118,6 +121,11 @@ func (d *Draft) behind(registration fact.ID) Target {
 		return Target{Unit: units[0]}
 	case len(units) > 1:
 		return Target{Refusal: d.Refuse("several-services", "services", UnitNames(units))}
+	case len(procs) > 0 && !slices.ContainsFunc(procs, func(p *fact.Process) bool { return !strings.EqualFold(p.Name, "w3wp.exe") }):
+		if u := UnitNamed(d.X, "W3SVC"); u != nil {
+			return Target{Unit: u} // IIS starts its workers again, whoever ends them
+		}
+		return Target{Refusal: d.Refuse("target-not-here", "target", "W3SVC")}
 	case len(procs) == 1:
 		return Target{Process: procs[0]}
 	case len(procs) > 1:
