@@ -323,3 +323,15 @@ func TestWorkersOfIIS(t *testing.T) {
 		}
 	}
 }
+
+// The states of services, in the words of their driver.
+func TestServiceStates(t *testing.T) {
+	for active, want := range map[string]string{"running": "running", "stopped": "stopped", "starting": "start-pending", "stopping": "stop-pending",
+		"continuing": "continue-pending", "pausing": "pause-pending", "paused": "paused", "": ""} {
+		u := fact.Unit{Manager: "scm", Name: "Web", Active: active}
+		p, ref := forced(held(func(s *fact.Set) { s.Machine.OS = "windows" }, unit(u)), remedy.Remedy{Kind: remedy.Stop, Target: "Web"}, planning.Wish{})
+		if ref != nil || p.Steps[0].Before["state"] != want {
+			t.Errorf("%s: %+v", active, p.Steps)
+		}
+	}
+}

@@ -52,7 +52,9 @@ func (m maker) stopUnit(u *fact.Unit) *draft.Refusal {
 	}
 	triggers, services := Family(m.Draft, u)
 	for _, s := range services {
-		m.restarted(s)
+		if len(triggers) > 0 && s.Active == "active" {
+			m.restarted(s)
+		}
 	}
 	for _, t := range triggers {
 		m.Step(m.unitStep(t, plan.State{"active": "inactive"}, draft.Reason("stop-trigger", "unit", t.Name, "starts", u.Name)))
@@ -73,9 +75,6 @@ func (m maker) stopUnit(u *fact.Unit) *draft.Refusal {
 // restarted puts the step first that starts a service again when all is taken back,
 // behind the socket that it gets its listener from.
 func (m maker) restarted(s *fact.Unit) {
-	if triggers, _ := Family(m.Draft, s); len(triggers) == 0 || s.Active != "active" {
-		return
-	}
 	m.Step(plan.Step{Subject: Subject(s, s.Name), After: plan.State{"active": "active"}, On: plan.OnUndo,
 		Class: plan.Restartable, Why: draft.Reason("start-again", "unit", s.Name)})
 }

@@ -20,10 +20,16 @@ type maker struct{ *draft.Draft }
 func State(u *fact.Unit) plan.State {
 	s := plan.State{}
 	switch u.Active {
-	case "running", "stopped":
+	case "running", "stopped", "paused":
 		s["state"] = u.Active
-	case "starting", "stopping", "continuing", "pausing":
-		s["state"] = strings.TrimSuffix(u.Active, "ing") + "-pending"
+	case "starting":
+		s["state"] = "start-pending"
+	case "stopping":
+		s["state"] = "stop-pending"
+	case "continuing":
+		s["state"] = "continue-pending"
+	case "pausing":
+		s["state"] = "pause-pending"
 	}
 	switch w := u.Windows.StartWord(); {
 	case w == "automatic" && u.Windows.Delayed:
