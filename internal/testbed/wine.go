@@ -15,6 +15,17 @@ type WinePrefix struct {
 // machine (ss, curl), in the network and PID namespaces of the prefix.
 func (w *WinePrefix) Linux() *Place { return &w.linux }
 
+// Restart ends every program of the prefix and its kernel; the next program starts it
+// anew, from what is on its disk.
+func (w *WinePrefix) Restart() {
+	w.t.Helper()
+	server := w.Place
+	server.windows, server.enter = false, w.enter[:len(w.enter)-1] // without "wine"
+	for _, word := range [...]string{"-k", "-w", "-p"} {
+		server.Run("/usr/lib/wine/wineserver", word)
+	}
+}
+
 // WindowsNode is the path of node for Windows, as the npm registry has it. It needs
 // what scripts/testbed/node-windows fetches.
 func WindowsNode(t testing.TB) string {

@@ -23,12 +23,14 @@ import (
 //	wine                      a clean Windows prefix; berth.exe is its berth, the
 //	                          script's folder is on drive Z:
 //	holds ADDR...             a program of the prefix listens there
-//	holds http PREFIX...      a program of the prefix registers there with HTTP.sys
+//	holds http PREFIX...      a program of the prefix registers there with HTTP.sys;
+//	                          with "!" HTTP.sys refuses it
 //	holds service NAME=ADDR [OPTION VALUE...]
 //	                          a Windows service of that name listens there, made
 //	                          with these options of sc create; with ",hangs" behind
 //	                          ADDR it hangs when it is stopped
 //	holds node ADDR           node for Windows listens there
+//	restart                   Windows starts again: a new kernel in the same prefix
 //	container ARGS...         the engine runs a container in the background
 //	inside [as USER] CMD...   run CMD there, as root or as USER
 //	docker|podman ARGS...     run the engine's client
@@ -49,6 +51,7 @@ func Placed(dir string) testscript.Params {
 	p.Cmds["engine"] = engine
 	p.Cmds["wine"] = wine
 	p.Cmds["holds"] = holds
+	p.Cmds["restart"] = restart
 	p.Cmds["container"] = container
 	p.Cmds["inside"] = inside
 	p.Cmds["docker"] = client

@@ -21,7 +21,7 @@ func wine(ts *testscript.TestScript, neg bool, args []string) {
 
 func holds(ts *testscript.TestScript, neg bool, args []string) {
 	l := of(ts)
-	if neg || l.prefix == nil || len(args) == 0 {
+	if l.prefix == nil || len(args) == 0 || neg && args[0] != "http" {
 		ts.Fatalf("usage: wine, then holds ADDR...|http PREFIX...|service NAME=ADDR|node ADDR")
 	}
 	exe, err := testbed.Build("./internal/testbed/cmd/holder", "GOOS=windows", "GOARCH=amd64")
@@ -32,10 +32,25 @@ func holds(ts *testscript.TestScript, neg bool, args []string) {
 	case "node":
 		l.holdsNode(ts, args[1])
 	case "http":
+		if neg {
+			if said(ts, l.place.Try(exe, args...)) == 0 {
+				ts.Fatalf("HTTP.sys took %s", strings.Join(args[1:], " "))
+			}
+			return
+		}
 		l.place.Start(exe, args...).AwaitOutput("ready")
 	default:
 		l.place.Start(exe, append([]string{"listen"}, args...)...).AwaitOutput("ready")
 	}
+}
+
+// restart ends Wine's kernel with all that runs in it; the next program starts it anew.
+func restart(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	if neg || l.prefix == nil || len(args) > 0 {
+		ts.Fatalf("usage: wine, then restart")
+	}
+	l.prefix.Restart()
 }
 
 // holdsService installs and starts a service that runs the holder. Wine ends its
