@@ -47,6 +47,7 @@ type Event struct {
 	Ledger  *ledger.Ledger // of Watching
 	Verdict *judge.Verdict // of all that is about a promise
 	Index   *chain.Index   // of the facts that Verdict was made of
+	First   bool           // it is how the promise was found, not a change
 	Action  Action
 	Try     int
 	Wait    time.Duration
@@ -74,7 +75,9 @@ type Options struct {
 // Loud tells whether an event is worth a message to somebody who does not read the log.
 func (e Event) Loud() bool {
 	switch e.Kind {
-	case Broken, Freed, Kept, NotRestored, GaveUp, Resumed, Wrong:
+	case Freed:
+		return !e.First
+	case Broken, Kept, NotRestored, GaveUp, Resumed, Wrong:
 		return true
 	}
 	return false
@@ -204,7 +207,7 @@ func (g *guard) seen(x *chain.Index) (time.Duration, error) {
 			again = time.Second
 		}
 		if k.see(v, now) && !(first && v.Status == judge.Kept) {
-			g.about(v.Promise, Event{At: now, Kind: kinds(v.Status)})
+			g.about(v.Promise, Event{At: now, Kind: kinds(v.Status), First: first})
 		}
 	}
 	if g.Once && broken {

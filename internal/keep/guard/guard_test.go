@@ -226,11 +226,27 @@ func count(kinds []guard.Kind, k guard.Kind) (n int) {
 	return n
 }
 
-// A message that cannot be sent is told, and stops nothing.
+// A message that cannot be sent is told, and stops nothing. How a promise was found
+// free is not worth one; that it has become free is.
 func TestUntold(t *testing.T) {
-	load := write(t, filepath.Join(t.TempDir(), "l"), port(t), `"exe:x"`, "")
-	kinds, err := run(t, guard.Options{Load: load, Notify: func(context.Context, guard.Event) error { return errors.New("no") }}, func(e guard.Event) bool { return e.Kind == guard.Untold })
-	if err != nil || !slices.Contains(kinds, guard.Untold) {
+	addr := port(t)
+	load := write(t, filepath.Join(t.TempDir(), "l"), addr, `"`+self(t)+`"`, "")
+	var l net.Listener
+	kinds, err := run(t, guard.Options{Load: load, Notify: func(context.Context, guard.Event) error { return errors.New("no") }}, func(e guard.Event) bool {
+		switch e.Kind {
+		case guard.Freed:
+			if l == nil {
+				l, _ = net.Listen("tcp", addr)
+			}
+		case guard.Untold:
+			if err := l.Close(); err != nil {
+				return true
+			}
+		}
+		return false
+	})
+	want := []guard.Kind{guard.Watching, guard.Freed, guard.Kept, guard.Untold, guard.Freed, guard.Untold}
+	if err != nil || !slices.Equal(kinds, want) {
 		t.Errorf("%v, %v", kinds, err)
 	}
 }

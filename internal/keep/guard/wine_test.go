@@ -28,7 +28,7 @@ func TestWineService(t *testing.T) {
 		}
 	}
 	w.Run("net", "start", "berth-guard")
-	testbed.Await(t, "the service to watch", said("freed: 80/tcp is promised to exe:nobody.exe, and nobody holds it"))
+	testbed.Await(t, "the service to watch", said("free: 80/tcp is promised to exe:nobody.exe, and nobody holds it"))
 	if got := w.Run("sc", "query", "berth-guard"); !strings.Contains(got, "RUNNING") {
 		t.Errorf("%s", got)
 	}

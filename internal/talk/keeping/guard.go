@@ -61,8 +61,9 @@ read again when it changes, and on SIGHUP. One entry:
   remedy = "stop:apache2.service"  # may be applied to a stranger
 
 The log is standard error; in a systemd service each line carries its level. A webhook
-gets each event as one JSON document by POST, over http alone; redirects are not
-followed. The program of --on-break gets the arguments behind -- and then the event,
+gets one JSON document by POST when a promise is broken, freed or kept again, cannot be
+restored, is given up or resumed, and when the ledger has become wrong; over http alone,
+and redirects are not followed. The program of --on-break gets the arguments behind -- and then the event,
 the endpoint, the owner and the sentence; BERTH_EVENT is the document. It is started
 when a promise is broken, cannot be restored, or is given up.
 

@@ -95,7 +95,11 @@ func event(e guard.Event) string {
 	case guard.Resumed:
 		return fmt.Sprintf("%s has been kept for a while: it is looked after again", endpoint(p))
 	}
-	return string(e.Kind) + ": " + wordsOf(e.Index).verdict(*e.Verdict)
+	kind := string(e.Kind)
+	if e.Kind == guard.Freed && e.First {
+		kind = "free"
+	}
+	return kind + ": " + wordsOf(e.Index).verdict(*e.Verdict)
 }
 
 func times(n int) string {
