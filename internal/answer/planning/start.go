@@ -20,6 +20,10 @@ func (m maker) startNewcomer() {
 		return
 	}
 	switch {
+	case m.afterReboot():
+		if !startsAtBoot(u) {
+			return // the port is free then, and it does not come for it by itself
+		}
 	case u.Manager == "scm":
 		m.Step(plan.Step{Subject: windows.Subject(u.Name), After: plan.State{"state": "stopped"}, On: plan.OnUndo, Class: plan.Restartable, Why: draft.Reason("stop-newcomer", "unit", u.Name)})
 		m.Step(plan.Step{Subject: windows.Subject(u.Name), After: plan.State{"state": "running"}, On: plan.OnDo, Class: plan.Restartable, Why: draft.Reason("start-newcomer", "unit", u.Name)})
@@ -38,6 +42,15 @@ func (m maker) startNewcomer() {
 	if len(m.A.Endpoint.Addrs) == 0 && len(m.P.Goal.Binds) > 1 {
 		m.P.Goal.Binds = m.P.Goal.Binds[:1] // whether it listens for IPv6 as well is its own affair
 	}
+}
+
+// afterReboot tells that the port is free only when the machine has been started again.
+func (m maker) afterReboot() bool {
+	return slices.ContainsFunc(m.P.Steps, func(s plan.Step) bool { return s.Reboot })
+}
+
+func startsAtBoot(u *fact.Unit) bool {
+	return u.FileState == "enabled" || u.Windows.StartWord() == "automatic"
 }
 
 // holdsAlready tells that the newcomer has the port itself.

@@ -335,3 +335,41 @@ func TestServiceStates(t *testing.T) {
 		}
 	}
 }
+
+// What counts only from the next boot on starts nobody now, and expects the newcomer
+// then only where it starts by itself.
+func TestNewcomerAfterReboot(t *testing.T) {
+	for start, want := range map[uint32]string{2: "service:Apache2.4", 3: ""} {
+		set := recorded(t, "windows_machines.txtar")["ssrs"]
+		set.Machine.Windows = &fact.WindowsNet{ListenList: true}
+		set.Units = append(set.Units, fact.Unit{ID: "unit:Apache2.4", Manager: "scm", Name: "Apache2.4", Active: "stopped", Windows: &fact.WindowsService{Start: &start}})
+		n, _ := planning.ParseNewcomer("apache")
+		p, ref := way(t, set, 80, "iplisten", planning.Wish{Newcomer: n})
+		if steps(p, ref) != "iplisten HTTP addresses=127.0.0.1" || p.Goal.Owner != want {
+			t.Errorf("%d: %s, %q", start, steps(p, ref), p.Goal.Owner)
+		}
+	}
+}
+
+// An address that is gone is taken out of the listen list, and the others stay.
+func TestRepairListenList(t *testing.T) {
+	addr := func(s string) fact.ListenAddr {
+		return fact.ListenAddr{ID: fact.ID("iplisten:" + s), Addr: netip.MustParseAddr(s)}
+	}
+	for own, want := range map[string]string{"10.0.0.5/8": "9.0.0.1 10.0.0.5", "10.0.0.6/8": "9.0.0.1"} {
+		set := &fact.Set{Machine: fact.Machine{OS: "windows", Windows: &fact.WindowsNet{ListenList: true},
+			Addrs: []fact.Addr{{Prefix: netip.MustParsePrefix("9.0.0.1/8")}, {Prefix: netip.MustParsePrefix(own)}}},
+			ListenList: []fact.ListenAddr{addr("10.0.0.5"), addr("9.0.0.1")}}
+		x := chain.NewIndex(set)
+		p, ref := planning.Make(x, diagnose.Answer{}, remedy.Remedy{Kind: catalog.IPListen, Target: ways.ListenList}, planning.Wish{})
+		if own == "10.0.0.5/8" {
+			if steps(p, ref) != "refused: nothing-damaged" {
+				t.Error(steps(p, ref))
+			}
+			continue
+		}
+		if steps(p, ref) != "iplisten HTTP addresses="+want || p.Steps[0].Before["addresses"] != "9.0.0.1 10.0.0.5" {
+			t.Errorf("%s %+v", steps(p, ref), p.Steps)
+		}
+	}
+}

@@ -43,13 +43,13 @@ func (m maker) listed() (addrs []netip.Addr, known bool) {
 	return addrs, len(addrs) > 0 || w != nil && w.ListenList
 }
 
+// listText is a list as its driver spells it: by address, not by text.
 func listText(addrs []netip.Addr) string {
 	var out []string
-	for _, a := range addrs {
+	for _, a := range slices.Compact(slices.SortedFunc(slices.Values(addrs), netip.Addr.Compare)) {
 		out = append(out, a.String())
 	}
-	slices.Sort(out)
-	return strings.Join(slices.Compact(out), " ")
+	return strings.Join(out, " ")
 }
 
 // IPListen narrows HTTP.sys to one address, or puts a damaged list right.
