@@ -51,9 +51,9 @@ const (
 	// its row's ID: ticks since boot, a FILETIME, microseconds since 1970), "grace" (how
 	// long it may take to end when asked: "10s"), "force" ("yes": it is killed when it
 	// does not end), "children" ("yes": descendants that share its listening sockets
-	// end in the same way). State: "state" ("running", "stopped", "gone"), "exe", "command"
-	// (without secrets; programs may change it), "cwd", "user", "note" ("zombie",
-	// "traced", "main thread ended"). To set: "state".
+	// end in the same way). State: "state" ("running", "stopped", "gone"), "exe"; told and
+	// not compared (see Told): "command" (without secrets), "cwd", "user", "note"
+	// ("zombie", "traced", "main thread ended"). To set: "state".
 	Process Kind = "process"
 	// Container is a container of an engine. Name: its full ID. Of: "engine" ("docker",
 	// "podman"), "socket" (of its API; "": docker's usual one, podman by its program), "user" (uid of a

@@ -76,6 +76,19 @@ func Differs(want, got State) []Difference {
 	return out
 }
 
+// Told tells that a field says what a thing was like, and not whether it is still the
+// same one: it is kept for whoever starts it again, and never compared. A process is its
+// start and its program; it may write another command line over its own, go to another
+// folder and give up rights at any moment.
+func (k Kind) Told(field string) bool {
+	return k == Process && (field == "command" || field == "cwd" || field == "user" || field == "note")
+}
+
+// Strays returns the fields in which a thing is not as the step has it before.
+func (s Step) Strays(now State) []Difference {
+	return slices.DeleteFunc(Differs(s.Before, now), func(d Difference) bool { return s.Subject.Kind.Told(d.Field) })
+}
+
 func down(active string) bool { return active == "inactive" || active == "failed" }
 
 // Back is the state that undoes a step: the fields that After changes, as they were.

@@ -40,6 +40,23 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
+// A program may retitle itself; another program is another thing.
+func TestStrays(t *testing.T) {
+	before := State{"state": "running", "exe": "/usr/sbin/nginx", "command": "nginx", "cwd": "/", "user": "root"}
+	s := Step{Subject: Subject{Kind: Process, Name: "7"}, Before: before}
+	if d := s.Strays(State{"state": "running", "exe": "/usr/sbin/nginx", "command": "nginx: master process", "cwd": "/srv", "user": "www-data", "note": "traced"}); len(d) != 0 {
+		t.Errorf("the same process: %v", d)
+	}
+	for _, now := range []State{{"state": "gone"}, {"state": "running", "exe": "/usr/bin/vim"}, {"state": "stopped", "exe": "/usr/sbin/nginx"}} {
+		if len(s.Strays(now)) == 0 {
+			t.Errorf("%v is taken for the same", now)
+		}
+	}
+	if s.Subject.Kind = Unit; len(s.Strays(State{"state": "running", "exe": "/usr/sbin/nginx", "command": "other", "cwd": "/", "user": "root"})) != 1 {
+		t.Error("only a process's command line is told alone")
+	}
+}
+
 func TestBackAndBetween(t *testing.T) {
 	s := Step{Before: State{"active": "active", "enabled": "enabled", "links": "a"}, After: State{"active": "inactive", "enabled": "disabled"}}
 	if d := cmp.Diff(State{"active": "active", "enabled": "enabled"}, s.Back()); d != "" {

@@ -156,7 +156,7 @@ func (e *Engine) Prepare(ctx context.Context, p plan.Plan) (plan.Plan, error) {
 			if err != nil {
 				return p, err
 			}
-			if d := plan.Differs(s.Before, now); len(d) > 0 {
+			if d := s.Strays(now); len(d) > 0 {
 				return p, &Changed{s, d}
 			}
 			s.Before = now

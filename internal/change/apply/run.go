@@ -91,7 +91,7 @@ func (e *Engine) unchanged(ctx context.Context, s plan.Step) error {
 	if err != nil {
 		return err
 	}
-	if d := plan.Differs(s.Before, now); len(d) > 0 {
+	if d := s.Strays(now); len(d) > 0 {
 		return &Changed{s, d}
 	}
 	return nil
@@ -168,7 +168,7 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 		}
 		// Behind a crash half of it may be done, and an earlier step may have taken other
 		// things with it (a unit's Requires=); identity is the driver's to check.
-		if d := plan.Differs(s.Before, now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !e.touched(en.Plan, i) {
+		if d := s.Strays(now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !e.touched(en.Plan, i) {
 			return &Changed{s, d}
 		}
 	}
