@@ -330,3 +330,43 @@ func caddyListens(t *testing.T, m inside, tree confedit.Tree) {
 	m.Try("caddy", "stop") // which may end before it has answered
 	testbed.Await(t, "caddy to end", func() bool { return len(m.listening("caddy")) == 0 })
 }
+
+// TestSystemdUnitSyntax compares what a socket unit listens on with what systemd says.
+func TestSystemdUnitSyntax(t *testing.T) {
+	m := inside{testbed.Boot(t)}
+	for _, text := range []string{
+		"[Socket]\nListenStream=8001\nListenStream=127.0.0.1:8002\nListenStream=[::1]:8003\n",
+		"[Socket]\nListenStream=8001\nListenDatagram=\nListenStream=8002\n",
+		"[Socket]\nX-A=a \\\n# b\nListenStream=8001\nListenStream=\\\n  8002\n",
+		"[Socket]\nX-A=a\\\\\nListenStream=8001\nX-A=b\\ \nListenStream=8002\n",
+		"[Socket]\r\nX-A=a\\\r\nListenStream=8001\r\nListenStream=8002\r\n",
+		"[Socket]\nListenStream=8001\nX-A=\\\n\nListenStream=8002\n",
+		"[Socket]\nListenStream = 8001 \n [Service]\nListenStream=8002\n[Socket]\n ListenStream=8003\n",
+		"[Socket]\nListenStream=8001\nListenStream=\\",
+	} {
+		name := "/etc/systemd/system/odd.socket"
+		m.Put(name, []byte(text), 0o644)
+		m.Put("/etc/systemd/system/odd.service", []byte("[Service]\nExecStart=true\n"), 0o644)
+		m.Run("systemctl", "daemon-reload")
+		tree, err := unitfile.Read(m, name, unitfile.SearchPath())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for _, l := range strings.Split(m.Unit("odd.socket", "Listen"), "\n") {
+			if at, ok := strings.CutSuffix(l, " (Stream)"); ok {
+				want = append(want, at)
+			}
+		}
+		for _, p := range tree.Places {
+			addr := p.Addr
+			if addr == "" {
+				addr = "::"
+			}
+			got = append(got, netip.AddrPortFrom(netip.MustParseAddr(addr), p.Port).String())
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q: systemd and we differ: %s", text, d)
+		}
+	}
+}

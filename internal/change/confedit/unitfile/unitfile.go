@@ -49,13 +49,23 @@ const blanks = " \t\r"
 func joined(s string) int {
 	for at := 0; ; {
 		end := at + piece.Until(s[at:], "\n")
-		text := strings.Trim(s[at:end], blanks)
-		comment := at > 0 && text != "" && (text[0] == '#' || text[0] == ';')
-		if end == len(s) || !comment && !strings.HasSuffix(text, `\`) {
+		text := s[at:end]
+		if end == len(s) || !(at > 0 && comment(text)) && !goesOn(text) {
 			return end
 		}
 		at = end + 1
 	}
+}
+
+func comment(line string) bool {
+	line = strings.TrimLeft(line, blanks)
+	return line != "" && (line[0] == '#' || line[0] == ';')
+}
+
+// goesOn tells whether a line ends in a backslash that is not itself escaped.
+func goesOn(line string) bool {
+	line = strings.TrimSuffix(line, "\r")
+	return (len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
 }
 
 // Setting is one assignment.
@@ -98,18 +108,18 @@ func Settings(f confedit.File) []Setting {
 	return all
 }
 
-// oneLine joins continued lines as systemd does: a blank for each backslash.
+// oneLine joins continued lines as systemd does: a blank for each backslash, also for
+// one at the end of the file.
 func oneLine(s string) string {
-	if !strings.Contains(s, "\n") {
-		return s
-	}
 	var parts []string
 	for i, l := range strings.Split(s, "\n") {
-		l = strings.Trim(l, blanks)
-		if i > 0 && l != "" && (l[0] == '#' || l[0] == ';') {
+		if i > 0 && comment(l) {
 			continue
 		}
-		parts = append(parts, strings.TrimRight(strings.TrimSuffix(l, `\`), blanks))
+		if goesOn(l) {
+			l = strings.TrimSuffix(strings.TrimSuffix(l, "\r"), `\`)
+		}
+		parts = append(parts, strings.Trim(l, blanks))
 	}
 	return strings.Trim(strings.Join(parts, " "), blanks)
 }

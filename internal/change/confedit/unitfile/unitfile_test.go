@@ -49,6 +49,9 @@ func TestRead(t *testing.T) {
 		{"reset by another", "[Socket]\nListenStream=22\nListenFIFO=\nListenDatagram=53\n", []string{unit + ":4 ListenDatagram :53"}},
 		{"comment", "[Socket]\n;ListenStream=22\n# ListenStream=23\n", []string{}},
 		{"joined", "[Socket]\nX=a \\\n# b\nListenStream=22\nListenStream=\\\n  23\n", []string{unit + ":5 ListenStream :23"}},
+		{"joined to the end", "[Socket]\nListenStream=22\nListenStream=\\", []string{}},
+		{"joined, windows lines", "[Socket]\r\nX=a\\\r\nListenStream=22\r\n", []string{}},
+		{"not joined", "[Socket]\nX=a\\\\\nListenStream=22\nX=a\\ \nListenStream=23\n", []string{unit + ":3 ListenStream :22", unit + ":5 ListenStream :23"}},
 		{"specifier", "[Socket]\nListenStream=%i:80\n", []string{"note 2 ListenStream=%i:80 depends on the unit's name"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
