@@ -67,6 +67,8 @@ words are off; 3 could not look; 4 not permitted.`,
 			switch {
 			case len(args) > 0 && o.profile != "":
 				return usage("leave one of them out", "--profile names the ports, and %q was given, too", args[0])
+			case o.profile != "" && (o.wait > 0 || o.as != "" || o.proto != ""):
+				return usage("leave them out", "--profile looks and tries nothing: --wait, --as and --proto mean nothing there")
 			case len(args) == 0 && o.profile == "":
 				return usage("berth check 80", "check needs an endpoint")
 			}

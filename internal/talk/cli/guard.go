@@ -64,6 +64,7 @@ func (c changer) quiet(said *strings.Builder) *freeing.Desk {
 func (a *app) shell() keeping.Shell {
 	return keeping.Shell{
 		Out: a.Out, Err: a.Err, Getenv: a.Getenv, JSON: func() bool { return a.global.json }, From: func() string { return a.global.from },
+		Netns: func() string { return a.global.netns },
 		Facts: a.facts, Interruptible: a.interruptible, Exit: func(code int) { a.exit = code },
 		Fail: func(code int, err error, hint string) error { return &fail{code, err, hint} },
 		Line: func(doc any) error {

@@ -126,6 +126,8 @@ func (o options) check(s Shell) (*url.URL, error) {
 	switch {
 	case s.From() != "":
 		return nil, s.Fail(exitUsage, errors.New("guard watches this machine, and a snapshot does not change"), "berth check --profile FILE --from answers from a snapshot")
+	case s.Netns() != "":
+		return nil, s.Fail(exitUsage, errors.New("guard watches the namespace it runs in, not --netns"), "enter it first: ip netns exec NAME berth guard")
 	case o.interval <= 0 || o.recheck <= 0 || o.limits.Grace <= 0 || o.limits.Wait <= 0 || o.limits.Tries <= 0 || o.limits.Window <= 0 || o.limits.Calm <= 0:
 		return nil, s.Fail(exitUsage, errors.New("pauses and numbers of tries are positive"), "a duration such as 250ms")
 	case len(o.args) > 0 && o.onBreak == "":

@@ -17,6 +17,7 @@ type Shell struct {
 	Getenv   func(string) string
 	JSON     func() bool
 	From     func() string // the snapshot that is asked, "" for this machine
+	Netns    func() string // the network namespace that is asked, "" for one's own
 	Facts    func(context.Context, snapshot.Query) (fact.Set, error)
 	// Say writes an answer as a text, or as its document.
 	Say func(text func(io.Writer, layout.Style) error, doc any) error
