@@ -216,9 +216,13 @@ func TestEndProcess(t *testing.T) {
 		"a second holder": {func(s *fact.Set) {
 			s.Links = append(s.Links, fact.Link{From: "sock:1", To: "proc:96@7096", Kind: fact.HeldBy})
 		}, "refused: never-signalled"},
-		"an heir beside": {func(s *fact.Set) {
+		"an heir beside that is the asker's": {func(s *fact.Set) {
 			s.Links = append(s.Links, fact.Link{From: "sock:1", To: "proc:96@7096", Kind: fact.InheritedBy})
-		}, "process 10 state=gone"},
+		}, "refused: never-signalled"},
+		"an heir beside": {func(s *fact.Set) {
+			s.Processes = append(s.Processes, fact.Process{ID: "proc:50@7050", PID: 50, PPID: 1, Name: "sleep"})
+			s.Links = append(s.Links, fact.Link{From: "sock:1", To: "proc:50@7050", Kind: fact.InheritedBy})
+		}, "process 10 state=gone\nprocess 50 state=gone"},
 		"nothing of these": {func(*fact.Set) {}, "process 10 state=gone"},
 	} {
 		set := held(c.change)
@@ -230,4 +234,59 @@ func TestEndProcess(t *testing.T) {
 			t.Errorf("%s: %v", name, p.Warnings)
 		}
 	}
+}
+
+// Who has the port from the holder ends with it, and is told by number before: workers
+// of the same program, and programs that were only handed the socket.
+func TestStopTakesAlong(t *testing.T) {
+	below := func(kind fact.LinkKind, ppid int) func(*fact.Set) {
+		return func(s *fact.Set) {
+			s.Processes = append(s.Processes, fact.Process{ID: "proc:50@7050", PID: 50, PPID: ppid, Name: "web", Exe: "/srv/web"})
+			s.Links = append(s.Links, fact.Link{From: "sock:1", To: "proc:50@7050", Kind: kind})
+		}
+	}
+	for name, c := range map[string]struct {
+		change         func(*fact.Set)
+		steps          string
+		workers, heirs string
+	}{
+		"a worker":            {below(fact.HeldBy, 10), "process 10 state=gone", "50", ""},
+		"an heir":             {below(fact.InheritedBy, 10), "process 10 state=gone", "", "web (PID 50)"},
+		"of another's":        {below(fact.InheritedBy, 1), "process 10 state=gone\nprocess 50 state=gone", "", ""},
+		"nobody":              {func(*fact.Set) {}, "process 10 state=gone", "", ""},
+		"a worker on a Mac":   {func(s *fact.Set) { below(fact.HeldBy, 10)(s); s.Machine.OS = "darwin" }, "process 10 state=gone\nprocess 50 state=gone", "", ""},
+		"berth is its worker": {func(s *fact.Set) { below(fact.HeldBy, 10)(s); s.Machine.Asker.PID = 50 }, "refused: never-signalled", "", ""},
+	} {
+		set := held(c.change)
+		p, ref := forced(set, remedy.Remedy{Kind: remedy.Stop, Target: "pid-10", About: set.Processes[0].ID}, planning.Wish{})
+		if got := steps(p, ref); got != c.steps {
+			t.Errorf("%s: %s", name, got)
+			continue
+		}
+		if ref != nil {
+			continue
+		}
+		s := p.Steps[0]
+		if s.Why.Args["workers"] != c.workers || s.Why.Args["heirs"] != c.heirs || (s.Subject.Of["children"] == "yes") != (c.workers+c.heirs != "") {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+func FuzzParseNewcomer(f *testing.F) {
+	for _, s := range []string{"", "apache", "unit:nginx", "service:W3SVC", "pid:412", "[::1]:80", ":80", `C:\xampp\apache\conf\httpd.conf`, "/etc/nginx/nginx.conf", "unit:", "pid:-1", "80/tcp"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := planning.ParseNewcomer(text)
+		if err != nil {
+			return
+		}
+		if n.Kind == "" && strings.TrimSpace(text) != "" {
+			t.Errorf("%q is nobody", text)
+		}
+		if again, err := planning.ParseNewcomer(n.Text); err != nil || again.Kind != n.Kind || again.Name != n.Name || again.PID != n.PID {
+			t.Errorf("%q: %+v, then %+v, %v", text, n, again, err)
+		}
+	})
 }

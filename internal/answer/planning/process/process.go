@@ -25,18 +25,82 @@ func (m maker) end(p *fact.Process, force bool) *draft.Refusal {
 	if ref := m.mayEnd(p); ref != nil {
 		return ref
 	}
-	all := []*fact.Process{p}
-	for _, q := range m.beside(p) {
+	all := append([]*fact.Process{p}, m.beside(p)...)
+	for _, q := range all[1:] {
 		if ref := m.mayEnd(q); ref != nil {
 			return ref
 		}
-		all = append(all, q)
+	}
+	if !m.onLinux() {
+		all = append(all, m.sharers(p)...)
 	}
 	for _, q := range all {
-		m.Step(m.processStep(q, force))
+		if ref := m.maySignal(q); ref != nil {
+			return ref
+		}
+		st := m.processStep(q, force)
+		if ref := m.takeAlong(&st, q); ref != nil {
+			return ref
+		}
+		m.Step(st)
 	}
-	m.heirs(all)
 	return nil
+}
+
+func (m maker) onLinux() bool { return m.X.Set.Machine.OS == "linux" }
+
+// takeAlong ends with p those below it that have its sockets too, or the port would
+// not be free: workers, and whoever was only handed them. Elsewhere than on Linux their
+// driver does not tell them, and each is a step.
+func (m maker) takeAlong(st *plan.Step, p *fact.Process) *draft.Refusal {
+	if !m.onLinux() {
+		return nil
+	}
+	var workers, heirs []string
+	for _, q := range m.sharers(p) {
+		if ref := m.maySignal(q); ref != nil {
+			return ref
+		}
+		if m.inherited(q) {
+			heirs = append(heirs, q.Name+" (PID "+draft.PIDText(q)+")")
+			m.Warn("heir-ends", "pid", draft.PIDText(q), "name", q.Name)
+			continue
+		}
+		workers = append(workers, draft.PIDText(q))
+	}
+	if len(workers)+len(heirs) == 0 {
+		return nil
+	}
+	st.Subject.Of["children"] = "yes"
+	st.Why = draft.Reason(st.Why.ID, "pid", draft.PIDText(p), "name", p.Name, "workers", strings.Join(workers, ", "), "heirs", strings.Join(heirs, ", "))
+	return nil
+}
+
+// sharers are the processes below p that have the port's sockets as well.
+func (m maker) sharers(p *fact.Process) []*fact.Process {
+	var out []*fact.Process
+	add := func(id fact.ID) {
+		q := m.X.Process(id)
+		if q != nil && q != p && slices.Contains(m.X.Ancestors(q), p) && !slices.Contains(out, q) {
+			out = append(out, q)
+		}
+	}
+	for _, h := range m.A.Holders {
+		for _, n := range h.Nodes {
+			add(n.ID)
+			for _, id := range n.Workers {
+				add(id)
+			}
+		}
+	}
+	return out
+}
+
+// inherited tells that a process was handed the socket and does not serve it.
+func (m maker) inherited(p *fact.Process) bool {
+	return slices.ContainsFunc(m.A.Holders, func(h chain.Holder) bool {
+		return slices.ContainsFunc(h.Nodes, func(n chain.Node) bool { return n.ID == p.ID && n.Link == fact.InheritedBy })
+	})
 }
 
 // StopReloader ends a program that starts the holder again whenever that ends, and
@@ -52,6 +116,13 @@ func StopReloader(d *draft.Draft, u *fact.Unit) *draft.Refusal {
 	}
 	st := m.processStep(main, false)
 	st.Why.ID = "end-reloader"
+	if m.onLinux() && m.Holds(main) {
+		if ref := m.takeAlong(&st, main); ref != nil {
+			return ref
+		}
+		m.Step(st)
+		return nil
+	}
 	m.Step(st)
 	for _, h := range m.A.Holders {
 		for _, n := range h.Nodes {
@@ -148,8 +219,8 @@ func (m maker) above(a *fact.Asker, p *fact.Process) bool {
 	return false
 }
 
-// beside are the other processes that hold p's sockets by themselves, without being
-// its children: the port is free when all of them have ended.
+// beside are the other processes that have p's sockets, without being below it: the
+// port is free when all of them have ended.
 func (m maker) beside(p *fact.Process) []*fact.Process {
 	var out []*fact.Process
 	for _, h := range m.A.Holders {
@@ -158,23 +229,14 @@ func (m maker) beside(p *fact.Process) []*fact.Process {
 		}
 		for _, n := range h.Nodes {
 			q := m.X.Process(n.ID)
-			if q == nil || q.ID == p.ID || n.Link != fact.HeldBy || slices.Contains(m.X.Ancestors(q), p) {
+			if q == nil || q.ID == p.ID || n.Link != fact.HeldBy && n.Link != fact.InheritedBy || slices.Contains(m.X.Ancestors(q), p) || slices.Contains(out, q) {
 				continue
 			}
 			out = append(out, q)
-		}
-	}
-	return out
-}
-
-// heirs warns of processes that were handed the socket and keep the port.
-func (m maker) heirs(ended []*fact.Process) {
-	for _, h := range m.A.Holders {
-		for _, n := range h.Nodes {
-			q := m.X.Process(n.ID)
-			if n.Link == fact.InheritedBy && q != nil && !slices.Contains(ended, q) {
-				m.Warn("heir-keeps-port", "pid", strconv.Itoa(q.PID), "name", q.Name)
+			if n.Link == fact.InheritedBy {
+				m.Warn("heir-ends", "pid", draft.PIDText(q), "name", q.Name)
 			}
 		}
 	}
+	return out
 }
