@@ -124,7 +124,7 @@ const arrows = `
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
 	api/v1, change/apply, talk/report/layout, talk/report/clean < talk/report/changes
-	talk/report, talk/report/changes, answer/planning, change/drive, change/servers, machine/snapshot, machine/probe, machine/docroot < talk/freeing < talk/cli
+	talk/report, talk/report/changes, answer/planning, change/drive, change/servers, machine/snapshot, machine/probe, machine/docroot < talk/freeing < talk/freeing/command < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli
@@ -148,7 +148,7 @@ const arrows = `
 const outside = `
 	golang.org/x/sys < sys/*, sys/*/*, machine/*, machine/*/*, change/run, change/journal, change/drive/*, keep/*, testbed, testbed/*, testbed/cmd/*
 	golang.org/x/term < talk/cli
-	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man, talk/keeping
+	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man, talk/keeping, talk/freeing/command
 	github.com/spf13/pflag < talk/cli, talk/cli/man
 	github.com/godbus/dbus/v5 < machine/service, change/drive/unit
 	github.com/BurntSushi/toml < answer/catalog/source, keep/ledger

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/berthd/berth/internal/talk/cli/help"
+	"github.com/berthd/berth/internal/talk/freeing"
 )
 
 // Exit codes of every command.
@@ -98,6 +99,9 @@ func (a *app) finish(err error) int {
 	if at := new(fs.PathError); errors.As(err, &at) {
 		f = &fail{openCode(err), err, ""} // a full disk below stdout, say
 	}
+	if s := new(freeing.Stop); errors.As(err, &s) {
+		f = &fail{s.Code, s.Err, s.Hint}
+	}
 	errors.As(err, &f)
 	if a.global.json {
 		return a.jsonError(f)
@@ -170,8 +174,8 @@ func (a *app) addCommands(root *cobra.Command, args []string) {
 		name string
 		make func() *cobra.Command
 	}{
-		{"who", a.who}, {"check", a.check}, {"confirm", a.confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.free}, {"guard", a.guard}, {"http", a.http},
-		{"journal", a.journal}, {"ls", a.ls}, {"undo", a.undo},
+		{"who", a.who}, {"check", a.check}, {"confirm", a.changes().Confirm}, {"demo", a.demo}, {"explain", a.explain}, {"free", a.changes().Free}, {"guard", a.guard}, {"http", a.http},
+		{"journal", a.changes().Journal}, {"ls", a.ls}, {"undo", a.changes().Undo},
 		{"schema", a.schema}, {"service", a.service}, {"snapshot", a.snapshot}, {"version", a.version},
 	}
 	for _, c := range all {

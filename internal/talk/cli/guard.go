@@ -3,15 +3,11 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/berthd/berth/internal/answer/plan"
-	"github.com/berthd/berth/internal/answer/planning"
-	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/freeing"
 	"github.com/berthd/berth/internal/talk/keeping"
 	"github.com/berthd/berth/internal/talk/report/layout"
@@ -19,7 +15,7 @@ import (
 
 func (a *app) guard() *cobra.Command {
 	s := a.shell()
-	s.Restore = keeping.Restoring(changer{a})
+	s.Restore = keeping.Restoring(&freeing.Quiet{Desk: freeing.Desk{Version: a.Version, Facts: a.facts}})
 	return keeping.Guard(s)
 }
 
@@ -35,29 +31,6 @@ func (a *app) service() *cobra.Command {
 		})
 		return done, entry, err
 	})
-}
-
-// changer changes the machine for the guard: what a desk would say is kept, and is the
-// error where it does not end well.
-type changer struct{ *app }
-
-// Start is what the guard calls to start an owner.
-func (c changer) Start(ctx context.Context, s plan.Subject) error { return c.quiet(nil).Start(ctx, s) }
-
-// Free is what the guard calls to apply a remedy.
-func (c changer) Free(ctx context.Context, e fact.Endpoint, remedy string) error {
-	var said strings.Builder
-	code, err := c.quiet(&said).Free(ctx, freeing.Options{Endpoint: e, Remedy: remedy, Yes: true, Settle: planning.DefaultSettle})
-	if err == nil && code != ExitYes {
-		err = fmt.Errorf("berth free %s --remedy %s ended with %d: %s", e, remedy, code, oneLine(said.String()))
-	}
-	return err
-}
-
-func (c changer) quiet(said *strings.Builder) *freeing.Desk {
-	d := &freeing.Desk{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Version: c.Version, Facts: c.facts}
-	d.Write = func(text func(io.Writer, layout.Style) error, _ any) error { return text(said, layout.Style{}) }
-	return d
 }
 
 // shell lends what the commands of package keeping need.

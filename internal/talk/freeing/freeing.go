@@ -8,11 +8,13 @@ package freeing
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +67,7 @@ type Options struct {
 	Port          uint16 // the new port of whoever moves, 0 for the next
 	DryRun, Yes   bool
 	Settle        time.Duration
+	Limit         time.Duration // of each step, 0 for its own
 	ConfirmWithin time.Duration
 	Promised      []uint16
 }
@@ -139,7 +142,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	if err != nil {
 		return exitCouldNot, err
 	}
-	p, err := e.Prepare(ctx, w.plan)
+	p, err := e.Prepare(ctx, limited(w.plan, s.o.Limit))
 	if err != nil {
 		return s.failed(nil, p, err)
 	}
@@ -166,6 +169,15 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 		return s.failed(en, p, err)
 	}
 	return s.settled(ctx, e, en)
+}
+
+// limited gives every step of a plan the same time, where there is one to give.
+func limited(p plan.Plan, limit time.Duration) plan.Plan {
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Limit = cmp.Or(limit, p.Steps[i].Limit)
+	}
+	return p
 }
 
 // advised ends a plan that changes nothing here: what it says is tried, and the rest

@@ -93,9 +93,9 @@ func process(n string, s plan.Step) string {
 	}
 	switch {
 	case s.After["state"] == "gone" && s.Subject.Of["force"] == "yes":
-		return "end " + who + ", by force where it does not go"
+		return "end " + who + along(s) + ", by force where it does not go"
 	case s.After["state"] == "gone":
-		return "ask " + who + " to end"
+		return "ask " + who + along(s) + " to end"
 	case s.After["state"] == "running":
 		return "wake " + who
 	}
@@ -229,7 +229,7 @@ func Cost(c plan.Cost) []string {
 // CostLine says the same in one line, for a list to choose from.
 func CostLine(c plan.Cost) string {
 	out := []string{stops(c)}
-	if c.Class == plan.Final {
+	if c.Class == plan.Final && len(c.Stops) == 0 {
 		out = append(out, "cannot be undone")
 	}
 	if c.Reboot || !c.Survives {
@@ -260,6 +260,9 @@ func stops(c plan.Cost) string {
 			s = n
 		}
 		what = append(what, clean.Text(strings.Replace(s, ":", " ", 1), 200))
+	}
+	if c.Class == plan.Final {
+		return strings.Join(what, ", ") + map[bool]string{true: " ends", false: " end"}[len(what) == 1] + " for good: berth cannot start it again"
 	}
 	if len(what) == 1 {
 		return what[0] + map[string]string{"moment": " stops for a moment", "until-undone": " is offline until this is undone"}[c.Downtime]
@@ -340,7 +343,7 @@ func Write(b *strings.Builder, st layout.Style, p plan.Plan) {
 
 // WriteChange writes what a step changes, before and after.
 func WriteChange(b *strings.Builder, st layout.Style, s plan.Step) {
-	for _, f := range Fields(s) {
+	for _, f := range append(Fields(s), ends(s)...) {
 		fmt.Fprintf(b, "       %s\n", layout.Wrap(f, "       ", st.Width))
 	}
 	for _, c := range Lines(s) {

@@ -33,6 +33,9 @@ func Advised(p plan.Plan) string {
 }
 
 func back(en *journal.Entry) string {
+	if final(en.Plan) {
+		return fmt.Sprintf("What has ended cannot be taken back; berth journal %d has what it was (command line, folder, user).", en.ID)
+	}
 	return fmt.Sprintf("It is entry %d of the journal; berth undo %d takes it back.", en.ID, en.ID)
 }
 
@@ -57,6 +60,12 @@ func Unconfirmed(en *journal.Entry) string {
 // Undone ends an undo.
 func Undone(en *journal.Entry) string {
 	text := fmt.Sprintf("Entry %d (%s) is taken back.", en.ID, name(en.Plan.Remedy))
+	switch {
+	case allLost(en):
+		text = fmt.Sprintf("Entry %d (%s) cannot be taken back.", en.ID, name(en.Plan.Remedy))
+	case en.Has(journal.Lost) != nil:
+		text = fmt.Sprintf("Entry %d (%s) is taken back as far as it can be.", en.ID, name(en.Plan.Remedy))
+	}
 	if len(en.Plan.Was) > 0 && en.Has(journal.Lost) == nil {
 		var who []string
 		for _, l := range en.Plan.Was {
@@ -64,23 +73,7 @@ func Undone(en *journal.Entry) string {
 		}
 		text += " As before: " + strings.Join(who, ", ") + "."
 	}
-	for _, ev := range en.Events {
-		if ev.Kind == journal.Lost {
-			text += "\n" + lost(en.Plan.Steps[ev.Step])
-		}
-	}
-	return text
-}
-
-// lost says what a final step ended, for a person who wants to start it again.
-func lost(s plan.Step) string {
-	text := "Not taken back: " + Step(s) + "."
-	for _, f := range [...]struct{ key, word string }{{"command", "command line"}, {"cwd", "folder"}, {"user", "user"}} {
-		if v := s.Before[f.key]; v != "" {
-			text += "\n  its " + f.word + ": " + clean.Text(v, 300)
-		}
-	}
-	return text
+	return text + lost(en)
 }
 
 // Resumed ends a plan that was gone on with.
@@ -121,6 +114,8 @@ func Failure(err error, en *journal.Entry) string {
 		return b.String()
 	}
 	switch {
+	case f.Undone && en != nil && en.Has(journal.Lost) != nil:
+		b.WriteString("\nWhat can be taken back is." + lost(en))
 	case f.Undone:
 		b.WriteString("\nEverything that was done is taken back: the machine is as before.")
 	case f.Undo != nil:
@@ -148,9 +143,18 @@ func cause(err error, en *journal.Entry) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Out of time: " + clean.Text(err.Error(), 600)
 	case errors.As(err, &f) && en != nil && f.Step >= 0 && f.Step < len(en.Plan.Steps):
-		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + said(f.Err)
+		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + said(f.Err) + byForce(f.Err, en, f.Step)
 	}
 	return said(err)
+}
+
+// byForce is what is left to do about a process that was asked to end and did not.
+func byForce(err error, en *journal.Entry, step int) string {
+	s := en.Plan.Steps[step]
+	if !errors.Is(err, plan.ErrAlive) || s.Subject.Of["force"] == "yes" {
+		return ""
+	}
+	return fmt.Sprintf("\nWait for it, or end it by force, which saves nothing: berth free %d%s --remedy kill:pid-%s", en.Plan.Port, protoSuffix(fact.Proto(en.Plan.Proto)), name(s.Subject.Name))
 }
 
 func said(err error) string {

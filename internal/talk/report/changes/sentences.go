@@ -14,6 +14,7 @@ func sentenceOf(id string) string {
 const sentences = `
 advice-only: this is for you to do: berth installs, uninstalls and reconfigures no part of the system
 ask-for-kernel: stopping {service} takes all that need it: ask for it by name (kernel:HTTP)
+behind-unknown: the kernel has the port for a program, and which one is not known
 by-hand: {unit} belongs to {manager}, which berth does not drive
 clients-follow: whoever uses {who} on port {from} has to use {to} then: links, bookmarks, proxies, firewall rules
 config-unread: the configuration could not be read or edited[: {error}]
@@ -31,7 +32,7 @@ edit-config: change {file}: {from} becomes {to}
 end-process: end {name} (PID {pid}): it is asked, and given time
 end-reloader: end {name} (PID {pid}) first: it would start the holder again
 exclude-port: keep port {port} for yourself (an administered exclusion; it lasts over every boot)
-heir-keeps-port: {name} (PID {pid}) was handed the socket and may keep the port
+heir-ends: {name} (PID {pid}) was handed the socket and keeps the port as long as it runs: it ends too
 http-back: let the HTTP driver start on demand again, as Windows sets it up
 http-off-breaks: from the next boot on these do not start any more: {services}
 http-off: switch the HTTP driver off, from the next boot on

@@ -1,13 +1,13 @@
-package cli
+// Package command is the commands that change the machine, and those that take it
+// back: their words, flags and help. What they do is package freeing's.
+package command
 
 import (
 	"context"
-	"errors"
-	"os"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/change/journal"
@@ -15,38 +15,23 @@ import (
 	"github.com/berthd/berth/internal/talk/freeing"
 )
 
-// desk is where changes are asked for.
-func (a *app) desk() *freeing.Desk {
-	in, isFile := a.In.(*os.File)
-	out, toFile := a.Out.(*os.File)
-	return &freeing.Desk{
-		In: a.In, Out: a.Out, Err: a.Err, Style: a.style(), JSON: a.global.json, Version: a.Version, From: a.global.from, Facts: a.facts,
-		Terminal: isFile && toFile && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd())),
-		Write:    a.say,
-	}
+// Shell is what the commands need of the program around them.
+type Shell struct {
+	// Change lends a desk, and ends with what was done there.
+	Change func(do func(*freeing.Desk) (int, error)) error
+	// Endpoint reads an endpoint, joined with --proto.
+	Endpoint func(text, proto string) (fact.Endpoint, error)
+	// From is the saved snapshot that is asked, "" for this machine.
+	From func() string
 }
 
-// changing runs a command that may change the machine: Ctrl-C takes back what was
-// begun, in place of ending berth in the middle of it.
-func (a *app) changing(do func(*freeing.Desk) (int, error)) error {
-	if a.global.netns != "" {
-		return usage("enter the namespace first: ip netns exec NAME berth ...", "berth changes the namespace it runs in, not --netns")
-	}
-	a.interruptible()
-	exit, err := do(a.desk())
-	a.exit = exit
-	var s *freeing.Stop
-	if errors.As(err, &s) {
-		return &fail{s.Code, s.Err, s.Hint}
-	}
-	var f *fail
-	if err == nil || errors.Is(err, errClosed) || errors.As(err, &f) {
-		return err
-	}
-	return &fail{exit, err, ""}
+// usage is an error in the words of the command.
+func usage(hint, format string, args ...any) error {
+	return &freeing.Stop{Code: 2, Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
-func (a *app) free() *cobra.Command {
+// Free is berth free.
+func (s Shell) Free() *cobra.Command {
 	var o freeing.Options
 	var proto, newcomer string
 	var resume bool
@@ -83,15 +68,15 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
 				if err != nil {
 					return err
 				}
-				return a.changing(func(d *freeing.Desk) (int, error) { return d.Resume(cmd.Context(), w) })
+				return s.Change(func(d *freeing.Desk) (int, error) { return d.Resume(cmd.Context(), w) })
 			}
-			if o.Endpoint, err = parseEndpoint(args[0], proto); err != nil {
+			if o.Endpoint, err = s.Endpoint(args[0], proto); err != nil {
 				return err
 			}
 			if o.For, err = planning.ParseNewcomer(newcomer); err != nil {
 				return usage("apache, nginx, iis, a configuration file, unit:NAME, service:NAME, pid:N or ADDR:PORT", "--for: %w", err)
 			}
-			return a.runFree(cmd.Context(), o)
+			return s.runFree(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
@@ -102,22 +87,23 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
 	f.BoolVar(&o.DryRun, "dry-run", false, "show the plan, change nothing")
 	f.BoolVar(&o.Yes, "yes", false, "do it without asking")
 	f.DurationVar(&o.Settle, "settle", planning.DefaultSettle, "watch this long whether the port stays free")
+	f.DurationVar(&o.Limit, "limit", 0, "give each step this long, to do it and to undo it (else 1m30s, and 1m to stop a driver)")
 	f.DurationVar(&o.ConfirmWithin, "confirm-within", 120*time.Second, "take a plan that may cut you off back unless it is confirmed in this time")
 	f.BoolVar(&resume, "resume", false, "go on with an interrupted plan (its number, or the newest)")
 	return cmd
 }
 
-func (a *app) runFree(ctx context.Context, o freeing.Options) error {
+func (s Shell) runFree(ctx context.Context, o freeing.Options) error {
 	if o.Endpoint.Proto == "" {
 		o.Endpoint.Proto = fact.TCP
 	}
-	if o.Settle < 0 || o.ConfirmWithin <= 0 {
-		return usage("a duration such as 3s", "--settle and --confirm-within take positive durations")
+	if o.Settle < 0 || o.ConfirmWithin <= 0 || o.Limit < 0 {
+		return usage("a duration such as 3s", "--settle, --limit and --confirm-within take positive durations")
 	}
-	if a.global.from != "" && o.Yes {
+	if s.From() != "" && o.Yes {
 		return usage("leave one of them out", "--yes changes this machine, and --from asks a saved one")
 	}
-	return a.changing(func(d *freeing.Desk) (int, error) { return d.Free(ctx, o) })
+	return s.Change(func(d *freeing.Desk) (int, error) { return d.Free(ctx, o) })
 }
 
 // which reads the number of a journal entry.
@@ -142,7 +128,8 @@ func entryArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func (a *app) undo() *cobra.Command {
+// Undo is berth undo.
+func (s Shell) Undo() *cobra.Command {
 	all, helper := false, false
 	cmd := &cobra.Command{
 		Use:   "undo [ID]",
@@ -161,7 +148,7 @@ not look; 4 not permitted; 5 not everything could be taken back.`,
 				return err
 			}
 			w.Unconfirmed = helper
-			return a.changing(func(d *freeing.Desk) (int, error) { return d.Undo(cmd.Context(), w) })
+			return s.Change(func(d *freeing.Desk) (int, error) { return d.Undo(cmd.Context(), w) })
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every entry, the newest first")
@@ -169,7 +156,8 @@ not look; 4 not permitted; 5 not everything could be taken back.`,
 	return cmd
 }
 
-func (a *app) confirm() *cobra.Command {
+// Confirm is berth confirm.
+func (s Shell) Confirm() *cobra.Command {
 	return &cobra.Command{
 		Use:   "confirm [ID]",
 		Short: "keep a change that goes back by itself otherwise",
@@ -185,12 +173,13 @@ the change; 2 the words are off; 4 not permitted.`,
 			if err != nil {
 				return err
 			}
-			return a.changing(func(d *freeing.Desk) (int, error) { return d.Confirm(cmd.Context(), w) })
+			return s.Change(func(d *freeing.Desk) (int, error) { return d.Confirm(cmd.Context(), w) })
 		},
 	}
 }
 
-func (a *app) journal() *cobra.Command {
+// Journal is berth journal.
+func (s Shell) Journal() *cobra.Command {
 	return &cobra.Command{
 		Use:   "journal [ID]",
 		Short: "what berth changed here, and how it stands",
@@ -205,7 +194,7 @@ be confirmed; 2 the words are off; 3 could not look.`,
 			if err != nil {
 				return err
 			}
-			return a.changing(func(d *freeing.Desk) (int, error) { return d.Journal(cmd.Context(), w) })
+			return s.Change(func(d *freeing.Desk) (int, error) { return d.Journal(cmd.Context(), w) })
 		},
 	}
 }
