@@ -97,6 +97,9 @@ func (m maker) order() *Refusal {
 	case u.Manager != "systemd":
 		return m.Refuse("by-hand", "manager", u.Manager, "unit", u.Name)
 	}
+	if u.FileState == "disabled" { // it does not run for the port at boot
+		return m.Refuse("not-enabled", "unit", u.Name, "state", u.FileState)
+	}
 	if ref := unit.Stop(m.Draft, t.Unit); ref != nil {
 		return ref
 	}

@@ -36,11 +36,11 @@ func TestMoveServer(t *testing.T) {
 	conf := planning.Config{Whose: planning.Holder, Server: "nginx", Program: "/usr/sbin/nginx", Path: "/etc/nginx/nginx.conf",
 		Files: []planning.FileChange{{Path: "/etc/nginx/a", Before: []byte("listen 80;"), After: []byte("listen 8080;")}}}
 	p, ref = asked(t, set, "move", planning.Wish{Configs: []planning.Config{conf}})
-	want := "on undo reload nginx.service\nfile /etc/nginx/a\non do config-test nginx valid=yes\non do reload nginx.service"
+	want := "on do config-test nginx valid=yes\non undo reload nginx.service\nfile /etc/nginx/a\non do config-test nginx valid=yes\non do reload nginx.service"
 	if diff := cmp.Diff(want, steps(p, ref)); diff != "" {
 		t.Fatal(diff)
 	}
-	if f := p.Steps[1]; f.Before["content"] != "listen 80;" || f.After["content"] != "listen 8080;" || f.Class != plan.Reversible {
+	if f := p.Steps[2]; f.Before["content"] != "listen 80;" || f.After["content"] != "listen 8080;" || f.Class != plan.Reversible {
 		t.Errorf("%+v", f)
 	}
 	if c := p.Cost; c.Class != plan.Reversible || c.Downtime != "moment" || len(c.Stops) > 0 || !c.Survives || c.Risk != "low" {

@@ -100,6 +100,46 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
+// What hangs can neither be done nor taken back. Once it has stopped after all, going
+// on leads to the goal; where somebody has asked for undo meanwhile, back.
+func TestHangs(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		w, _ := begin(t)
+		w.hang = "apache2.service"
+		e := engine(t, w, filepath.Join(t.TempDir(), "journal"))
+		en, err := e.Run(t.Context(), plan.Plan{Steps: []plan.Step{stop(nginx), stop(apache)}})
+		var f *apply.Failure
+		if !errors.As(err, &f) || f.Undone || en.Status() != journal.Reverting || state(t, w, nginx) != "active" {
+			t.Fatalf("%v, %s, nginx %s", err, en.Status(), state(t, w, nginx))
+		}
+		if _, err := e.Resume(t.Context(), en.ID); err == nil {
+			t.Error("it hangs, and going on worked")
+		}
+		if asked {
+			if _, err := e.Undo(t.Context(), en.ID); err == nil {
+				t.Error("it hangs, and undo worked")
+			}
+		}
+		if err := w.write(at(apache), plan.State{"active": "inactive"}); err != nil {
+			t.Fatal(err)
+		}
+		want, all := journal.IsDone, "inactive"
+		if asked {
+			want, all = journal.IsUndone, "active"
+		}
+		en, err = e.Resume(t.Context(), en.ID)
+		if err != nil || en.Status() != want || state(t, w, nginx) != all || state(t, w, apache) != all {
+			t.Errorf("%v, %s, nginx %s, apache %s", err, en.Status(), state(t, w, nginx), state(t, w, apache))
+		}
+		if asked {
+			continue
+		}
+		if en, err = e.Undo(t.Context(), en.ID); err != nil || state(t, w, apache) != "active" {
+			t.Errorf("%v, %s", err, en.Status())
+		}
+	}
+}
+
 // Undo changes nothing where somebody else has changed what it would put back; the
 // twin is a thing that was put back by hand.
 func TestForeign(t *testing.T) {
@@ -385,7 +425,9 @@ func TestTurnsOutFinal(t *testing.T) {
 // unready says before anything is done that it cannot be done.
 type unready struct{ world }
 
-func (unready) Ready(context.Context, plan.Subject, plan.State, plan.State) error { return fs.ErrPermission }
+func (unready) Ready(context.Context, plan.Subject, plan.State, plan.State) error {
+	return fs.ErrPermission
+}
 
 func TestUnready(t *testing.T) {
 	w, e := begin(t)
@@ -399,6 +441,23 @@ func TestUnready(t *testing.T) {
 	}
 	if list, _ := e.Journal.List(); len(list) != 0 {
 		t.Errorf("%d entries", len(list))
+	}
+}
+
+// A question that the plan begins with is asked before anything is done; the same
+// question behind a change waits its turn.
+func TestQuestionFirst(t *testing.T) {
+	question := plan.Step{Subject: thing(plan.ConfigTest, "nginx"), After: plan.State{"valid": "yes"}, On: plan.OnDo}
+	for _, steps := range [][]plan.Step{{question, stop(nginx)}, {stop(nginx), question}} {
+		w, e := begin(t)
+		fill(t, w, map[string]plan.State{at(question.Subject): {"valid": "no"}})
+		e.Drivers[plan.ConfigTest] = unready{w}
+		_, err := e.Run(context.Background(), plan.Plan{Steps: steps})
+		var u *apply.Unready
+		list, _ := e.Journal.List()
+		if first := steps[0].On == plan.OnDo; errors.As(err, &u) != first || (len(list) == 0) != first {
+			t.Errorf("first %v: %v, %d entries", first, err, len(list))
+		}
 	}
 }
 

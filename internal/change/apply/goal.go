@@ -69,6 +69,33 @@ func (e *Engine) await(ctx context.Context, g plan.Goal) error {
 	}
 }
 
+// letGo waits a moment for the holder to let go of what the newcomer is started for: a
+// server that was told to reload closes its old sockets some time later, one by one.
+// What is still held then is the newcomer's to complain about.
+func (e *Engine) letGo(ctx context.Context, p plan.Plan) {
+	var wanted []plan.Bind
+	for _, b := range p.Goal.Binds {
+		wanted = append(wanted, b)
+		for _, l := range p.Was {
+			if every(b.Addr) && every(l.Addr) && l.Port == b.Port && l.Proto == b.Proto {
+				b.Addr, b.V6Only = l.Addr, nil
+				if only := true; l.Addr == "::" {
+					b.V6Only = &only
+				}
+				wanted = append(wanted, b)
+			}
+		}
+	}
+	for end := time.Now().Add(patient); e.Try != nil && time.Now().Before(end); {
+		held := slices.ContainsFunc(wanted, func(b plan.Bind) bool { ok, _ := e.Try(ctx, b); return !ok })
+		if !held || sleep(ctx, pause/4) != nil {
+			return
+		}
+	}
+}
+
+func every(addr string) bool { return addr == "0.0.0.0" || addr == "::" }
+
 // missed returns the first bind of the goal that is not so, nil where all are.
 func (e *Engine) missed(ctx context.Context, g plan.Goal) (*Missed, error) {
 	if g.Owner != "" {

@@ -37,12 +37,19 @@ func (e *Engine) Run(ctx context.Context, p plan.Plan) (*journal.Entry, error) {
 }
 
 // precheck compares every thing with the plan before the first change. A thing that
-// an earlier step of the plan is about is checked at its turn.
+// an earlier step of the plan is about is checked at its turn. Questions that the plan
+// begins with are asked, so that what is broken already is not touched.
 func (e *Engine) precheck(ctx context.Context, p plan.Plan) error {
-	seen := map[string]bool{}
+	seen, first := map[string]bool{}, true
 	for _, s := range p.Steps {
 		if _, err := e.driver(s.Subject); err != nil {
 			return err
+		}
+		question := s.On == plan.OnDo && s.Subject.Kind == plan.ConfigTest
+		if first = first && (question || s.On == plan.OnUndo); first && question {
+			if err := e.ready(ctx, s); err != nil {
+				return err
+			}
 		}
 		if k := key(s.Subject); s.On == plan.Always && !seen[k] {
 			seen[k] = true
@@ -98,7 +105,8 @@ func (e *Engine) unchanged(ctx context.Context, s plan.Step) error {
 }
 
 // Resume goes on with an interrupted entry: with doing it, or with taking it back
-// where that was begun. The errors are those of Run and Undo, or ErrEnded.
+// where somebody asked for that. What berth itself gave up and could not take back,
+// since something hung, is tried again. The errors are those of Run and Undo, or ErrEnded.
 func (e *Engine) Resume(ctx context.Context, id int) (*journal.Entry, error) {
 	unlock, err := e.Journal.Lock()
 	if err != nil {
@@ -113,6 +121,9 @@ func (e *Engine) Resume(ctx context.Context, id int) (*journal.Entry, error) {
 	case journal.Interrupted:
 		return en, e.carryOn(ctx, en)
 	case journal.Reverting:
+		if en.GaveUp() {
+			return en, e.carryOn(ctx, en)
+		}
 		return en, e.takeBack(ctx, en)
 	case journal.PendingReboot:
 		return en, e.settleReboot(ctx, en)
@@ -125,7 +136,11 @@ func (e *Engine) carryOn(ctx context.Context, en *journal.Entry) error {
 	if err := e.arm(ctx, en); err != nil {
 		return e.giveUp(ctx, en, -1, err)
 	}
-	for i := max(0, en.Begun()-1); i < len(en.Plan.Steps); i++ {
+	first := max(0, en.Begun()-1)
+	if en.GaveUp() {
+		first = 0 // what could be taken back was
+	}
+	for i := first; i < len(en.Plan.Steps); i++ {
 		if err := e.step(ctx, en, i); err != nil {
 			return e.giveUp(ctx, en, i, err)
 		}
@@ -168,9 +183,12 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 		}
 		// Behind a crash half of it may be done, and an earlier step may have taken other
 		// things with it (a unit's Requires=); identity is the driver's to check.
-		if d := s.Strays(now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !e.touched(en.Plan, i) {
+		if d := s.Strays(now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !(again && settling(now)) && !e.touched(en.Plan, i) {
 			return &Changed{s, d}
 		}
+	}
+	if s.Subject.Kind == plan.Unit && "unit:"+s.Subject.Name == en.Plan.Goal.Owner && s.After["active"] == "active" {
+		e.letGo(ctx, en.Plan)
 	}
 	if err := e.set(ctx, s, s.After); err != nil {
 		return err

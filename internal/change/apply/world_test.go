@@ -22,6 +22,7 @@ type world struct {
 	deny     string // a thing that cannot be set
 	lie      string // a thing that says yes and stays
 	respawn  string // a thing that is running again right after it was stopped
+	hang     string // a thing that begins to stop, and gets no further by itself
 }
 
 func (w world) file(s plan.Subject) string { return filepath.Join(w.dir, at(s)) }
@@ -55,6 +56,9 @@ func (w world) Set(ctx context.Context, s plan.Subject, _, to plan.State) error 
 	now, err := w.Read(ctx, s)
 	if err != nil {
 		return err
+	}
+	if s.Name == w.hang && now["active"] != "inactive" {
+		return errors.Join(context.DeadlineExceeded, w.write(at(s), plan.State{"active": "deactivating"}))
 	}
 	for k, v := range to {
 		now[k] = v

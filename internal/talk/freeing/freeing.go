@@ -250,12 +250,13 @@ func (s *session) failed(en *journal.Entry, p plan.Plan, err error) (int, error)
 	code, result := exitMissed, "open"
 	var f *apply.Failure
 	var c *apply.Changed
+	var u *apply.Unready
 	switch {
 	case errors.As(err, &f):
 		if f.Undone {
 			result = "undone"
 		}
-	case errors.As(err, &c), errors.Is(err, journal.ErrBusy), errors.Is(err, apply.ErrNoHelper), errors.Is(err, journal.ErrNewer):
+	case errors.As(err, &c), errors.As(err, &u), errors.Is(err, journal.ErrBusy), errors.Is(err, apply.ErrNoHelper), errors.Is(err, journal.ErrNewer):
 		code, result = exitNo, "refused"
 	default:
 		code, result = exitCouldNot, "refused"

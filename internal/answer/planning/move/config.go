@@ -79,21 +79,32 @@ func (m maker) edit(c *draft.Config, n *draft.NeedConfig, u *fact.Unit) *draft.R
 	if len(c.Files) == 0 {
 		return m.Refuse("no-place", "server", n.Server, "port", draft.PortText(n.From.Port))
 	}
-	again := n.From.Port == n.To.Port // the old socket is in the new one's way: a reload would find it taken
+	// Where the port stays, the old socket is in the new one's way; and a reload of
+	// lighttpd keeps the sockets that it has.
+	again := n.From.Port == n.To.Port || n.Server == "lighttpd"
+	if !n.Once { // what asks twice is what some servers call invalid
+		m.check(c, n, "test-config-first")
+	}
 	m.reread(u, plan.OnUndo, again)
 	for _, f := range c.Files {
 		m.Step(plan.Step{Subject: plan.Subject{Kind: plan.File, Name: f.Path}, Before: plan.State{"exists": "yes", "content": string(f.Before)},
 			After: plan.State{"content": string(f.After)}, Class: plan.Reversible,
 			Why: draft.Reason("edit-config", "server", n.Server, "file", f.Path, "from", n.From.String(), "to", n.To.String())})
 	}
-	if c.Checks || c.Program != "" {
-		of := map[string]string{"program": c.Program, "config": c.Path}
-		maps.DeleteFunc(of, func(_, v string) bool { return v == "" || v == "?" })
-		m.Step(plan.Step{Subject: plan.Subject{Kind: plan.ConfigTest, Name: n.Server, Of: of},
-			After: plan.State{"valid": "yes"}, On: plan.OnDo, Class: plan.Reversible, Why: draft.Reason("test-config", "server", n.Server)})
-	}
+	m.check(c, n, "test-config")
 	m.reread(u, plan.OnDo, again)
 	return nil
+}
+
+// check lets the server check its configuration, where it can.
+func (m maker) check(c *draft.Config, n *draft.NeedConfig, why string) {
+	if !c.Checks && c.Program == "" {
+		return
+	}
+	of := map[string]string{"program": c.Program, "config": c.Path}
+	maps.DeleteFunc(of, func(_, v string) bool { return v == "" || v == "?" })
+	m.Step(plan.Step{Subject: plan.Subject{Kind: plan.ConfigTest, Name: n.Server, Of: of},
+		After: plan.State{"valid": "yes"}, On: plan.OnDo, Class: plan.Reversible, Why: draft.Reason(why, "server", n.Server)})
 }
 
 // reread makes a running unit read its configuration again. A Windows service is

@@ -85,6 +85,11 @@ func (d Driver) Set(ctx context.Context, s plan.Subject, _, to plan.State) error
 	return nil
 }
 
+// Ready is Set: what is no now is no reason to begin.
+func (d Driver) Ready(ctx context.Context, s plan.Subject, before, to plan.State) error {
+	return d.Set(ctx, s, before, to)
+}
+
 func homeOf(dir string) []string {
 	if dir == "" {
 		return nil

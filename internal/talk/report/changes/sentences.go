@@ -134,6 +134,7 @@ stop-unit: stop {unit}[; systemd, which would restart it ({restart}), is told to
 stop-winnat: stop winnat, which has the range around the port
 takes-no-stop: {service} takes no order to stop
 target-not-here: {target} is not among what is known of this machine
+test-config-first: have {server} check that its configuration is in order now
 test-config: have {server} check its configuration before it reads it
 unknown-kind: {kind} is no kind of remedy
 wait-for-it: it goes away by itself, within {seconds} seconds as a rule
