@@ -130,6 +130,17 @@ func (e *Entry) Begun() int {
 	return n
 }
 
+// GaveUp tells that berth itself began to take the entry back, because of a failure,
+// and nobody has asked for that since.
+func (e *Entry) GaveUp() bool {
+	for i, ev := range slices.Backward(e.Events) {
+		if ev.Kind == Undoing {
+			return i > 0 && e.Events[i-1].Kind == Failed
+		}
+	}
+	return false
+}
+
 // Has returns the last event of a kind, nil where there is none.
 func (e *Entry) Has(k Kind) *Event {
 	for i := len(e.Events) - 1; i >= 0; i-- {

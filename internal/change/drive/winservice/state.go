@@ -63,7 +63,7 @@ func (d Driver) setState(ctx context.Context, name, want string) error {
 			err = ctx.Err()
 		}
 		if ctx.Err() != nil {
-			return c.end(ctx)
+			return c.over(ctx)
 		}
 		if err != nil {
 			return err
@@ -71,12 +71,12 @@ func (d Driver) setState(ctx context.Context, name, want string) error {
 	}
 }
 
-// end looks once more when the time is over: an order that the manager is still busy
+// over looks once more when the time is over: an order that the manager is still busy
 // with has kept the state from being seen.
-func (c *course) end(ctx context.Context) error {
-	brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+func (c *course) over(ctx context.Context) error {
+	more, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if at, err := c.look(brief); at == done && err == nil {
+	if at, err := c.look(more); at == done && err == nil {
 		return nil
 	}
 	return c.unfinished(ctx)
@@ -195,34 +195,46 @@ func (c *course) refused(ctx context.Context, cause error) error {
 	return errors.Join(&DependentsError{Name: c.name, Running: StopOrder(units, c.name), Err: cause}, err)
 }
 
-// unfinished says where the service was left when the time was over.
+// unfinished says where the service was left when the time was over, and what ends
+// that.
 func (c *course) unfinished(ctx context.Context) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "service %s is %s", c.name, stateWord(c.now.state))
 	if c.now.state == 0 {
-		b.Reset()
-		fmt.Fprintf(&b, "the service manager did not tell the state of service %s", c.name)
-	} else {
-		fmt.Fprintf(&b, " since %s at least", c.since.Format(time.DateTime))
+		return fmt.Errorf("the service manager did not tell the state of service %s: %w", c.name, ctx.Err())
 	}
+	var b strings.Builder
 	now := c.Driver.now()
+	fmt.Fprintf(&b, "service %s is still %s, since %s at least", c.name, stateWord(c.now.state), c.since.Format(time.TimeOnly))
 	if pending(c.now.state) {
-		fmt.Fprintf(&b, ", without a sign of headway for %v", now.Sub(c.moved).Round(time.Millisecond))
+		fmt.Fprintf(&b, ", without a sign of headway for %v", brief(now.Sub(c.moved)))
 		if c.now.waitHint > 0 {
 			fmt.Fprintf(&b, " (it asked for %v)", c.now.waitHint)
 		}
 	}
 	verb, at := c.last()
-	if verb == "" {
+	switch {
+	case verb != "":
+		fmt.Fprintf(&b, "; it was told to %s %v ago, which cannot be taken back, and may still do it", verb, brief(now.Sub(at)))
+	case c.now.state == stopPending && c.want == "running":
+		b.WriteString("; it can be started only when it has stopped")
+	default:
 		fmt.Fprintf(&b, "; it was not told to be %s", c.want)
-	} else {
-		fmt.Fprintf(&b, "; it was told to %s %v ago, which cannot be taken back, and may still do it", verb, now.Sub(at).Round(time.Millisecond))
 	}
 	if _, told := c.asked[stop]; told || c.now.state == stopPending {
-		b.WriteString("; to go on: berth free --resume once it has stopped, or start the machine again")
+		b.WriteString(c.end())
 	}
 	return fmt.Errorf("%s: %w", b.String(), ctx.Err())
 }
+
+// end is what ends a stop that hangs. A driver has no process.
+func (c *course) end() string {
+	if c.now.pid == 0 {
+		return "; a restart of Windows ends it in any case"
+	}
+	return fmt.Sprintf("; it is process %d, and ends with that, or with a restart of Windows", c.now.pid)
+}
+
+// brief is a time as one says it.
+func brief(d time.Duration) time.Duration { return d.Round(time.Second / 10) }
 
 // last is the latest order.
 func (c *course) last() (verb string, at time.Time) {

@@ -110,16 +110,17 @@ func Failure(err error, en *journal.Entry) string {
 	var b strings.Builder
 	b.WriteString(cause(err, en))
 	var f *apply.Failure
-	if !errors.As(err, &f) {
-		return b.String()
-	}
 	switch {
+	case !errors.As(err, &f):
+		if en != nil && en.Status() == journal.Reverting && !errors.Is(err, journal.ErrBusy) {
+			fmt.Fprintf(&b, "\nEntry %d stays open: berth undo %d tries again.", en.ID, en.ID)
+		}
 	case f.Undone && en != nil && en.Has(journal.Lost) != nil:
 		b.WriteString("\nWhat can be taken back is." + lost(en))
 	case f.Undone:
 		b.WriteString("\nEverything that was done is taken back: the machine is as before.")
 	case f.Undo != nil:
-		fmt.Fprintf(&b, "\nNot everything could be taken back: %s\nEntry %d stays open: berth undo %d tries again, berth free --resume goes on with the plan.", cause(f.Undo, en), f.Entry, f.Entry)
+		fmt.Fprintf(&b, "\nNot everything could be taken back. %s\nEntry %d stays open: berth undo %d tries again to take it back, berth free --resume %d goes on with the plan.", cause(f.Undo, en), f.Entry, f.Entry, f.Entry)
 	default:
 		fmt.Fprintf(&b, "\nEntry %d stays open: berth undo %d takes it back.", f.Entry, f.Entry)
 	}
@@ -132,6 +133,8 @@ func cause(err error, en *journal.Entry) string {
 	var missed *apply.Missed
 	var f *apply.Failure
 	switch {
+	case errors.As(err, &changed) && errors.As(err, &f):
+		return "The machine has changed since the plan was made, so the plan was not gone on with.\n" + different(changed.Step, changed.Diffs, "the plan has", "now")
 	case errors.As(err, &changed):
 		return "The machine has changed since the plan was made, so nothing was done.\n" + different(changed.Step, changed.Diffs, "the plan has", "now")
 	case errors.As(err, &foreign):
@@ -141,7 +144,7 @@ func cause(err error, en *journal.Entry) string {
 	case errors.Is(err, context.Canceled):
 		return "Interrupted."
 	case errors.Is(err, context.DeadlineExceeded):
-		return "Out of time: " + clean.Text(err.Error(), 600)
+		return "Out of time: " + said(err) + "."
 	case errors.As(err, &f) && en != nil && f.Step >= 0 && f.Step < len(en.Plan.Steps):
 		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + said(f.Err) + byForce(f.Err, en, f.Step)
 	}
@@ -157,8 +160,14 @@ func byForce(err error, en *journal.Entry, step int) string {
 	return fmt.Sprintf("\nWait for it, or end it by force, which saves nothing: berth free %d%s --remedy kill:pid-%s", en.Plan.Port, protoSuffix(fact.Proto(en.Plan.Proto)), name(s.Subject.Name))
 }
 
+// said is an error as the rooms below wrapped it: what each of them put in front may
+// say the same, and that the time was over is said already.
 func said(err error) string {
-	text := clean.Text(err.Error(), 900)
+	text := strings.ReplaceAll(err.Error(), ": "+context.DeadlineExceeded.Error(), "")
+	if thing, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(rest, thing+" ") {
+		text = rest
+	}
+	text = clean.Text(text, 900)
 	if errors.Is(err, fs.ErrPermission) && !strings.Contains(text, "permi") {
 		text += " (not permitted)"
 	}
