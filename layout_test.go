@@ -131,6 +131,7 @@ const arrows = `
 	# What the ledger promises: with its command, since talk/cli is full.
 	talk/report, talk/report/changes, keep/guard, machine/snapshot < talk/keeping < talk/cli
 	api/v1 < talk/cli/help
+	talk/report < talk/cli/filter < talk/cli
 	# On Windows, whether somebody double-clicked the program.
 	sys/winapi/kernel32 < talk/cli
 	talk/report, talk/demo, talk/cli/help, machine/snapshot, machine/paste, machine/probe, machine/container, machine/netns < talk/cli < talk/cli/man, cmd/berth

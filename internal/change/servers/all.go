@@ -6,6 +6,7 @@ import (
 
 	"github.com/berthd/berth/internal/change/confedit"
 	"github.com/berthd/berth/internal/change/confedit/apache"
+	"github.com/berthd/berth/internal/change/confedit/caddy"
 	"github.com/berthd/berth/internal/change/confedit/haproxy"
 	"github.com/berthd/berth/internal/change/confedit/iis"
 	"github.com/berthd/berth/internal/change/confedit/lighttpd"
@@ -16,20 +17,15 @@ import (
 
 func all() []server {
 	return []server{
-		{name: "nginx", mains: nginx.Mains, flags: []string{"-c"}, read: readNginx, move: nginx.Move, checks: true, roots: "root"},
-		{name: "apache", mains: apache.Mains, flags: []string{"-f"}, read: readApache, move: apache.Move, checks: true, roots: "DocumentRoot"},
-		{name: "sshd", mains: usual("/etc/ssh/sshd_config"), flags: []string{"-f"}, read: plain(sshd.Read), move: sshd.Move, checks: true},
-		{name: "haproxy", mains: usual("/etc/haproxy/haproxy.cfg", "/usr/local/etc/haproxy/haproxy.cfg"), flags: []string{"-f"}, read: plain(haproxy.Read), move: haproxy.Move, checks: true},
-		{name: "lighttpd", mains: usual("/etc/lighttpd/lighttpd.conf", "/usr/local/etc/lighttpd/lighttpd.conf"), flags: []string{"-f"}, read: plain(lighttpd.Read), move: lighttpd.Move, checks: true},
-		{name: "tomcat", mains: usual("/etc/tomcat*/server.xml", "/var/lib/tomcat*/conf/server.xml", "/opt/tomcat*/conf/server.xml", `C:/Program Files/Apache Software Foundation/Tomcat */conf/server.xml`, "C:/xampp/tomcat/conf/server.xml"),
-			read: plain(tomcat.Read), move: tomcat.Move},
-		{name: "iis", mains: usual("C:/Windows/System32/inetsrv/config/applicationHost.config"), read: plain(iis.Read), move: iis.Move},
+		{name: "nginx", mains: nginx.Mains, flags: []string{"-c"}, read: readNginx, move: nginx.Move, once: onlyOnce(nginx.Twice, nginx.Once), checks: true, roots: "root"},
+		{name: "apache", mains: apache.Mains, flags: []string{"-f"}, read: readApache, move: apache.Move, once: onlyOnce(apache.Twice, apache.Once), checks: true, roots: "DocumentRoot"},
+		{name: "sshd", mains: sshd.Mains, flags: []string{"-f"}, read: plain(sshd.Read), move: sshd.Move, checks: true},
+		{name: "haproxy", mains: haproxy.Mains, flags: []string{"-f"}, read: plain(haproxy.Read), move: haproxy.Move, checks: true},
+		{name: "lighttpd", mains: lighttpd.Mains, flags: []string{"-f"}, read: plain(lighttpd.Read), move: lighttpd.Move, checks: true},
+		{name: "caddy", mains: caddy.Mains, flags: []string{"--config", "-config"}, read: plain(caddy.Read), move: caddy.Move, checks: true},
+		{name: "tomcat", mains: tomcat.Mains, read: plain(tomcat.Read), move: tomcat.Move},
+		{name: "iis", mains: func(string) []string { return []string{iis.Main} }, read: plain(iis.Read), move: iis.Move},
 	}
-}
-
-// usual is the same list on every OS.
-func usual(names ...string) func(string) []string {
-	return func(string) []string { return names }
 }
 
 // plain reads what needs nothing but its main file.

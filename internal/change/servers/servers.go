@@ -26,6 +26,9 @@ type Request struct {
 	Main     string   // the main file, "" to look for it
 	Args     []string // the running server's command line, which may name the file
 	From, To confedit.Endpoint
+	// Once asks for something else than a move: of the lines that ask for From twice,
+	// one stays. To is of no account then.
+	Once bool
 }
 
 // Change is one file, before and after.
@@ -51,6 +54,7 @@ type server struct {
 	flags  []string                   // that name the main file on a command line
 	read   func(files confedit.Files, main string, args []string) (confedit.Tree, error)
 	move   func(t confedit.Tree, from, to confedit.Endpoint) ([]confedit.Edit, error)
+	once   func(t confedit.Tree, from confedit.Endpoint) ([]confedit.Edit, error) // nil where a server may not be asked twice
 	checks bool
 	roots  string // the directive that names a document root
 }
@@ -84,7 +88,7 @@ func Edit(files confedit.Files, r Request) (Result, error) {
 		return Result{}, err
 	}
 	out := Result{Server: s.name, Main: main, Checks: s.checks, Notes: t.Notes, Roots: roots(t, s.roots)}
-	edits, err := s.move(t, r.From, r.To)
+	edits, err := s.edits(t, r)
 	if err != nil {
 		return out, err
 	}
@@ -98,6 +102,37 @@ func Edit(files confedit.Files, r Request) (Result, error) {
 		}
 	}
 	return out, nil
+}
+
+func (s server) edits(t confedit.Tree, r Request) ([]confedit.Edit, error) {
+	switch {
+	case !r.Once:
+		return s.move(t, r.From, r.To)
+	case s.once == nil:
+		return nil, fmt.Errorf("%s: %w", s.name, ErrServer)
+	}
+	return s.once(t, r.From)
+}
+
+// onlyOnce leaves one of the places of each group that is on from.
+func onlyOnce(twice func(confedit.Tree) [][]confedit.Place, once func(confedit.Tree, []confedit.Place) ([]confedit.Edit, error)) func(confedit.Tree, confedit.Endpoint) ([]confedit.Edit, error) {
+	return func(t confedit.Tree, from confedit.Endpoint) ([]confedit.Edit, error) {
+		var out []confedit.Edit
+		for _, group := range twice(t) {
+			if len(group) == 0 || group[0].Port != from.Port {
+				continue
+			}
+			edits, err := once(t, group)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, edits...)
+		}
+		if len(out) == 0 {
+			return nil, confedit.ErrNoPlace
+		}
+		return out, nil
+	}
 }
 
 // tree reads the configuration from the file that was named, that the running server

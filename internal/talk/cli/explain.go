@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/machine/paste"
 	"github.com/berthd/berth/internal/machine/paste/collect"
+	"github.com/berthd/berth/internal/talk/cli/filter"
 	"github.com/berthd/berth/internal/talk/pasted"
 )
 
@@ -109,10 +110,10 @@ func (a *app) script(system string, names []string) error {
 const maxAsked = 64
 
 // numbers are the ports of spans, each once.
-func numbers(spans []span) []uint16 {
+func numbers(spans []filter.Span) []uint16 {
 	var ports []uint16
 	for _, s := range spans {
-		for p := int(s.from); p <= int(s.to) && len(ports) < maxAsked; p++ {
+		for p := int(s.From); p <= int(s.To) && len(ports) < maxAsked; p++ {
 			if !slices.Contains(ports, uint16(p)) {
 				ports = append(ports, uint16(p))
 			}

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +10,7 @@ import (
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/cli/filter"
 	"github.com/berthd/berth/internal/talk/report"
 )
 
@@ -75,7 +74,7 @@ func (a *app) runLs(ctx context.Context, o lsOptions) error {
 		return err
 	}
 	set, err := a.facts(ctx, snapshot.Query{
-		Ports: singles(spans), Protos: protos, Owners: true, AllStates: o.all, AllNetns: o.allNetns, Context: o.allNetns, AllHolders: o.allHolders,
+		Ports: filter.Singles(spans), Protos: protos, Owners: true, AllStates: o.all, AllNetns: o.allNetns, Context: o.allNetns, AllHolders: o.allHolders,
 	})
 	if err != nil {
 		return err
@@ -84,7 +83,8 @@ func (a *app) runLs(ctx context.Context, o lsOptions) error {
 		return err
 	}
 	x := chain.NewIndex(&set)
-	l := report.NewLs(x, func(r report.ListRow) bool { return o.keep(x, r, spans, protos) })
+	by := filter.Filter{Spans: spans, Protos: protos, PIDs: o.pids, Users: o.users, Units: o.services, Containers: o.containers, All: o.all, AllNetns: o.allNetns}
+	l := report.NewLs(x, func(r report.ListRow) bool { return by.Keeps(x, r) })
 	if a.global.json {
 		return a.document(l.Document())
 	}
@@ -110,87 +110,8 @@ func (a *app) talkGaps(set *fact.Set) error {
 	return nil
 }
 
-func (o lsOptions) keep(x *chain.Index, r report.ListRow, spans []span, protos []fact.Proto) bool {
-	s := r.Socket
-	return (o.all || s.State.Serves() && !connected(s)) &&
-		(o.allNetns || s.Netns == "") &&
-		(len(spans) == 0 || slices.ContainsFunc(spans, func(p span) bool { return p.from <= s.Local.Port() && s.Local.Port() <= p.to })) &&
-		(len(protos) == 0 || slices.Contains(protos, s.Proto)) &&
-		o.keepOwner(x, r)
-}
-
-func connected(s *fact.Socket) bool { return s.Remote.IsValid() && s.Remote.Port() != 0 }
-
-func (o lsOptions) keepOwner(x *chain.Index, r report.ListRow) bool {
-	if len(o.pids)+len(o.users)+len(o.services)+len(o.containers) == 0 {
-		return true
-	}
-	f := rowFacts(x, r)
-	return anyOf(o.pids, f.pids) && anyOf(o.users, f.users) && anyOf(withSuffix(o.services), f.units) && anyOf(o.containers, f.containers)
-}
-
-// owners are the names under which a row can be asked for.
-type owners struct {
-	pids                     []int
-	users, units, containers []string
-}
-
-func rowFacts(x *chain.Index, r report.ListRow) owners {
-	var f owners
-	if l := r.Socket.Linux; l != nil && l.UID != nil {
-		f.users = append(f.users, strconv.Itoa(int(*l.UID)))
-	}
-	if r.Socket.PID != 0 {
-		f.pids = append(f.pids, r.Socket.PID)
-	}
-	f.walk(x, r.Holder.Nodes)
-	return f
-}
-
-func (f *owners) walk(x *chain.Index, nodes []chain.Node) {
-	for _, n := range nodes {
-		for _, id := range append([]fact.ID{n.ID}, n.Workers...) {
-			f.one(x, id)
-		}
-		f.walk(x, n.Children)
-	}
-}
-
-func (f *owners) one(x *chain.Index, id fact.ID) {
-	if p := x.Process(id); p != nil {
-		f.pids = append(f.pids, p.PID)
-		f.users = append(f.users, p.User)
-		if p.UID != nil {
-			f.users = append(f.users, strconv.Itoa(int(*p.UID)))
-		}
-	}
-	if u := x.Unit(id); u != nil {
-		f.units = append(f.units, u.Name)
-	}
-	if k := x.Container(id); k != nil {
-		f.containers = append(f.containers, k.Name, k.Full, strings.TrimPrefix(string(k.ID), "container:"+k.Engine+"/"))
-	}
-}
-
-func anyOf[T comparable](wanted, have []T) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w T) bool { return slices.Contains(have, w) })
-}
-
-// withSuffix lets a person leave ".service" out.
-func withSuffix(names []string) []string {
-	out := slices.Clone(names)
-	for _, n := range names {
-		if !strings.Contains(n, ".") {
-			out = append(out, n+".service", n+".socket")
-		}
-	}
-	return out
-}
-
-type span struct{ from, to uint16 }
-
-func parseSpans(words []string) ([]span, error) {
-	var out []span
+func parseSpans(words []string) ([]filter.Span, error) {
+	var out []filter.Span
 	for _, w := range words {
 		lo, hi, isRange := strings.Cut(w, "-")
 		if !isRange {
@@ -207,21 +128,9 @@ func parseSpans(words []string) ([]span, error) {
 		if a.Port > b.Port || a.Host+b.Host != "" || a.Proto+b.Proto != "" {
 			return nil, usage("FROM-TO, the lower number first, as in 8000-8099", "--port %q is no port or range of ports", w)
 		}
-		out = append(out, span{a.Port, b.Port})
+		out = append(out, filter.Span{From: a.Port, To: b.Port})
 	}
 	return out, nil
-}
-
-// singles is the ports for the kernel to filter by, where no range is asked for.
-func singles(spans []span) []uint16 {
-	var out []uint16
-	for _, s := range spans {
-		if s.from != s.to || len(spans) > 16 {
-			return nil
-		}
-		out = append(out, s.from)
-	}
-	return out
 }
 
 func parseProtos(words []string) ([]fact.Proto, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/cli/filter"
 	"github.com/berthd/berth/internal/talk/report"
 )
 
@@ -23,7 +24,7 @@ func (a *app) runOverview(ctx context.Context) error {
 	x := chain.NewIndex(&set)
 	o := report.Overview{Troubles: diagnose.Overview(x)}
 	o.Ls = report.NewLs(x, func(r report.ListRow) bool {
-		return r.Socket.State.Serves() && !connected(r.Socket) && r.Socket.Netns == ""
+		return r.Socket.State.Serves() && !filter.Connected(r.Socket) && r.Socket.Netns == ""
 	})
 	a.left(ctx, &set.Machine)
 	if a.global.json {

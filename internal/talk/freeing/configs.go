@@ -1,8 +1,6 @@
 package freeing
 
 import (
-	"cmp"
-
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/change/confedit"
@@ -14,15 +12,12 @@ import (
 // configured reads the configuration that a plan needs, and edits it.
 func configured(x *chain.Index, n planning.NeedConfig) (planning.Config, []fact.DocRoot, error) {
 	r, err := servers.Edit(confedit.Disk{}, servers.Request{
-		Server: n.Server, Main: n.Path, Args: commandLine(x, n), From: confedit.Endpoint(n.From), To: confedit.Endpoint(n.To),
+		Server: n.Server, Main: n.Path, Args: commandLine(x, n), From: confedit.Endpoint(n.From), To: confedit.Endpoint(n.To), Once: n.Once,
 	})
 	if err != nil {
 		return planning.Config{}, nil, err
 	}
-	out := planning.Config{Whose: n.Whose, Server: n.Server, Path: r.Main}
-	if r.Checks {
-		out.Program = cmp.Or(n.Exe, "?")
-	}
+	out := planning.Config{Whose: n.Whose, Server: r.Server, Path: r.Main, Checks: r.Checks, Program: n.Exe}
 	for _, c := range r.Changes {
 		out.Files = append(out.Files, planning.FileChange{Path: c.Name, Before: c.Before, After: c.After})
 	}

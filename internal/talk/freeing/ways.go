@@ -28,7 +28,7 @@ const maxConfigs = 4
 // rank plans every way out of the answer, and puts them in order once what their
 // configurations lead to is known.
 func (s *session) rank(ctx context.Context) error {
-	want := ways.Wanted{Newcomer: s.o.For.Unit(s.x)}
+	want := ways.Wanted{Newcomer: planning.UnitOf(s.x, s.a, s.o.For)}
 	list := ways.List(s.x, s.a, want)
 	plans := map[string]way{}
 	for _, r := range list {
