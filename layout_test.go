@@ -130,7 +130,7 @@ const arrows = `
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli
 	# What the ledger promises: with its command, since talk/cli is full.
 	talk/report, talk/report/changes, keep/guard, machine/snapshot < talk/keeping < talk/cli
-	api/v1 < talk/cli/help
+	api/v1, answer/catalog < talk/cli/help
 	talk/report < talk/cli/filter < talk/cli
 	# On Windows, whether somebody double-clicked the program.
 	sys/winapi/kernel32 < talk/cli
