@@ -39,5 +39,5 @@ func (a *app) changing(do func(*freeing.Desk) (int, error)) error {
 }
 
 func (a *app) changes() command.Shell {
-	return command.Shell{Change: a.changing, Endpoint: parseEndpoint, From: func() string { return a.global.from }}
+	return command.Shell{Change: a.changing, Endpoint: parseEndpoint, From: func() string { return a.global.from }, Promised: a.shell().Promised}
 }

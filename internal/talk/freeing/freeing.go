@@ -111,14 +111,15 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	s.x = chain.NewIndex(&set)
 	s.a = diagnose.Who(s.x, diagnose.Question{Endpoint: o.Endpoint, Newcomer: o.For.In(s.x)})
 	s.doc = s.document()
-	switch {
-	case s.a.Status == diagnose.Unknown:
+	if s.a.Status == diagnose.Unknown {
 		return s.end(s.a.Exit(), "refused", "")
-	case s.a.Status == diagnose.Free && o.Remedy == "":
-		return s.end(exitDone, "free", "")
 	}
 	if err := s.rank(ctx); err != nil {
 		return exitCouldNot, err
+	}
+	// A free port has ways too, where the newcomer stands in its own way.
+	if s.a.Status == diagnose.Free && o.Remedy == "" && len(s.ways) == 0 {
+		return s.end(exitDone, "free", "")
 	}
 	w, err := s.choose()
 	if err != nil || w == nil {
@@ -166,6 +167,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	}
 	en, err := e.Run(ctx, p)
 	if err != nil {
+		s.findStarters(ctx, err)
 		return s.failed(en, p, err)
 	}
 	return s.settled(ctx, e, en)

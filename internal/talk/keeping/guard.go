@@ -174,6 +174,16 @@ func (o options) load(getenv func(string) string) (ledger.Ledger, error) {
 	return ledger.Load(files...)
 }
 
+// Promised are the ports that the ledgers of the working folder promise to somebody,
+// none where there is no ledger. One that cannot be read is said on stderr.
+func (s Shell) Promised() []uint16 {
+	l, err := options{}.load(s.Getenv)
+	if err != nil && !errors.Is(err, errNone) {
+		fmt.Fprintln(s.Err, "note: promises are not known:", sentence.Clean(err.Error(), 300))
+	}
+	return l.Ports()
+}
+
 var errNone = errors.New("there is no " + ledger.Name + " here, above, or in the config folder")
 
 // notify sends an event to the webhook and, if it is a break, to the program.

@@ -23,6 +23,8 @@ type Shell struct {
 	Endpoint func(text, proto string) (fact.Endpoint, error)
 	// From is the saved snapshot that is asked, "" for this machine.
 	From func() string
+	// Promised are the ports that are not to be handed out.
+	Promised func() []uint16
 }
 
 // usage is an error in the words of the command.
@@ -103,6 +105,7 @@ func (s Shell) runFree(ctx context.Context, o freeing.Options) error {
 	if s.From() != "" && o.Yes {
 		return usage("leave one of them out", "--yes changes this machine, and --from asks a saved one")
 	}
+	o.Promised = s.Promised()
 	return s.Change(func(d *freeing.Desk) (int, error) { return d.Free(ctx, o) })
 }
 

@@ -29,7 +29,7 @@ func Step(s plan.Step) string {
 	case plan.ConfigTest:
 		return "have " + n + " check its own configuration"
 	case plan.Process:
-		return process(n, s)
+		return process(s)
 	case plan.Container:
 		return running(s, "container "+label(s, n))
 	case plan.Supervised:
@@ -86,11 +86,8 @@ func file(n string, s plan.Step) string {
 	return "edit " + n
 }
 
-func process(n string, s plan.Step) string {
-	who := "process " + n
-	if exe := s.Before["exe"]; exe != "" {
-		who = name(exe[strings.LastIndexAny(exe, `/\`)+1:]) + " (PID " + n + ")"
-	}
+func process(s plan.Step) string {
+	who := program(s)
 	switch {
 	case s.After["state"] == "gone" && s.Subject.Of["force"] == "yes":
 		return "end " + who + along(s) + ", by force where it does not go"
@@ -100,6 +97,15 @@ func process(n string, s plan.Step) string {
 		return "wake " + who
 	}
 	return "change " + who
+}
+
+// program is a process by the name of its program.
+func program(s plan.Step) string {
+	n := name(s.Subject.Name)
+	if exe := s.Before["exe"]; exe != "" {
+		return name(exe[strings.LastIndexAny(exe, `/\`)+1:]) + " (PID " + n + ")"
+	}
+	return "process " + n
 }
 
 func running(s plan.Step, what string) string {

@@ -37,6 +37,9 @@ func step(s plan.Step) v1.Step {
 	}
 	maps.Copy(out.After, s.After)
 	maps.Copy(out.Before, s.Back())
+	if s.Class == plan.Final {
+		maps.Copy(out.Before, s.Before) // for whoever starts it again
+	}
 	delete(out.Before, "content")
 	delete(out.After, "content")
 	return out

@@ -48,9 +48,10 @@ func lost(en *journal.Entry) string {
 		}
 		told[ev.Step] = true
 		s := en.Plan.Steps[ev.Step]
-		fmt.Fprintf(&b, "\nNot taken back: %s. It is for you to start it again:", Step(s))
-		for _, l := range ends(s) {
-			b.WriteString("\n  " + l)
+		if s.Subject.Kind != plan.Process {
+			fmt.Fprintf(&b, "\nNot taken back: %s.", Step(s))
+		} else {
+			fmt.Fprintf(&b, "\n%s has ended, and nobody but you can start it again:\n  %s", program(s), strings.Join(ends(s), "\n  "))
 		}
 		if ev.Text != "" {
 			b.WriteString("\n  " + clean.Text(ev.Text, 300))

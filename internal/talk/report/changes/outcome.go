@@ -132,7 +132,10 @@ func cause(err error, en *journal.Entry) string {
 	var foreign *apply.Foreign
 	var missed *apply.Missed
 	var f *apply.Failure
+	var unready *apply.Unready
 	switch {
+	case errors.As(err, &unready):
+		return "Nothing was changed, because a step cannot be done: " + Step(unready.Step) + "\n  " + said(unready.Err)
 	case errors.As(err, &changed) && errors.As(err, &f):
 		return "The machine has changed since the plan was made, so the plan was not gone on with.\n" + different(changed.Step, changed.Diffs, "the plan has", "now")
 	case errors.As(err, &changed):
@@ -211,7 +214,13 @@ func goalMissed(m *apply.Missed) string {
 	for _, l := range m.By {
 		text += "\n  it has: " + Listener(l)
 	}
-	if m.Again && len(m.By) > 0 {
+	for _, by := range m.Starters {
+		text += "\n  started again by: " + clean.Text(by, 300)
+	}
+	switch {
+	case m.Again && len(m.Starters) > 0:
+		text += "\nEnd or stop that first; what it starts is started again as long as it runs."
+	case m.Again && len(m.By) > 0:
 		text += "\nSomething starts it again; berth who " + fmt.Sprint(m.Bind.Port) + protoSuffix(m.Bind.Proto) + " names what."
 	}
 	return text
