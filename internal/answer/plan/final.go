@@ -5,3 +5,6 @@ import "errors"
 // ErrFinal says that something cannot be put back: a process that has ended, a
 // container that was removed when it stopped. What it was is in the text around it.
 var ErrFinal = errors.New("cannot be taken back")
+
+// ErrAlive says that a process was asked to end and has not.
+var ErrAlive = errors.New("still runs")

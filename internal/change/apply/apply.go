@@ -113,6 +113,8 @@ type Missed struct {
 	// free, so something started them again.
 	By    []plan.Listener
 	Again bool
+	// Starters are those who started them, where the caller has found that out.
+	Starters []string
 }
 
 // Error is the system's reason.

@@ -62,7 +62,7 @@ func (m maker) takeAlong(st *plan.Step, p *fact.Process) *draft.Refusal {
 			return ref
 		}
 		if m.inherited(q) {
-			heirs = append(heirs, q.Name+" (PID "+draft.PIDText(q)+")")
+			heirs = append(heirs, q.Name+" (PID "+draft.PIDText(q)+command(q)+")")
 			m.Warn("heir-ends", "pid", draft.PIDText(q), "name", q.Name)
 			continue
 		}
@@ -74,6 +74,14 @@ func (m maker) takeAlong(st *plan.Step, p *fact.Process) *draft.Refusal {
 	st.Subject.Of["children"] = "yes"
 	st.Why = draft.Reason(st.Why.ID, "pid", draft.PIDText(p), "name", p.Name, "workers", strings.Join(workers, ", "), "heirs", strings.Join(heirs, ", "))
 	return nil
+}
+
+// command is what a program was started as, for whoever starts it again.
+func command(p *fact.Process) string {
+	if len(p.Args) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(fact.RedactArgs(p.Args), " ")
 }
 
 // sharers are the processes below p that have the port's sockets as well.

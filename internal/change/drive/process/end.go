@@ -182,6 +182,8 @@ func (t *target) leave(ctx context.Context) error {
 		return nil
 	case errors.Is(err, errNoWay) && t.id.force:
 		return t.kill(ctx)
+	case errors.Is(err, errNoWay):
+		return fmt.Errorf("%w, and %w", err, plan.ErrAlive)
 	case err != nil:
 		return err
 	}
@@ -194,7 +196,7 @@ func (t *target) leave(ctx context.Context) error {
 	case t.id.force:
 		return t.kill(ctx)
 	}
-	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and may end yet", t.id.pid, t.p.Name, ErrAlive, t.id.grace)
+	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and may end yet", t.id.pid, t.p.Name, plan.ErrAlive, t.id.grace)
 }
 
 func (t *target) kill(ctx context.Context) error {
@@ -212,5 +214,5 @@ func (t *target) kill(ctx context.Context) error {
 		return fmt.Errorf("PID %d (%s) was killed and is not gone yet: %w", t.id.pid, t.p.Name, err)
 	}
 	return fmt.Errorf("PID %d (%s) %w %v after it was killed: the kernel has not let it go (a device or a network disk that does not answer)",
-		t.id.pid, t.p.Name, ErrAlive, killed)
+		t.id.pid, t.p.Name, plan.ErrAlive, killed)
 }

@@ -45,8 +45,6 @@ var (
 	ErrNever = errors.New("is never signalled")
 	// ErrOther: another program runs under the same PID and start.
 	ErrOther = errors.New("is another program by now")
-	// ErrAlive: it was asked, and has not ended.
-	ErrAlive = errors.New("still runs")
 )
 
 // How long things may take; Of["grace"] has its own.
@@ -119,7 +117,7 @@ func (d Driver) Read(ctx context.Context, s plan.Subject) (plan.State, error) {
 
 // Set makes the process "gone", "stopped" or "running"; nothing else can be set. Gone
 // is asked for, and Of["grace"] long waited for; with Of["force"] "yes" the process is
-// then killed, else the error is [ErrAlive]. Descendants that go on with the same
+// then killed, else the error is [plan.ErrAlive]. Descendants that go on with the same
 // Internet sockets (Linux) are a [*HeirsError], or with Of["children"] "yes" end in the
 // same way. A job that is stopped is continued so that it can end. Windows cannot stop
 // a process. It blocks until the state is there, and for the times in Of at most.

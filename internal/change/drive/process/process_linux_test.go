@@ -46,7 +46,7 @@ func TestAskedToEnd(t *testing.T) {
 func TestDeafProcess(t *testing.T) {
 	c := start(t, "deaf")
 	s := subject(t, c.Process.Pid, "grace", "50ms")
-	if err := set(s, read(t, s), Gone); !errors.Is(err, ErrAlive) {
+	if err := set(s, read(t, s), Gone); !errors.Is(err, plan.ErrAlive) {
 		t.Fatalf("it ignores SIGTERM: %v", err)
 	}
 	if got := read(t, s); got["state"] != Running {
@@ -263,7 +263,7 @@ func TestHeirsEndWhereThatIsOrdered(t *testing.T) {
 	c, heir := parent(t, "parent of deaf stay")
 	child := subject(t, heir)
 	s := subject(t, c.Process.Pid, "children", "yes", "grace", "50ms")
-	if err := set(s, read(t, s), Gone); !errors.Is(err, ErrAlive) || read(t, child)["state"] != Running {
+	if err := set(s, read(t, s), Gone); !errors.Is(err, plan.ErrAlive) || read(t, child)["state"] != Running {
 		t.Fatalf("it ignores SIGTERM: %v", err)
 	}
 	c, heir = parent(t, "parent of deaf stay")

@@ -131,9 +131,9 @@ func TestOrders(t *testing.T) {
 		fail   error
 	}{
 		"asked":                  {change: func(m *made) { m.after = exits }, to: plan.State{"state": Gone}, sent: []act{ask}},
-		"deaf":                   {to: plan.State{"state": Gone}, sent: []act{ask}, fail: ErrAlive},
+		"deaf":                   {to: plan.State{"state": Gone}, sent: []act{ask}, fail: plan.ErrAlive},
 		"deaf, and killed":       {of: []string{"force", "yes"}, change: func(m *made) { m.after = func(m *made, a act) { m.alive = a != kill } }, to: plan.State{"state": Gone}, sent: []act{ask, kill}},
-		"killed in vain":         {of: []string{"force", "yes"}, to: plan.State{"state": Gone}, sent: []act{ask, kill}, fail: ErrAlive},
+		"killed in vain":         {of: []string{"force", "yes"}, to: plan.State{"state": Gone}, sent: []act{ask, kill}, fail: plan.ErrAlive},
 		"a stopped job":          {change: func(m *made) { m.row.State, m.after = "stopped", exits }, to: plan.State{"state": Gone}, sent: []act{ask, resume}},
 		"the same program":       {before: plan.State{"exe": "/usr/bin/node"}, change: func(m *made) { m.after = exits }, to: plan.State{"state": Gone}, sent: []act{ask}},
 		"another program":        {before: plan.State{"exe": "/usr/bin/php"}, to: plan.State{"state": Gone}, fail: ErrOther},

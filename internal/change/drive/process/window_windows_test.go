@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/berthd/berth/internal/answer/plan"
 )
 
 // play is a program with a window. A polite one ends when its window is closed.
@@ -61,7 +63,7 @@ func TestInsideProgramWithAWindow(t *testing.T) {
 func TestInsideProgramThatKeepsItsWindow(t *testing.T) {
 	c := windowed(t, "deaf window")
 	s := subject(t, c.Process.Pid, "grace", "50ms")
-	if err := set(s, read(t, s), Gone); !errors.Is(err, ErrAlive) {
+	if err := set(s, read(t, s), Gone); !errors.Is(err, plan.ErrAlive) {
 		t.Fatalf("asked: %v", err)
 	}
 	s.Of["force"] = "yes"

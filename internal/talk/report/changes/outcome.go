@@ -116,7 +116,10 @@ func Failure(err error, en *journal.Entry) string {
 			fmt.Fprintf(&b, "\nEntry %d stays open: berth undo %d tries again.", en.ID, en.ID)
 		}
 	case f.Undone && en != nil && en.Has(journal.Lost) != nil:
-		b.WriteString("\nWhat can be taken back is." + lost(en))
+		if !allLost(en) {
+			b.WriteString("\nEverything else that was done is taken back.")
+		}
+		b.WriteString(lost(en))
 	case f.Undone:
 		b.WriteString("\nEverything that was done is taken back: the machine is as before.")
 	case f.Undo != nil:
@@ -149,7 +152,7 @@ func cause(err error, en *journal.Entry) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "Out of time: " + said(err) + "."
 	case errors.As(err, &f) && en != nil && f.Step >= 0 && f.Step < len(en.Plan.Steps):
-		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + said(f.Err) + byForce(f.Err, en, f.Step)
+		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + detail(f.Err, en.Plan.Steps[f.Step]) + byForce(f.Err, en, f.Step)
 	}
 	return said(err)
 }
@@ -165,6 +168,11 @@ func byForce(err error, en *journal.Entry, step int) string {
 
 // said is an error as the rooms below wrapped it: what each of them put in front may
 // say the same, and that the time was over is said already.
+// detail is why a step failed, without its name where that is said already.
+func detail(err error, s plan.Step) string {
+	return strings.TrimPrefix(said(err), fmt.Sprintf("%s %s: ", s.Subject.Kind, s.Subject.Name))
+}
+
 func said(err error) string {
 	text := strings.ReplaceAll(err.Error(), ": "+context.DeadlineExceeded.Error(), "")
 	if thing, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(rest, thing+" ") {
