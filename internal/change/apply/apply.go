@@ -24,6 +24,7 @@ const (
 	Begins    Stage = "begins"
 	Verified  Stage = "verified"
 	Skipped   Stage = "skipped" // it was so already
+	GivesUp   Stage = "gives-up" // and takes back what was done, which may take as long
 	TakenBack Stage = "taken-back"
 	Final     Stage = "final" // cannot be taken back
 	Settling  Stage = "settling"

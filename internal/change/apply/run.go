@@ -269,6 +269,7 @@ func waits(p plan.Plan) bool {
 func (e *Engine) giveUp(ctx context.Context, en *journal.Entry, step int, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	noted := e.note(en, journal.Failed, step, cause.Error())
+	e.tell(Progress{Entry: en.ID, Step: step, Stage: GivesUp, Text: cause.Error()})
 	undo := e.takeBack(ctx, en)
 	return &Failure{Entry: en.ID, Step: step, Err: cause, Undone: undo == nil, Undo: errors.Join(undo, ignoreIf(noted, undo == nil))}
 }

@@ -26,9 +26,10 @@ import (
 //	holds http PREFIX...      a program of the prefix registers there with HTTP.sys;
 //	                          with "!" HTTP.sys refuses it
 //	holds service NAME=ADDR [OPTION VALUE...]
-//	                          a Windows service of that name listens there, made
-//	                          with these options of sc create; with ",hangs" behind
-//	                          ADDR it hangs when it is stopped
+//	                          a Windows service of that name listens there, its
+//	                          program NAME.exe, made with these options of sc
+//	                          create; with ",hangs" behind ADDR it hangs when it is
+//	                          stopped
 //	holds node ADDR           node for Windows listens there
 //	restart                   Windows starts again: a new kernel in the same prefix
 //	container ARGS...         the engine runs a container in the background
@@ -125,6 +126,7 @@ func engine(ts *testscript.TestScript, neg bool, args []string) {
 	l.place = &l.engine.Place
 	const folder = "/run/bin"
 	l.place.Run("install", "-D", "-m", "755", l.place.BerthPath(), folder+"/berth")
+	l.place.Run("install", "-d", "-m", "1777", stateFolder)
 }
 
 func container(ts *testscript.TestScript, neg bool, args []string) {
@@ -178,7 +180,10 @@ func said(ts *testscript.TestScript, r testbed.Result) int {
 	return r.Code
 }
 
-const asUser = `u=$1; shift; exec setpriv --reuid "$u" --regid "$(id -g "$u")" --clear-groups --inh-caps=-all -- "$@"`
+// stateFolder is where berth keeps its journal beside an engine; each user has his own in it.
+const stateFolder = "/run/state"
+
+const asUser = `u=$1; shift; [ -z "${BERTH_STATE_DIR-}" ] || export BERTH_STATE_DIR="$BERTH_STATE_DIR/$u"; exec setpriv --reuid "$u" --regid "$(id -g "$u")" --clear-groups --inh-caps=-all -- "$@"`
 
 func (l *lent) try(ts *testscript.TestScript, args []string) testbed.Result {
 	if l.place == nil || len(args) == 0 || args[0] == "as" && len(args) < 3 {
@@ -192,6 +197,9 @@ func (l *lent) try(ts *testscript.TestScript, args []string) testbed.Result {
 	}
 	cmd := l.place.Cmd(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), "PATH=/run/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "NO_COLOR=1", "HOME=/root")
+	if l.engine != nil { // whose /var is everybody's
+		cmd.Env = append(cmd.Env, "BERTH_STATE_DIR="+stateFolder)
+	}
 	return testbed.TryCmd(l.t, cmd)
 }
 

@@ -125,7 +125,6 @@ func Steady(s, work string) string {
 		{`\b\d+#\d+:`, "N#N:"},
 		{`([\w.:-]+) \(\d+\)`, "$1 (N)"},
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, (just now|\d+ \w+( \d+ min)? ago)`, "WHEN"},
-		{`holder-[0-9a-f]{16}`, "holder"},
 		{`kill( -\w+)? \d+`, "kill$1 N"},
 		{`net:\[\d+\]`, "net:[N]"},
 		{`\bpts/\d+`, "pts/N"},

@@ -53,7 +53,7 @@ func restart(ts *testscript.TestScript, neg bool, args []string) {
 	l.prefix.Restart()
 }
 
-// holdsService installs and starts a service that runs the holder. Wine ends its
+// holdsService installs and starts a service that runs the holder as NAME.exe. Wine ends its
 // services with the last other program: one that only waits stays beside it.
 func (l *lent) holdsService(ts *testscript.TestScript, exe, word string, more []string) {
 	name, addr, _ := strings.Cut(word, "=")
@@ -61,7 +61,11 @@ func (l *lent) holdsService(ts *testscript.TestScript, exe, word string, more []
 	_, port, err := net.SplitHostPort(addr)
 	ts.Check(err)
 	l.place.Start(exe, "listen", "127.0.0.1:0").AwaitOutput("ready")
-	image := `Z:` + strings.ReplaceAll(exe, "/", `\`)
+	own := ts.MkAbs(name + ".exe") // a name of its own, by which a script can end it
+	data, err := os.ReadFile(exe)
+	ts.Check(err)
+	ts.Check(os.WriteFile(own, data, 0o755))
+	image := `Z:` + strings.ReplaceAll(own, "/", `\`)
 	l.place.Run("sc", append([]string{"create", name, "binPath=", image + " service " + word, "type=", "own", "start=", "auto"}, more...)...)
 	l.place.Run("sc", "start", name)
 	l.awaitListener(ts, port)

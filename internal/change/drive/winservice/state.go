@@ -216,6 +216,8 @@ func (c *course) unfinished(ctx context.Context) error {
 		fmt.Fprintf(&b, "; it was told to %s %v ago, which cannot be taken back, and may still do it", verb, brief(now.Sub(at)))
 	case c.now.state == stopPending && c.want == "running":
 		b.WriteString("; it can be started only when it has stopped")
+	case c.now.state == stopPending && c.want == "stopped":
+		b.WriteString("; somebody told it to stop before")
 	default:
 		fmt.Fprintf(&b, "; it was not told to be %s", c.want)
 	}

@@ -248,6 +248,8 @@ func Progress(p apply.Progress) string {
 		return Step(p.What) + " …"
 	case apply.Skipped:
 		return "  it is so already"
+	case apply.GivesUp:
+		return "that failed; taking back what was done …"
 	case apply.TakenBack:
 		return "taken back: " + Step(p.What)
 	case apply.Settling:
