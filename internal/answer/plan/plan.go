@@ -210,8 +210,10 @@ type Plan struct {
 	Goal    Goal      `json:"goal"`
 	Cost    Cost      `json:"cost"`
 	Steps   []Step    `json:"steps"`
-	// Was are the listeners of the ports in question before anything is done.
-	Was []Listener `json:"was,omitempty"`
+	// Was are the listeners of the ports in question before anything is done. Ports are
+	// those of the ports that somebody moves to.
+	Was   []Listener `json:"was,omitempty"`
+	Ports []uint16   `json:"ports,omitempty"`
 	// Warnings are said before the person is asked.
 	Warnings []Reason `json:"warnings,omitempty"`
 }

@@ -19,7 +19,7 @@ func (m maker) finish() {
 	}
 	m.startNewcomer()
 	m.P.Goal.Settle = cmp.Or(m.W.Settle, draft.DefaultSettle)
-	m.P.Was = Listeners(m.X, m.A.Endpoint.Port)
+	m.P.Was = Listeners(m.X, append([]uint16{m.A.Endpoint.Port}, m.P.Ports...)...)
 	m.P.Cost = cost.Of(m.Draft)
 }
 

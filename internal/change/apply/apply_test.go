@@ -208,26 +208,33 @@ func TestGoal(t *testing.T) {
 	}
 }
 
-// Undo says which listener did not come back; the twin has it.
+// Undo says which listener did not come back, and which of its own did not go; others'
+// listeners are no affair of its.
 func TestListenersAsBefore(t *testing.T) {
-	for _, back := range []bool{true, false} {
-		_, e := begin(t)
-		was := plan.Listener{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80, Owner: "unit:nginx.service"}
-		e.Look = func(context.Context, []uint16) ([]plan.Listener, error) {
-			if back {
-				return []plan.Listener{was}, nil
+	was := plan.Listener{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80, Owner: "unit:nginx.service"}
+	moved, strange := was, was
+	moved.Port, strange.Port, strange.Owner = 8080, 8080, "process:nc"
+	for name, c := range map[string]struct {
+		now []plan.Listener
+		ok  bool
+	}{
+		"back": {[]plan.Listener{was}, true}, "not back": {nil, false},
+		"moved and back": {[]plan.Listener{was, moved}, false}, "beside a stranger": {[]plan.Listener{was, strange}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, e := begin(t)
+			e.Look = func(context.Context, []uint16) ([]plan.Listener, error) { return slices.Clone(c.now), nil }
+			en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}, Was: []plan.Listener{was}, Ports: []uint16{8080}})
+			if err != nil {
+				t.Fatal(err)
 			}
-			return nil, nil
-		}
-		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}, Was: []plan.Listener{was}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		en, err = e.Undo(context.Background(), en.ID)
-		var n *apply.NotBack
-		if errors.As(err, &n) == back || en.Status().Open() == back {
-			t.Errorf("listener back: %v, %v, %s", back, err, en.Status())
-		}
+			en, err = e.Undo(context.Background(), en.ID)
+			var n *apply.NotBack
+			if errors.As(err, &n) == c.ok || en.Status().Open() == c.ok {
+				t.Errorf("%v, %s", err, en.Status())
+			}
+		})
 	}
 }
 

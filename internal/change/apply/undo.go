@@ -175,14 +175,17 @@ func idle(en *journal.Entry, s plan.Step) bool {
 }
 
 // asBefore compares the listeners with those of before, where nothing final was done.
+// On ports that somebody moved to, what the plan's own people still have is awaited
+// too: a server that was told to reload closes its old sockets some time later.
 func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
-	was := en.Plan.Was
-	if len(was) == 0 || e.Look == nil || en.Has(journal.Lost) != nil {
+	p := en.Plan
+	if len(p.Was) == 0 || e.Look == nil || en.Has(journal.Lost) != nil {
 		return nil
 	}
-	var ports []uint16
-	for _, l := range was {
-		ports = append(ports, l.Port)
+	ports := slices.Clone(p.Ports)
+	mine := []string{p.Goal.Owner}
+	for _, l := range p.Was {
+		ports, mine = append(ports, l.Port), append(mine, l.Owner)
 	}
 	slices.Sort(ports)
 	ports = slices.Compact(ports)
@@ -191,12 +194,15 @@ func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
 		if err != nil {
 			return err
 		}
-		missing := slices.DeleteFunc(slices.Clone(was), func(l plan.Listener) bool { return slices.Contains(now, l) })
-		if len(missing) == 0 {
+		missing := slices.DeleteFunc(slices.Clone(p.Was), func(l plan.Listener) bool { return slices.Contains(now, l) })
+		left := slices.DeleteFunc(now, func(l plan.Listener) bool {
+			return !slices.Contains(p.Ports, l.Port) || slices.Contains(p.Was, l) || l.Owner == "" || !slices.Contains(mine, l.Owner)
+		})
+		if len(missing) == 0 && len(left) == 0 {
 			return nil
 		}
 		if time.Now().After(end) {
-			return &NotBack{missing}
+			return &NotBack{missing, left}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
@@ -204,16 +210,21 @@ func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
 	}
 }
 
-// NotBack: everything was put back, and these listeners did not come again.
-type NotBack struct{ Missing []plan.Listener }
+// NotBack: everything was put back, and some listeners did not come again, or others
+// that the plan made did not go.
+type NotBack struct{ Missing, Left []plan.Listener }
 
 // Error lists them.
 func (n *NotBack) Error() string {
 	var out []string
-	for _, l := range n.Missing {
-		out = append(out, fmt.Sprintf("%s %s port %d of %s", l.Proto, l.Addr, l.Port, l.Owner))
+	for i, l := range slices.Concat(n.Missing, n.Left) {
+		is := "not listening again"
+		if i >= len(n.Missing) {
+			is = "still listening"
+		}
+		out = append(out, fmt.Sprintf("%s: %s %s port %d of %s", is, l.Proto, l.Addr, l.Port, l.Owner))
 	}
-	return "not listening again: " + strings.Join(out, ", ")
+	return strings.Join(out, ", ")
 }
 
 // settleReboot verifies an entry that waited for a reboot; without one it is ErrWaits.

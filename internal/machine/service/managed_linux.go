@@ -84,10 +84,11 @@ func (h host) read(ctx context.Context, q Query) fact.Set {
 	if q.Failed {
 		r.logs()
 	}
+	r.set.Units = slices.DeleteFunc(r.set.Units, func(u fact.Unit) bool { return u.Load == "not-found" && slices.Contains(q.Names, u.Name) })
 	return r.set
 }
 
-// places makes a row of every unit that a cgroup path names. Wanted from the
+// places makes a row of every unit that a cgroup path or the query names. Wanted from the
 // manager are those of sockets and of processes without a child among the rows:
 // the others are ancestors, whose units only have to be named.
 func (r *reading) places() {
@@ -102,6 +103,11 @@ func (r *reading) places() {
 		for _, id := range r.cgroup(p.Linux.Cgroup) {
 			r.link(p.ID, id, fact.PartOf, byCgroup)
 			r.wanted[id] = r.wanted[id] || !parents[p.PID]
+		}
+	}
+	for _, name := range r.q.Names {
+		if isUnit(name) {
+			r.wanted[r.add(fact.Unit{Manager: Systemd, Name: name})] = true
 		}
 	}
 	for _, s := range r.q.Sockets {

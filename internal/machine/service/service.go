@@ -33,7 +33,8 @@ type Query struct {
 	// Failed also lists failed and restarting units with their log.
 	Failed bool
 	// Names are services that are wanted whoever holds what: those that a listing
-	// of HTTP.sys names, or a person. Windows and macOS.
+	// of HTTP.sys names, or a person. systemd loads the files of those that it has not
+	// in memory; those that are not installed are left out.
 	Names []string
 	// All wants every service and driver, for the overview and for snapshots: of
 	// those that nothing else asks for, what the list and the registry say; on macOS

@@ -159,7 +159,7 @@ func (c *collector) owners(ctx context.Context) error {
 	failed := c.q.Context && !c.q.AllNetns || c.q.Context && len(c.q.Ports) == 0
 	if err := c.add(service.Read(ctx, service.Query{
 		Processes: c.set.Processes, Sockets: c.set.Sockets, Ports: c.q.Ports, Failed: failed,
-		Names: unitNames(c.tagged), All: c.q.Context && len(c.q.Ports) == 0 || c.silent(),
+		Names: append(unitNames(c.tagged), c.q.Units...), All: c.q.Context && len(c.q.Ports) == 0 || c.silent(),
 	})); err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type Query struct {
 	AllNetns bool
 	// Flags also reads the reuse flags of the holders' sockets.
 	Flags bool
+	// Units are read whoever holds what, where they are installed: who wants a port
+	// may never have been started. Names of systemd's units, services or jobs.
+	Units []string
 	// Cache also reads the responses that HTTP.sys has cached (Windows).
 	Cache bool
 }

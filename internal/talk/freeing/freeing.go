@@ -104,11 +104,14 @@ type session struct {
 // the error is for what stands in the way of one, a *Stop where it has a code.
 func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	s := &session{Desk: d, o: o}
-	set, err := d.Facts(ctx, snapshot.Query{Owners: true, Context: true, AllStates: true, Flags: true})
+	set, err := d.Facts(ctx, snapshot.Query{Owners: true, Context: true, AllStates: true, Flags: true, Units: o.For.Units()})
 	if err != nil {
 		return exitCouldNot, err
 	}
 	s.x = chain.NewIndex(&set)
+	if n := o.For; n.Named() && n.Unit(s.x) == nil && d.From == "" {
+		return exitUsage, stop(exitUsage, "without --for a plain bind is the goal", "--for: no %s %s is installed here", n.Kind, n.Name)
+	}
 	s.a = diagnose.Who(s.x, diagnose.Question{Endpoint: o.Endpoint, Newcomer: o.For.In(s.x)})
 	s.doc = s.document()
 	if s.a.Status == diagnose.Unknown {
@@ -146,6 +149,9 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	p, err := e.Prepare(ctx, limited(w.plan, s.o.Limit))
 	if err != nil {
 		return s.failed(nil, p, err)
+	}
+	if p, w.refusal = planning.Learned(p); w.refusal != nil {
+		return s.refused(w)
 	}
 	if s.o.DryRun {
 		return s.planOnly(p)

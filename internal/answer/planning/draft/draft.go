@@ -207,12 +207,14 @@ func (d *Draft) NewPort() (uint16, *Refusal) {
 		} else if why != "" {
 			d.Warn("port-unwise", "port", PortText(d.W.Port), "why", why)
 		}
+		d.P.Ports = append(d.P.Ports, d.W.Port)
 		return d.W.Port, nil
 	}
 	port, ok := nextport.Next(d.X.Set, d.A.Endpoint.Port, d.Proto, d.W.Promised)
 	if !ok {
 		return 0, d.Refuse("no-port-left")
 	}
+	d.P.Ports = append(d.P.Ports, port)
 	return port, nil
 }
 

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,16 +112,26 @@ var servers = [...]struct {
 // Unit is the unit or Windows service that is the newcomer, nil where the facts have
 // none.
 func (n Newcomer) Unit(x *chain.Index) *fact.Unit {
-	switch n.Kind {
-	case ForUnit, ForService:
-		return UnitNamed(x, n.Name)
-	case ForServer:
-		for _, s := range servers {
-			for _, name := range s.units {
-				if u := UnitNamed(x, name); s.name == n.Name && u != nil {
-					return u
-				}
-			}
+	for _, name := range n.Units() {
+		if u := UnitNamed(x, name); u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
+// Named tells that one unit or service was named, which is there or is not.
+func (n Newcomer) Named() bool { return n.Kind == ForUnit || n.Kind == ForService }
+
+// Units are the names that the newcomer's unit or service may have, none where it is
+// no unit.
+func (n Newcomer) Units() []string {
+	if n.Named() {
+		return []string{n.Name}
+	}
+	for _, s := range servers {
+		if n.Kind == ForServer && s.name == n.Name {
+			return slices.Clone(s.units)
 		}
 	}
 	return nil
