@@ -28,6 +28,8 @@ type Who struct {
 	Index    *chain.Index
 	Remedies []remedy.Remedy
 	PortName string // registered name of the port, "" for none
+	// Free is the command that does one of the remedies, nil where there is none.
+	Free []string
 }
 
 // Document is the answer as api/v1 says it.
@@ -82,6 +84,9 @@ func (w Who) write(b *strings.Builder, st layout.Style) {
 	}
 	n.why(b, st, w.Answer)
 	n.todo(b, st, w.Remedies)
+	if len(w.Remedies) > 0 && len(w.Free) > 0 {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.ShellLine(w.Free)+"   shows every step, does it when you agree, and can take it back", "  ", st.Width))
+	}
 	n.wrong(b, st, w.Answer.Findings)
 }
 
