@@ -125,9 +125,12 @@ type Container struct {
 	Network string `json:"network,omitempty"` // network mode: "host", "bridge", ...
 	Restart string `json:"restart,omitempty"` // restart policy, as the engine's client takes it ("on-failure:5")
 	// AutoRemove says that it is removed when it stops (run with --rm).
-	AutoRemove bool   `json:"autoRemove,omitempty"`
-	PID        int    `json:"pid,omitempty"`  // init process, in the reader's PID namespace
-	User       string `json:"user,omitempty"` // whose rootless engine
+	AutoRemove bool `json:"autoRemove,omitempty"`
+	// Keeper is who starts it, or another in its place, when it stops, by its labels:
+	// "systemd:web.service", "swarm:NAME", "kubernetes:POD".
+	Keeper string `json:"keeper,omitempty"`
+	PID    int    `json:"pid,omitempty"`  // init process, in the reader's PID namespace
+	User   string `json:"user,omitempty"` // whose rootless engine
 	// IPs are its addresses on the engine's networks, where the redirects lead.
 	IPs []netip.Addr `json:"ips,omitempty"`
 	// Ports is the engine's own book ("allocated"), not what the host's socket

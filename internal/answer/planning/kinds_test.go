@@ -25,6 +25,47 @@ func inContainer(c fact.Container) func(*fact.Set) {
 	}
 }
 
+// What somebody else starts again is stopped there, or by nobody here.
+func TestKeptContainer(t *testing.T) {
+	web := fact.Container{Engine: "podman", Full: strings.Repeat("c", 64), Name: "web", State: "running"}
+	unit := other(fact.Unit{Name: "web.service", Type: "service", Active: "active"})
+	for keeper, want := range map[string]string{
+		"":                    "container " + web.Full + " running=no",
+		"systemd:web.service": "unit web.service active=inactive",
+		"systemd:other.unit":  "refused: kept-by",
+		"swarm:web":           "refused: kept-by",
+		"kubernetes:web-0":    "refused: kept-by",
+	} {
+		c := web
+		c.Keeper = keeper
+		p, ref := asked(t, held(unit, inContainer(c)), "stop:web", planning.Wish{})
+		if got := steps(p, ref); got != want {
+			t.Errorf("%s: %s", keeper, got)
+		}
+	}
+}
+
+// Reading a container may tell what the facts did not.
+func TestLearned(t *testing.T) {
+	step := plan.Step{Subject: plan.Subject{Kind: plan.Container, Name: "c"}, Before: plan.State{"name": "web", "running": "yes"}, After: plan.State{"running": "no"}, Class: plan.Restartable}
+	for field, v := range map[string]string{"": "", "autoremove": "yes", "restart": "always", "keeper": "swarm:web"} {
+		s := step
+		s.Before = plan.State{"name": "web", "running": "yes", field: v}
+		p, ref := planning.Learned(plan.Plan{Steps: []plan.Step{s}, Cost: plan.Cost{Class: plan.Restartable, Survives: true, Risk: "low"}})
+		switch {
+		case (ref != nil) != (field == "keeper"):
+			t.Errorf("%s: %+v", field, ref)
+		case ref != nil:
+		case (p.Cost.Class == plan.Final && p.Steps[0].Class == plan.Final) != (field == "autoremove") || p.Cost.Survives == (field == "restart") || (len(p.Warnings) > 0) != (field != ""):
+			t.Errorf("%s: %+v", field, p)
+		}
+		again, _ := planning.Learned(p)
+		if d := cmp.Diff(p, again); d != "" {
+			t.Errorf("%s, twice: %s", field, d)
+		}
+	}
+}
+
 // A container is stopped through its engine, and its forwarder is left alone.
 func TestStopContainer(t *testing.T) {
 	full := strings.Repeat("c", 64)
@@ -53,6 +94,11 @@ func TestStopContainer(t *testing.T) {
 	start := remedy.Remedy{Kind: remedy.Startup, Target: "web", About: "container:docker/x"}
 	if p, ref = forced(held(engine, inContainer(always)), start, planning.Wish{}); steps(p, ref) != "container "+full+" running=no restart=no" || !p.Cost.Survives || len(p.Warnings) > 0 {
 		t.Errorf("%s %+v", steps(p, ref), p)
+	}
+	once := web
+	once.AutoRemove = true
+	if p, _ = asked(t, held(engine, inContainer(once)), "stop:web", planning.Wish{}); p.Steps[0].Class != plan.Final || p.Cost.Class != plan.Final || len(p.Warnings) != 1 || p.Warnings[0].ID != "container-vanishes" {
+		t.Errorf("%+v", p)
 	}
 	mine := web
 	mine.User = "1000"

@@ -66,8 +66,13 @@ func Make(x *chain.Index, a diagnose.Answer, r remedy.Remedy, w Wish) (plan.Plan
 		m.P.For = unitOwner(u)
 	}
 	m.finish()
-	return m.P, nil
+	return Learned(m.P)
 }
+
+// Learned puts into a plan what reading its things told, and the facts did not: what is
+// final after all, or what berth leaves to whoever keeps it. Make has done it with the
+// facts; whoever has read the states before does it again.
+func Learned(p plan.Plan) (plan.Plan, *Refusal) { return unit.Learned(p) }
 
 type maker struct{ *draft.Draft }
 

@@ -108,7 +108,7 @@ func (l listed) row(engine string, at place) fact.Container {
 		Engine: engine, Full: l.ID, Image: l.Image, State: l.State,
 		Project: label(l.Labels, "project"), Service: label(l.Labels, "service"),
 		WorkDir: label(l.Labels, "project.working_dir"),
-		Network: network(l.HostConfig.NetworkMode), User: at.uid,
+		Network: network(l.HostConfig.NetworkMode), User: at.uid, Keeper: Keeper(l.Labels),
 	}
 	if len(l.Names) > 0 {
 		c.Name = strings.TrimPrefix(l.Names[0], "/")
@@ -128,6 +128,20 @@ func (l listed) row(engine string, at place) fact.Container {
 }
 
 func apiEvidence(engine, path string) string { return engine + " API on " + path }
+
+// Keeper reads from a container's labels who else starts it, or another in its place,
+// when it stops; "" for nobody. See [fact.Container].
+func Keeper(labels map[string]string) string {
+	switch {
+	case labels["PODMAN_SYSTEMD_UNIT"] != "":
+		return "systemd:" + labels["PODMAN_SYSTEMD_UNIT"]
+	case labels["com.docker.swarm.service.id"] != "":
+		return "swarm:" + labels["com.docker.swarm.service.name"]
+	case labels["io.kubernetes.pod.name"] != "":
+		return "kubernetes:" + labels["io.kubernetes.pod.name"]
+	}
+	return ""
+}
 
 // label is a compose label: Docker's own prefix, or podman-compose's.
 func label(labels map[string]string, name string) string {

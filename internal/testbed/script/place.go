@@ -29,7 +29,9 @@ import (
 //	                          a Windows service of that name listens there, its
 //	                          program NAME.exe, made with these options of sc
 //	                          create; with ",hangs" behind ADDR it hangs when it is
-//	                          stopped
+//	                          stopped, with ",proxies" it listens while netsh's
+//	                          port proxy has an entry for ADDR, with ",keeps" it
+//	                          takes the order to read that again and does nothing
 //	holds node ADDR           node for Windows listens there
 //	restart                   Windows starts again: a new kernel in the same prefix
 //	container ARGS...         the engine runs a container in the background

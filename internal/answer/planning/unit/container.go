@@ -2,6 +2,8 @@ package unit
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning/draft"
@@ -17,15 +19,80 @@ func (m maker) stopContainer(c *fact.Container) *draft.Refusal {
 	if c.Engine != "docker" && c.Engine != "podman" {
 		return m.Refuse("by-hand", "manager", c.Engine, "unit", cmp.Or(c.Name, c.Full))
 	}
+	if u := m.keeperUnit(c); u != nil {
+		return m.stopUnit(u)
+	}
 	if len(c.Full) != 64 {
 		return m.Refuse("identity-unknown", "name", cmp.Or(c.Name, c.Full))
 	}
 	m.Step(plan.Step{Subject: m.containerSubject(c), Before: m.containerState(c), After: plan.State{"running": "no"},
 		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", cmp.Or(c.Name, c.Full), "engine", c.Engine)})
-	if c.Restart == "always" {
-		m.Warn("container-returns", "container", cmp.Or(c.Name, c.Full))
+	return nil
+}
+
+// keeperUnit is the systemd unit that starts a container again, nil where none does or
+// the facts do not have it.
+func (m maker) keeperUnit(c *fact.Container) *fact.Unit {
+	name, ok := strings.CutPrefix(c.Keeper, "systemd:")
+	if !ok {
+		return nil
+	}
+	for i := range m.X.Set.Units {
+		u := &m.X.Set.Units[i]
+		if u.Name == name && Systemd(u) && u.UserUID == c.User {
+			return u
+		}
 	}
 	return nil
+}
+
+// Learned puts into a plan what its containers were found to be like: one that vanishes
+// when it stops is final, and one that comes back is no lasting way. A container that
+// somebody else starts again, or another in its place, is refused.
+func Learned(p plan.Plan) (plan.Plan, *draft.Refusal) {
+	p.Steps, p.Warnings = slices.Clone(p.Steps), slices.Clone(p.Warnings)
+	for i, s := range p.Steps {
+		if s.Subject.Kind != plan.Container || s.After["running"] != "no" {
+			continue
+		}
+		name := cmp.Or(s.Before["name"], s.Why.Args["container"])
+		if k := s.Before["keeper"]; k != "" {
+			return plan.Plan{}, kept(name, k, s.Subject.Of["user"])
+		}
+		if s.Before["autoremove"] == "yes" {
+			p.Steps[i].Class, p.Cost.Class = plan.Final, plan.Final
+			if p.Cost.Risk == "low" {
+				p.Cost.Risk = "medium"
+			}
+			warn(&p, draft.Reason("container-vanishes", "container", name))
+		}
+		if s.Before["restart"] == "always" && s.After["restart"] == "" {
+			p.Cost.Survives = false
+			warn(&p, draft.Reason("container-returns", "container", name))
+		}
+	}
+	return p, nil
+}
+
+func warn(p *plan.Plan, r plan.Reason) {
+	if !slices.ContainsFunc(p.Warnings, func(w plan.Reason) bool { return w.ID == r.ID }) {
+		p.Warnings = append(p.Warnings, r)
+	}
+}
+
+// kept refuses to stop what its keeper starts again, and says where it is stopped.
+func kept(name, keeper, uid string) *draft.Refusal {
+	way, who, _ := strings.Cut(keeper, ":")
+	r := &draft.Refusal{Reason: draft.Reason("kept-by", "container", name, "way", way, "keeper", who)}
+	switch {
+	case way == "systemd" && uid != "":
+		r.Command = [][]string{{"systemctl", "--user", "stop", who}}
+	case way == "systemd":
+		r.Command = [][]string{{"sudo", "systemctl", "stop", who}}
+	case way == "swarm":
+		r.Command = [][]string{{"docker", "service", "scale", who + "=0"}}
+	}
+	return r
 }
 
 func (m maker) containerState(c *fact.Container) plan.State {
@@ -35,6 +102,12 @@ func (m maker) containerState(c *fact.Container) plan.State {
 	}
 	if c.Restart != "" {
 		s["restart"] = c.Restart
+	}
+	if c.AutoRemove {
+		s["autoremove"] = "yes"
+	}
+	if c.Keeper != "" {
+		s["keeper"] = c.Keeper
 	}
 	return s
 }
@@ -63,6 +136,5 @@ func (m maker) startupContainer(c *fact.Container) *draft.Refusal {
 	}
 	m.Also(plan.Step{Subject: m.containerSubject(c), After: plan.State{"restart": "no"},
 		Class: plan.Reversible, Why: draft.Reason("container-stays-down", "container", cmp.Or(c.Name, c.Full))})
-	m.P.Warnings = nil // it no longer returns
 	return nil
 }

@@ -117,6 +117,10 @@ func (l *lister) behindHTTPSys() bool {
 
 func (l *lister) holder(h chain.Holder) {
 	switch h.Owner.Kind {
+	case chain.OwnerContainer:
+		if c := l.x.Container(h.Owner.ID); c != nil && c.Restart == "always" { // any other policy keeps a stopped one down
+			l.add(remedy.Remedy{Kind: catalog.Startup, Target: cmp.Or(c.Name, c.Full), About: c.ID})
+		}
 	case chain.OwnerUnit:
 		l.unit(h, l.x.Unit(h.Owner.ID))
 	case chain.OwnerProcess:

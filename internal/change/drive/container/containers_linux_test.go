@@ -322,6 +322,9 @@ func (r real) inside(s plan.Subject, to plan.State, by ...string) answer {
 // TestInsideAnswers is run by the tests above, in an engine's namespaces.
 func TestInsideAnswers(t *testing.T) {
 	var q question
+	if os.Getenv("BERTH_QUESTION") == "" {
+		return // nobody asks
+	}
 	if err := json.Unmarshal([]byte(os.Getenv("BERTH_QUESTION")), &q); err != nil {
 		t.Fatal(err)
 	}

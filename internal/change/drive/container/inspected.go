@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/machine/container"
 )
 
 // inspected is what an engine says of one container, as far as it matters here.
@@ -48,7 +49,7 @@ func parseInspected(b []byte, id string) (inspected, error) {
 }
 
 func (in inspected) state() plan.State {
-	p, keeper := in.policy(), in.keeper()
+	p, keeper := in.policy(), container.Keeper(in.Config.Labels)
 	s := plan.State{
 		"exists": "yes", "name": strings.TrimPrefix(in.Name, "/"),
 		"running": yes(in.State.Running), "paused": yes(in.State.Paused),
@@ -58,20 +59,6 @@ func (in inspected) state() plan.State {
 		s["keeper"] = keeper
 	}
 	return s
-}
-
-// keeper is who else starts the container, or another in its place, when it stops.
-func (in inspected) keeper() string {
-	l := in.Config.Labels
-	switch {
-	case l["PODMAN_SYSTEMD_UNIT"] != "":
-		return "systemd:" + l["PODMAN_SYSTEMD_UNIT"]
-	case l["com.docker.swarm.service.id"] != "":
-		return "swarm:" + l["com.docker.swarm.service.name"]
-	case l["io.kubernetes.pod.name"] != "":
-		return "kubernetes:" + l["io.kubernetes.pod.name"]
-	}
-	return ""
 }
 
 func yes(is bool) string {

@@ -23,6 +23,7 @@ container-ports-fixed/host: the program in {container} listens on the host's net
 container-ports-fixed/pod: {container} is in a pod, and the port is the pod's
 container-ports-fixed/run: what {container} publishes was fixed when it was made: make it anew with the other port[; what else it was made with is not all known here ({incomplete}): docker inspect shows it]
 container-ports-fixed: what {container} publishes was fixed when it was made
+container-vanishes: {container} was run with --rm: it is removed when it stops, with all that was written in it, and cannot be started again
 container-returns: {container} starts again when its engine does (restart policy always)
 container-stays-down: keep {container} from coming back when its engine starts
 delete-proxy: delete the one entry of the port proxy; it leads to {to}
@@ -39,6 +40,10 @@ http-off: switch the HTTP driver off, from the next boot on
 http-starts-again: HTTP starts again with the next program that registers a URL; this frees the port for the moment
 http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again; printing stays off that long
 identity-unknown: only a name or number of {name} is known, which may be another's by now
+kept-by/kubernetes: {container} is of the pod {keeper}: the cluster starts another in its place, and has to be told
+kept-by/swarm: {container} is of the swarm service {keeper}, which starts another in its place: the service is to be told
+kept-by/systemd: {container} is started again by systemd's {keeper}: stop that
+kept-by: {container} is started again by somebody else
 kernel-dependents: these stop with it: {services}
 kill-process: end {name} (PID {pid}); killed if it does not end when asked
 list-empty-is-all: an empty list means every address
