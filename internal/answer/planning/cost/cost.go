@@ -37,7 +37,8 @@ func (m maker) touches() bool { return !m.Aimless && len(m.P.Steps) > 0 }
 
 // stopsIt tells whether a step stops something when the plan is done.
 func stopsIt(s plan.Step) bool {
-	return s.On != plan.OnUndo && (s.After["active"] == "inactive" || s.After["state"] == "stopped" || s.After["state"] == "gone" || s.After["running"] == "no")
+	return s.On != plan.OnUndo && (s.After["active"] == "inactive" || s.After["state"] == "stopped" || s.After["state"] == "gone" || s.After["running"] == "no" ||
+		s.Subject.Kind == plan.PortProxy && s.After["exists"] == "no")
 }
 
 // stops names what no longer works when the plan is done: what it stops and does not

@@ -262,10 +262,7 @@ func stops(c plan.Cost) string {
 	}
 	what := make([]string, 0, len(c.Stops))
 	for _, s := range c.Stops {
-		if kind, n, ok := strings.Cut(s, ":"); ok && kind != "container" && kind != "process" {
-			s = n
-		}
-		what = append(what, clean.Text(strings.Replace(s, ":", " ", 1), 200))
+		what = append(what, clean.Text(offline(s), 200))
 	}
 	if c.Class == plan.Final {
 		return strings.Join(what, ", ") + map[bool]string{true: " ends", false: " end"}[len(what) == 1] + " for good: berth cannot start it again"
@@ -275,6 +272,20 @@ func stops(c plan.Cost) string {
 	}
 	last := len(what) - 1
 	return strings.Join(what[:last], ", ") + " and " + what[last] + map[string]string{"moment": " stop for a moment", "until-undone": " are offline until this is undone"}[c.Downtime]
+}
+
+// offline is a thing that stops, kind:name, as people call it.
+func offline(s string) string {
+	kind, n, ok := strings.Cut(s, ":")
+	switch {
+	case !ok:
+		return s
+	case kind == string(plan.PortProxy):
+		return "the port proxy " + n
+	case kind == "container", kind == "process":
+		return kind + " " + n
+	}
+	return n
 }
 
 func lasting(c plan.Cost) string {
