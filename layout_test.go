@@ -152,7 +152,7 @@ const outside = `
 	github.com/spf13/cobra < talk/cli, talk/cli/help, talk/cli/man, talk/keeping, talk/freeing/command
 	github.com/spf13/pflag < talk/cli, talk/cli/man
 	github.com/godbus/dbus/v5 < machine/service, change/drive/unit
-	github.com/BurntSushi/toml < answer/catalog/source, keep/ledger
+	github.com/pelletier/go-toml/v2 < answer/catalog/source, keep/ledger
 	github.com/google/go-cmp < testbed/script
 	github.com/rogpeppe/go-internal < testbed/script
 	github.com/santhosh-tekuri/jsonschema/v6 < testbed/script

@@ -22,8 +22,8 @@ var initialisers = strings.Fields(`
 	golang.org/x/sys/unix
 	github.com/spf13/cobra github.com/spf13/pflag
 	github.com/godbus/dbus/v5
-	github.com/BurntSushi/toml github.com/BurntSushi/toml/internal
-`) // toml reads the time zone, as each answer with a moment in it does sooner or later
+	github.com/pelletier/go-toml/v2 github.com/pelletier/go-toml/v2/unstable
+`)
 
 // onWindows are those that only Windows has. The rooms of stubs, which name calls
 // and look none up, are not listed.

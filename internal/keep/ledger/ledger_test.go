@@ -72,11 +72,19 @@ func TestParseIsStrict(t *testing.T) {
 		{`remedy = "stop:other.service"`, "", `f:14: nothing here can be started or applied to restore it: `},
 		{`remedy = "stop:other.service"`, `remedy = "move:a"`, `f:15: "move:a" is no remedy that can be applied unasked: `},
 		{`reason = "public web"`, `raeson = "public web"`, `f:7: "promise.raeson" is not known here: a promise has port, proto, `},
-		{`reason = "public web"`, `reason = 7`, `f:7: incompatible types`},
+		{`reason = "public web"`, `reason = 7`, `f:7: "reason" is no text: write it in quotes`},
 		{`reason = "public web"`, `reason = "a\u001b"`, `f:7: reason holds a line end or another control character: `},
 		{`"8000-8099"` + "\naddress = \"127.0.0.1\"", `"75-90"`, "f:11: 75-90/tcp is promised already in line 2, as 80/tcp: keep one of the two"},
 		{"# our ports", "[settings]\na = 1", `f:1: "settings" is not known here: a ledger holds nothing but [[promise]]`},
-		{"# our ports", "[[promise]", "f:2: expected end of table array name"},
+		{"# our ports", "[[promise]", "f:1: expected ']]' to close array table name: correct the line"},
+		{`"unit:nginx.service"`, "nginx", `f:6: this is neither a number nor a text in quotes: write a text as "nginx"`},
+		{"port = 80 ", "port = 80\nport = 81 ", "f:4: key port is already defined: correct the line"},
+		{"port = 80 ", "port = 80\nPort = 81 ", `f:4: "promise.Port" is not known here: keys are written small: port`},
+		{"port = 80 ", "port = 080 ", "f:3: integers cannot have leading zeroes: correct the line"},
+		{"port = 80 ", "port 80 ", "f:3: expected '=' after key: correct the line"},
+		{good, "# one\n[promise]\nport = 80\nowner = \"user:a\"\n", "f:2: this is no [[promise]]: begin each promise with a line [[promise]]"},
+		{good, "promise = 7", "f:1: this is no [[promise]]: begin each promise with a line [[promise]]"},
+		{good, "\xff\xfe[\x00", "f:1: "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
 		if text == good {

@@ -5,12 +5,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/berthd/berth/internal/fact"
 )
@@ -48,8 +49,11 @@ func Parse(name string, text []byte) (Ledger, error) {
 		return l, Problems{{Place{name, 1}, fmt.Sprintf("the file has more than %d bytes", MaxSize), "split it, or write a range of ports as one promise"}}
 	}
 	var whole map[string]any
-	if err := decode(string(text), &whole); err != nil {
-		return l, Problems{err.at(name, 0)}
+	if err := toml.Unmarshal(text, &whole); err != nil {
+		return l, Problems{wrong(err, name, 0)}
+	}
+	if _, one := whole["promise"].(map[string]any); one {
+		return l, Problems{{Place{name, lineOf(string(text), 1, "promise", "[promise")}, "this is no [[promise]]", begin}}
 	}
 	var bad Problems
 	for _, c := range split(string(text)) {
@@ -212,8 +216,8 @@ func (r raw) text(key, s string) string {
 	return s
 }
 
-// chunk is the text of one promise. Promises are decoded one by one because the
-// decoder names an unknown key and not its line, and the keys of all are the same.
+// chunk is the text of one promise. Promises are decoded one by one, for one that is
+// wrong not to hide what is wrong with the next.
 type chunk struct {
 	text  string
 	first int // its first line in the file
@@ -251,81 +255,115 @@ func (c chunk) read(r *raw) bool {
 	var f struct {
 		Promise []raw `toml:"promise"`
 	}
-	meta, err := toml.Decode(c.text, &f)
-	if err != nil {
-		*r.problems = append(*r.problems, wrong(err).at(r.file, c.first-1))
+	err := toml.NewDecoder(strings.NewReader(c.text)).DisallowUnknownFields().Decode(&f)
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		r.unknown(unknown.Errors)
+	} else if err != nil {
+		*r.problems = append(*r.problems, wrong(err, r.file, c.first-1))
 		return false
 	}
-	told := map[string]bool{}
-	for _, k := range meta.Undecoded() {
-		if told[k.String()] = true; told[k[:len(k)-1].String()] {
-			continue // inside of what is not known
-		}
-		r.bad(k[len(k)-1], fmt.Sprintf("%q is not known here", k.String()), unknownKey(k))
-	}
 	if len(f.Promise) != 1 {
-		if len(meta.Undecoded()) == 0 {
-			r.bad("promise", "this is no [[promise]]", "begin each promise with a line [[promise]]")
+		if err == nil {
+			r.bad("promise", "this is no [[promise]]", begin)
 		}
 		return false
 	}
 	f.Promise[0].where, f.Promise[0].file, f.Promise[0].problems = r.where, r.file, r.problems
 	*r = f.Promise[0]
+	r.spelt()
 	return true
 }
 
-func unknownKey(k toml.Key) string {
-	if k[0] != "promise" {
-		return "a ledger holds nothing but [[promise]]"
+const (
+	begin = "begin each promise with a line [[promise]]"
+	keys  = "a promise has port, proto, address, owner, reason, policy, remedy, module and for"
+)
+
+// spelt refuses keys with capitals, which the decoder takes for those without, and
+// then for the same key twice.
+func (r raw) spelt() {
+	var f struct{ Promise []map[string]any }
+	if err := toml.Unmarshal([]byte(r.where.text), &f); err != nil || len(f.Promise) == 0 {
+		return
 	}
-	return "a promise has port, proto, address, owner, reason, policy, remedy, module and for"
+	for _, k := range slices.Sorted(maps.Keys(f.Promise[0])) {
+		if small := strings.ToLower(k); k != small && known(small) {
+			r.bad(k, fmt.Sprintf("%q is not known here", "promise."+k), "keys are written small: "+small)
+		}
+	}
+}
+
+func known(key string) bool {
+	return slices.Contains([]string{"port", "proto", "address", "owner", "reason", "policy", "remedy", "module", "for"}, key)
+}
+
+// unknown tells of keys that no promise has, and of nothing inside of them.
+func (r raw) unknown(errs []toml.DecodeError) {
+	told := map[string]bool{}
+	for i := range errs {
+		key := errs[i].Key()
+		name := strings.Join(key, ".")
+		if told[name] = true; told[strings.Join(key[:len(key)-1], ".")] {
+			continue
+		}
+		do := keys
+		if key[0] != "promise" {
+			do = "a ledger holds nothing but [[promise]]"
+		}
+		line, _ := errs[i].Position()
+		*r.problems = append(*r.problems, Problem{Place{r.file, r.where.first - 1 + line}, fmt.Sprintf("%q is not known here", name), do})
+	}
 }
 
 // lineOf is the line of the file that has the key, or the promise's first one.
-func (c chunk) lineOf(key string) int {
-	n := c.first
-	for line := range strings.Lines(c.text) {
-		name, _, ok := strings.Cut(line, "=")
-		if ok && key != "" && strings.Trim(strings.TrimSpace(name), `"'`) == key {
+func (c chunk) lineOf(key string) int { return lineOf(c.text, c.first, key) }
+
+// lineOf is the number of the first line whose key or whose beginning is one of words;
+// the text's first line has the number first, which is the answer where there is none.
+func lineOf(text string, first int, words ...string) int {
+	n := first
+	for line := range strings.Lines(text) {
+		key, _, ok := strings.Cut(line, "=")
+		if !ok {
+			key, _, _ = strings.Cut(line, "]")
+		}
+		if key = strings.Trim(strings.TrimSpace(key), `"'`); key != "" && slices.Contains(words, key) {
 			return n
 		}
 		n++
 	}
-	return c.first
+	return first
 }
 
-// wording is what the decoder had to say, and in which line of what it was given.
-type wording struct {
-	line int
-	what string
-}
-
-func (w *wording) at(file string, before int) Problem {
-	return Problem{Place{file, before + max(w.line, 1)}, w.what, "correct the line"}
-}
-
-func decode(text string, to any) *wording {
-	if _, err := toml.Decode(text, to); err != nil {
-		return wrong(err)
+// wrong is what the decoder had to say of a text that begins behind so many lines of
+// the file.
+func wrong(err error, file string, before int) Problem {
+	p := Problem{Place{file, before + 1}, oneLine(err.Error()), "correct the line"}
+	var d *toml.DecodeError
+	if !errors.As(err, &d) {
+		return p
 	}
-	return nil
+	line, _ := d.Position()
+	p.Where.Line = before + line
+	key := d.Key()
+	switch {
+	case strings.HasPrefix(p.What, "expected keyword"):
+		p.What, p.Do = "this is neither a number nor a text in quotes", `write a text as "nginx"`
+	case !strings.HasPrefix(p.What, "cannot decode"):
+	case len(key) < 2:
+		p.What, p.Do = "this is no [[promise]]", begin
+	default:
+		p.What, p.Do = fmt.Sprintf("%q is no text", strings.Join(key[1:], ".")), "write it in quotes"
+	}
+	return p
 }
 
-func wrong(err error) *wording {
-	w := wording{what: err.Error()}
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		w.line, w.what = parse.Position.Line, parse.Message
-	} else if n, _ := fmt.Sscanf(w.what, "toml: line %d", &w.line); n == 1 {
-		if _, after, ok := strings.Cut(w.what, "): "); ok {
-			w.what = after
-		}
-	}
-	w.what = strings.Map(func(r rune) rune {
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
-	}, strings.TrimPrefix(w.what, "toml: "))
-	return &w
+	}, strings.TrimPrefix(s, "toml: "))
 }

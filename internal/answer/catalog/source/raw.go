@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -92,53 +93,56 @@ type rawSubject struct {
 	Cut     bool     `toml:"cut"`
 }
 
-// list is one string or several.
-type list []string
-
-// UnmarshalTOML reads a string or an array of strings.
-func (l *list) UnmarshalTOML(v any) error {
-	values, err := items(v)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		s, ok := v.(string)
-		if !ok {
-			return fmt.Errorf("want text, have %v", v)
-		}
-		*l = append(*l, s)
-	}
-	return nil
-}
+// list is one string or several, as the decoder left them.
+type list any
 
 // portList is ports and ranges: 80, [80, "8000-8099"].
-type portList []catalog.PortRange
+type portList any
 
-// UnmarshalTOML reads a number, a range in quotes, or an array of both.
-func (l *portList) UnmarshalTOML(v any) error {
-	values, err := items(v)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		r, err := portRange(fmt.Sprint(v))
-		if err != nil {
-			return err
+// lists reads lists, and keeps what is wrong with the first that is none.
+type lists struct{ err error }
+
+func (l *lists) of(key string, v list) []string {
+	var out []string
+	for _, item := range l.items(key, v) {
+		s, ok := item.(string)
+		if !ok {
+			l.fail(key, item, fmt.Errorf("want text, have %v", item))
 		}
-		*l = append(*l, r)
+		out = append(out, s)
 	}
-	return nil
+	return out
 }
 
-func items(v any) ([]any, error) {
-	values, ok := v.([]any)
-	if !ok {
-		return []any{v}, nil
+func (l *lists) ports(v portList) []catalog.PortRange {
+	var out []catalog.PortRange
+	for _, item := range l.items("port", v) {
+		r, err := portRange(fmt.Sprint(item))
+		if err != nil {
+			l.fail("port", item, err)
+		}
+		out = append(out, r)
 	}
-	if len(values) == 0 {
-		return nil, fmt.Errorf("an empty list fits nothing")
+	return out
+}
+
+func (l *lists) items(key string, v any) []any {
+	values, several := v.([]any)
+	switch {
+	case v == nil:
+		return nil
+	case !several:
+		return []any{v}
+	case len(values) == 0:
+		l.fail(key, "[", errors.New("an empty list fits nothing"))
 	}
-	return values, nil
+	return values
+}
+
+func (l *lists) fail(key string, value any, err error) {
+	if l.err == nil {
+		l.err = problem{key, fmt.Sprint(value), err.Error()}
+	}
 }
 
 func portRange(text string) (catalog.PortRange, error) {
@@ -155,10 +159,11 @@ func portRange(text string) (catalog.PortRange, error) {
 }
 
 func (r *rawEntry) row() (Row, error) {
+	var l lists
 	row := Row{Entry: catalog.Entry{
 		ID: r.ID, Kind: catalog.Kind(r.Kind), Name: r.Name, Purpose: r.Purpose,
-		Basis: catalog.Basis(r.Basis), Note: r.Note, Sources: r.Source, YieldsTo: r.YieldsTo,
-		Features: r.Features, Proof: r.Proof,
+		Basis: catalog.Basis(r.Basis), Note: r.Note, Sources: l.of("source", r.Source), YieldsTo: l.of("yieldsTo", r.YieldsTo),
+		Features: l.of("features", r.Features), Proof: r.Proof,
 	}}
 	for _, s := range r.Services {
 		row.Services = append(row.Services, catalog.Service(s))
@@ -167,7 +172,7 @@ func (r *rawEntry) row() (Row, error) {
 		row.HTTP = append(row.HTTP, catalog.Prefix(p))
 	}
 	for i := range r.Match {
-		row.Match = append(row.Match, r.Match[i].pattern())
+		row.Match = append(row.Match, r.Match[i].pattern(&l))
 	}
 	for _, m := range r.Remedies {
 		row.Remedies = append(row.Remedies, withStandard(&row.Entry, catalog.Remedy{
@@ -176,6 +181,9 @@ func (r *rawEntry) row() (Row, error) {
 	}
 	for _, w := range r.Warn {
 		row.Warnings = append(row.Warnings, catalog.Warning{Advice: w.Advice, Why: w.Why})
+	}
+	if l.err != nil {
+		return Row{}, l.err
 	}
 	var err error
 	if row.Examples, err = subjects(r.Examples); err != nil {
@@ -187,13 +195,13 @@ func (r *rawEntry) row() (Row, error) {
 	return row, nil
 }
 
-func (p *rawPattern) pattern() catalog.Pattern {
+func (p *rawPattern) pattern(l *lists) catalog.Pattern {
 	out := catalog.Pattern{
-		OS: p.OS, Port: p.Port, Address: p.Address, Exe: p.Exe, Comm: p.Comm, Arg: p.Arg,
-		Service: p.Service, Unit: p.Unit, Queue: p.Queue, URLPath: p.URLPath,
-		Cgroup: p.Cgroup, Kernel: p.Kernel, Image: p.Image,
+		OS: l.of("os", p.OS), Port: l.ports(p.Port), Address: l.of("address", p.Address), Exe: l.of("exe", p.Exe), Comm: l.of("comm", p.Comm), Arg: l.of("arg", p.Arg),
+		Service: l.of("service", p.Service), Unit: l.of("unit", p.Unit), Queue: l.of("queue", p.Queue), URLPath: l.of("urlPath", p.URLPath),
+		Cgroup: l.of("cgroup", p.Cgroup), Kernel: l.of("kernel", p.Kernel), Image: l.of("image", p.Image),
 	}
-	for _, proto := range p.Proto {
+	for _, proto := range l.of("proto", p.Proto) {
 		out.Proto = append(out.Proto, fact.Proto(proto))
 	}
 	return out

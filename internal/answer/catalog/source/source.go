@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/berthd/berth/internal/answer/catalog"
 )
@@ -106,12 +106,8 @@ func (c chunk) row() (Row, error) {
 	var f struct {
 		Entry []rawEntry `toml:"entry"`
 	}
-	meta, err := toml.Decode(c.text, &f)
-	if err != nil {
+	if err := toml.NewDecoder(strings.NewReader(c.text)).DisallowUnknownFields().Decode(&f); err != nil {
 		return Row{}, err
-	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return Row{}, broken(unknown[0][len(unknown[0])-1], "unknown key %s", unknown[0])
 	}
 	if len(f.Entry) != 1 {
 		return Row{}, broken("", "text before the first %s", header)
@@ -127,12 +123,8 @@ func (p problem) Error() string { return p.what }
 
 // lineOf is the number of lines before the one that err is about.
 func (c chunk) lineOf(err error) int {
-	var parse toml.ParseError
-	if errors.As(err, &parse) && parse.Position.Line > 0 {
-		return parse.Position.Line - 1
-	}
-	var line int
-	if n, _ := fmt.Sscanf(err.Error(), "toml: line %d", &line); n == 1 && line > 0 {
+	if d := decoding(err); d != nil {
+		line, _ := d.Position()
 		return line - 1
 	}
 	var p problem
@@ -153,17 +145,25 @@ func (c chunk) lineOfKey(key, value string) int {
 	return 0
 }
 
-// oneLine gives err's words without the decoder's own position, which counts
-// from the start of the entry.
+// decoding is the decoder's error, of several unknown keys the first; nil if err is
+// another one.
+func decoding(err error) *toml.DecodeError {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		return &unknown.Errors[0]
+	}
+	var d *toml.DecodeError
+	errors.As(err, &d)
+	return d
+}
+
+// oneLine gives err's words, without the name of the decoder.
 func oneLine(err error) string {
-	what := err.Error()
-	var parse toml.ParseError
-	if errors.As(err, &parse) {
-		what = parse.Message
-	} else if strings.HasPrefix(what, "toml: ") {
-		if _, after, found := strings.Cut(what, "): "); found {
-			what = after
-		}
+	what := strings.TrimPrefix(err.Error(), "toml: ")
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		key := unknown.Errors[0].Key()
+		what = "unknown key " + key[len(key)-1]
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -107,7 +107,7 @@ func TestLoadNothing(t *testing.T) {
 
 func TestEveryFaultHasItsLine(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
-		{`name = "nginx"`, `nmae = "nginx"`, "f.toml:6: unknown key entry.nmae"},
+		{`name = "nginx"`, `nmae = "nginx"`, "f.toml:6: unknown key nmae"},
 		{`kind = "holder"`, `kind = "owner"`, `f.toml:5: kind "owner" is none of`},
 		{`id = "nginx"`, `id = "Nginx"`, `f.toml:4: id "Nginx": want`},
 		{`name = "nginx"`, `name = ""`, "f.toml:6: name is missing"},
@@ -152,7 +152,7 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		{`kind = "holder"`, `kind = "blamed"`, "f.toml:3: proof is missing"},
 		{`basis = "general"`, "services = [{ display = \"x\" }]\nbasis = \"general\"", "f.toml:9: service: name is missing"},
 		{`basis = "general"`, "services = [{ name = \"x\", display = \" x\" }]\nbasis = \"general\"", "f.toml:9: service x: display has space"},
-		{`basis = "general"`, "services = [{ label = \"x\" }]\nbasis = \"general\"", "f.toml:9: unknown key entry.services.label"},
+		{`basis = "general"`, "services = [{ label = \"x\" }]\nbasis = \"general\"", "f.toml:9: unknown key label"},
 		{`basis = "general"`, "features = \"Web Server\"\nbasis = \"general\"", `f.toml:9: feature "Web Server": want one word`},
 		{`basis = "general"`, "http = [{ url = \"ftp://+:80/\" }]\nbasis = \"general\"", `f.toml:9: url "ftp://+:80/": want http`},
 		{`basis = "general"`, "http = [{ url = \"http://:80/\" }]\nbasis = \"general\"", "want a host name"},
@@ -167,7 +167,7 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		{`basis = "general"`, "http = [{ url = \"http://+:80/\", reserved = true, sddl = \"Everyone\" }]\nbasis = \"general\"", "sddl: want D:("},
 		{`basis = "general"`, "http = [{ url = \"http://+:80/\", usual = 4 }]\nbasis = \"general\"", "usual goes from 0 to 3"},
 		{`[[entry]]`, "id = 1\n[[entry]]", "f.toml:3: unknown key id"},
-		{`[[entry.warn]]`, `[[entry.warn]`, "f.toml:23: "},
+		{`[[entry.warn]]`, `[[entry.warn]`, "f.toml:22: "},
 		{`basis = "general"`, `basis = "general`, "f.toml:9: "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
