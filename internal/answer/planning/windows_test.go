@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -330,8 +331,30 @@ func TestServiceStates(t *testing.T) {
 		"continuing": "continue-pending", "pausing": "pause-pending", "paused": "paused", "": ""} {
 		u := fact.Unit{Manager: "scm", Name: "Web", Active: active}
 		p, ref := forced(held(func(s *fact.Set) { s.Machine.OS = "windows" }, unit(u)), remedy.Remedy{Kind: remedy.Stop, Target: "Web"}, planning.Wish{})
+		if strings.HasSuffix(want, "-pending") {
+			if ref == nil || ref.Reason.ID != "service-pending" || ref.Reason.Args["state"] != active {
+				t.Errorf("%s: %+v", active, ref)
+			}
+			continue
+		}
 		if ref != nil || p.Steps[0].Before["state"] != want {
 			t.Errorf("%s: %+v", active, p.Steps)
+		}
+	}
+}
+
+// What hangs on a service and is on its way somewhere keeps it from being stopped; what
+// is paused is stopped before it, and what is stopped is left alone.
+func TestStatesOfDependents(t *testing.T) {
+	for active, want := range map[string]string{"stopping": "refused: service-pending", "paused": "service Fax state=stopped\nservice Web state=stopped", "stopped": "service Web state=stopped"} {
+		web := fact.Unit{Manager: "scm", Name: "Web", Active: "running"}
+		fax := fact.Unit{ID: "unit:Fax", Manager: "scm", Name: "Fax", Active: active, MainPID: 88, Windows: &fact.WindowsService{Kind: "own-process", DependsOn: []string{"web"}}}
+		p, ref := forced(held(func(s *fact.Set) { s.Machine.OS = "windows"; s.Units = append(s.Units, fax) }, unit(web)), remedy.Remedy{Kind: remedy.Stop, Target: "Web"}, planning.Wish{})
+		if got := steps(p, ref); got != want {
+			t.Errorf("%s: %s", active, got)
+		}
+		if ref != nil && !slices.Equal(ref.Command[0], []string{"taskkill", "/F", "/PID", "88"}) {
+			t.Error(ref.Command)
 		}
 	}
 }

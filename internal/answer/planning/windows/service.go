@@ -4,6 +4,7 @@ package windows
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,19 +53,42 @@ func (m maker) stopService(u *fact.Unit) *draft.Refusal {
 	if strings.EqualFold(u.Name, "HTTP") {
 		return m.Refuse("ask-for-kernel", "service", u.Name)
 	}
+	if ref := m.pending(u); ref != nil {
+		return ref
+	}
 	if u.Windows != nil && u.Windows.AcceptsStop != nil && !*u.Windows.AcceptsStop {
 		return m.Refuse("takes-no-stop", "service", u.Name)
 	}
-	m.stopDependents(u)
+	if _, ref := m.stopDependents(u); ref != nil {
+		return ref
+	}
 	m.Step(m.serviceStep(u, plan.State{"state": "stopped"}, draft.Reason("stop-service", "service", u.Name)))
 	return nil
 }
 
+// pending refuses a service that is on its way from one state to another: nobody
+// knows where it ends, so it is nothing that can be put back, and it takes no order.
+func (m maker) pending(u *fact.Unit) *draft.Refusal {
+	state, on := strings.CutSuffix(State(u)["state"], "-pending")
+	if !on {
+		return nil
+	}
+	ref := m.Refuse("service-pending", "service", u.Name, "state", u.Active)
+	ref.Command = nil
+	if state == "stop" && u.MainPID != 0 && u.Windows != nil && u.Windows.Kind == "own-process" {
+		ref.Command = [][]string{{"taskkill", "/F", "/PID", strconv.Itoa(u.MainPID)}}
+	}
+	return ref
+}
+
 // stopDependents stops the running services that need u, the outermost first, the
 // print spooler before all that it does not itself carry.
-func (m maker) stopDependents(u *fact.Unit) []*fact.Unit {
+func (m maker) stopDependents(u *fact.Unit) ([]*fact.Unit, *draft.Refusal) {
 	var run []*fact.Unit
 	for _, d := range m.dependents(u) {
+		if ref := m.pending(d); ref != nil {
+			return nil, ref
+		}
 		if m.runs(d) {
 			run = append(run, d)
 		}
@@ -73,13 +97,13 @@ func (m maker) stopDependents(u *fact.Unit) []*fact.Unit {
 	for _, d := range out {
 		m.Step(m.serviceStep(d, plan.State{"state": "stopped"}, draft.Reason("stop-dependent", "service", d.Name, "display", d.Description, "needs", u.Name)))
 	}
-	return out
+	return out, nil
 }
 
-// runs: a listing of processes tells no state, only that a service is in one.
+// runs: a service that is paused keeps what it needs from stopping too. A listing of processes tells no state, only that a service is in one.
 func (m maker) runs(u *fact.Unit) bool {
 	if u.Active != "" {
-		return u.Active == "running"
+		return u.Active == "running" || u.Active == "paused"
 	}
 	return slices.ContainsFunc(m.X.Set.Links, func(l fact.Link) bool { return l.Kind == fact.PartOf && l.To == u.ID })
 }
@@ -217,7 +241,13 @@ func (m maker) kernel() *draft.Refusal {
 	if http == nil {
 		http = &fact.Unit{ID: fact.UnitID("scm", "HTTP"), Manager: "scm", Name: "HTTP"}
 	}
-	stopped := m.stopDependents(http)
+	if ref := m.pending(http); ref != nil {
+		return ref
+	}
+	stopped, ref := m.stopDependents(http)
+	if ref != nil {
+		return ref
+	}
 	if len(stopped) == 0 && http.Windows == nil {
 		return m.Refuse("dependents-unknown", "service", "HTTP")
 	}

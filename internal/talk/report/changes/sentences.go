@@ -122,6 +122,7 @@ start-delayed: start {service} some minutes after boot, behind the others
 start-dependent: start [{display} (]{service}[)], which could not start without HTTP
 start-manual: let {service} start only when it is asked for[ (it was: {was})]
 start-newcomer: start {unit}
+service-pending: {service} is {state} just now, and takes no order before that has ended; where it hangs, only the end of its process or a restart of Windows ends it
 start-winnat: start winnat again
 started-by-hand: {name} (PID {pid}) was started by hand: its port is on its command line or in its own settings
 stop-container: have {engine} stop the container {container}
