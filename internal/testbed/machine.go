@@ -12,6 +12,7 @@ import (
 type Machine struct {
 	Place
 	base, upper string // what it was booted from, what it has changed since; see State
+	sup         *Child // what it runs in; ends when the machine does
 }
 
 // Option prepares a machine before it boots.
@@ -46,6 +47,13 @@ func (m *Machine) Leader() int { return m.pid }
 // system bus, authenticated as root.
 func (m *Machine) Bus() string {
 	return "unix:path=" + m.Root("/run/dbus/system_bus_socket")
+}
+
+// Reboot has the machine shut down in order and boots it again from the same disk:
+// files are kept, /run and all processes are gone.
+func (m *Machine) Reboot() {
+	m.t.Helper()
+	m.reboot()
 }
 
 // Unit returns one property of a unit, such as ActiveState or MainPID.

@@ -23,13 +23,28 @@ func boot(t testing.TB, p plan) *Machine {
 			t.Fatal(err)
 		}
 	}
-	name := fmt.Sprintf("berth-test-%d-%s", os.Getpid(), filepath.Base(top))
-	t.Cleanup(func() { removeCgroups(name) })
-	sup := isolate(t, append([]string{"sh", "-c", bootScript, "boot", name, base, top}, p.enable...)...)
-	m := &Machine{inside(t, leader(t, sup)), base, filepath.Join(top, "upper")}
-	m.own = true
-	m.awaitBoot(sup)
+	m := &Machine{Place: Place{t: t}, base: base, upper: filepath.Join(top, "upper")}
+	m.start(p.enable...)
 	return m
+}
+
+// start boots what is on the machine's disk, with units enabled before.
+func (m *Machine) start(enable ...string) {
+	m.t.Helper()
+	top := filepath.Dir(m.upper)
+	name := fmt.Sprintf("berth-test-%d-%s", os.Getpid(), filepath.Base(top))
+	m.t.Cleanup(func() { removeCgroups(name) })
+	m.sup = isolate(m.t, append([]string{"sh", "-c", bootScript, "boot", name, m.base, top}, enable...)...)
+	m.Place = inside(m.t, leader(m.t, m.sup))
+	m.own = true
+	m.awaitBoot(m.sup)
+}
+
+func (m *Machine) reboot() {
+	m.t.Helper()
+	m.Try("systemctl", "reboot") // which may end it before it has said so
+	Await(m.t, "the machine to shut down", m.sup.ended)
+	m.start()
 }
 
 // isolate starts a command as PID 1 of a PID and mount namespace of its own (flags

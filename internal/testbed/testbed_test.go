@@ -28,6 +28,20 @@ func TestNetnsHasPortEightyOfItsOwn(t *testing.T) {
 	})
 }
 
+// What is on the disk outlives a reboot; processes, /run and PID 1 do not.
+func TestSystemdReboot(t *testing.T) {
+	m := testbed.Boot(t, testbed.WithEnabled("nginx.service"))
+	m.Put("/etc/kept", []byte("x"), 0o644)
+	m.Put("/run/lost", []byte("x"), 0o644)
+	m.Run("systemctl", "disable", "-q", "nginx")
+	m.AwaitUnit("nginx.service", "active")
+	was := m.Leader()
+	m.Reboot()
+	if m.Run("cat", "/etc/kept") != "x" || m.Try("cat", "/run/lost").Code == 0 || m.Unit("nginx.service", "ActiveState") != "inactive" || m.Leader() == was {
+		t.Error("not as a machine is after a reboot")
+	}
+}
+
 func TestSystemdBootsCleanMachines(t *testing.T) {
 	m := testbed.Boot(t)
 	if got := m.Run("ss", "-Hltn"); got != "" {

@@ -240,12 +240,11 @@ func TestOrder(t *testing.T) {
 	n, _ := planning.ParseNewcomer("apache")
 	r := remedy.Remedy{Kind: catalog.Order, Target: "nginx.service", About: "unit:nginx.service"}
 	p, ref := forced(held(unit(nginx), other(apache)), r, planning.Wish{Newcomer: n})
-	want := `unit nginx.service active=inactive
+	want := `on undo unit nginx.service active=active
 on undo reload systemd
 file /etc/systemd/system/apache2.service.d/berth-order.conf exists=yes
 on do reload systemd
-on undo unit apache2.service active=inactive
-on do unit apache2.service active=active`
+on undo unit apache2.service active=inactive`
 	if diff := cmp.Diff(want, steps(p, ref)); diff != "" {
 		t.Fatal(diff)
 	}

@@ -76,7 +76,8 @@ func (m maker) reserved(more ...uint16) string {
 	return strings.Join(out, ",")
 }
 
-// order lets the newcomer win at boot, and now.
+// order lets the newcomer win at boot. Nothing stops now; taken back, also after the
+// reboot, the holder has the port again.
 func (m maker) order() *Refusal {
 	if m.R.Target == ways.NetworkOnline {
 		return m.afterNetwork()
@@ -100,13 +101,15 @@ func (m maker) order() *Refusal {
 	if u.FileState == "disabled" { // it does not run for the port at boot
 		return m.Refuse("not-enabled", "unit", u.Name, "state", u.FileState)
 	}
-	if ref := unit.Stop(m.Draft, t.Unit); ref != nil {
-		return ref
+	on := func(v *fact.Unit, active, why string) {
+		m.Step(plan.Step{Subject: unit.Subject(v, v.Name), After: plan.State{"active": active}, On: plan.OnUndo, Class: plan.Restartable, Why: draft.Reason(why, "unit", v.Name)})
 	}
+	on(t.Unit, "active", "start-again")
 	unit.ReloadSystemd(m.Draft, plan.OnUndo)
 	m.Step(plan.Step{Subject: plan.Subject{Kind: plan.File, Name: "/etc/systemd/system/" + u.Name + ".d/berth-order.conf"}, After: plan.State{"exists": "yes", "content": "# Written by berth: who comes first has the port.\n[Unit]\nBefore=" + t.Unit.Name + "\n"},
-		Class: plan.Reversible, Why: draft.Reason("order-units", "first", u.Name, "then", t.Unit.Name)})
+		Class: plan.Reversible, Why: draft.Reason("order-units", "first", u.Name, "then", t.Unit.Name), Reboot: true})
 	unit.ReloadSystemd(m.Draft, plan.OnDo)
+	on(u, "inactive", "stop-newcomer")
 	m.Warn("loser-fails-at-boot", "unit", t.Unit.Name)
 	return nil
 }

@@ -39,6 +39,8 @@ import (
 //	docker|podman ARGS...     run the engine's client
 //	exits CODE inside CMD...  the same as inside, held to its exit code; docker and
 //	                          podman too
+//	begins CMD...             start CMD there, and do not wait for its end
+//	kills CMD                 end every program of that name there by force (wine)
 //	awaits [as USER] CMD...   run CMD there until it succeeds
 //
 // Berth is in the place's PATH. Whatever was started ends with the script.
@@ -60,6 +62,8 @@ func Placed(dir string) testscript.Params {
 	p.Cmds["docker"] = client
 	p.Cmds["podman"] = client
 	p.Cmds["awaits"] = awaits
+	p.Cmds["begins"] = begins
+	p.Cmds["kills"] = kills
 	return p
 }
 
@@ -151,6 +155,22 @@ func client(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func begins(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	if neg || l.place == nil || len(args) == 0 {
+		ts.Fatalf("usage: begins CMD...")
+	}
+	l.place.Start(l.program(args[0]), args[1:]...)
+}
+
+// program is how a command is called in the place.
+func (l *lent) program(name string) string {
+	if name == "berth" && l.berth != "" {
+		return l.berth
+	}
+	return name
+}
+
 func awaits(ts *testscript.TestScript, neg bool, args []string) {
 	l := of(ts)
 	if neg {
@@ -194,10 +214,7 @@ func (l *lent) try(ts *testscript.TestScript, args []string) testbed.Result {
 	if args[0] == "as" {
 		args = append([]string{"sh", "-c", asUser}, args...)
 	}
-	if args[0] == "berth" && l.berth != "" {
-		args = append([]string{l.berth}, args[1:]...)
-	}
-	cmd := l.place.Cmd(args[0], args[1:]...)
+	cmd := l.place.Cmd(l.program(args[0]), args[1:]...)
 	cmd.Env = append(os.Environ(), "PATH=/run/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "NO_COLOR=1", "HOME=/root")
 	if l.engine != nil { // whose /var is everybody's
 		cmd.Env = append(cmd.Env, "BERTH_STATE_DIR="+stateFolder)

@@ -3,6 +3,7 @@ package script
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -51,6 +52,14 @@ func restart(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: wine, then restart")
 	}
 	l.prefix.Restart()
+}
+
+func kills(ts *testscript.TestScript, neg bool, args []string) {
+	l := of(ts)
+	if neg || l.prefix == nil || len(args) != 1 {
+		ts.Fatalf("usage: wine, then kills CMD")
+	}
+	l.place.Run("taskkill", "/F", "/IM", filepath.Base(l.program(args[0])))
 }
 
 // holdsService installs and starts a service that runs the holder as NAME.exe. Wine ends its
