@@ -153,7 +153,7 @@ func (m maker) republish(c *fact.Container) *draft.Refusal {
 	ref.Reason = draft.Reason("container-ports-fixed", "container", cmp.Or(c.Name, c.Full), "way", string(a.Way), "folder", a.Folder, "files", strings.Join(a.Files, ", "),
 		"service", a.Service, "old", a.Old, "new", a.New)
 	if a.Incomplete {
-		ref.Reason.Args["incomplete"] = "yes"
+		ref.Reason.Args["incomplete"] = c.Engine + " inspect " + cmp.Or(c.Name, c.Full)
 	}
 	return ref
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning/draft"
+	"github.com/berthd/berth/internal/answer/republish"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -26,8 +27,17 @@ func (m maker) stopContainer(c *fact.Container) *draft.Refusal {
 		return m.Refuse("identity-unknown", "name", cmp.Or(c.Name, c.Full))
 	}
 	m.Step(plan.Step{Subject: m.containerSubject(c), Before: m.containerState(c), After: plan.State{"running": "no"},
-		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", cmp.Or(c.Name, c.Full), "engine", c.Engine)})
+		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", cmp.Or(c.Name, c.Full), "engine", c.Engine, "again", m.again(c))})
 	return nil
+}
+
+// again is how a container that vanishes is made again, as far as the facts have it.
+func (m maker) again(c *fact.Container) string {
+	a, ok := republish.For(*c, m.Proto, m.A.Endpoint.Port, m.A.Endpoint.Port)
+	if !c.AutoRemove || !ok || len(a.Steps) == 0 {
+		return ""
+	}
+	return strings.Join(a.Steps[len(a.Steps)-1], " ")
 }
 
 // keeperUnit is the systemd unit that starts a container again, nil where none does or

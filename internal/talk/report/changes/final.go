@@ -27,6 +27,9 @@ func along(s plan.Step) string {
 // ends are the lines of what a step ends for good, for whoever starts it again.
 func ends(s plan.Step) []string {
 	var out []string
+	if again := s.Why.Args["again"]; again != "" && s.Class == plan.Final {
+		return []string{"made again like this, with what else it was made with: " + clean.Text(again, 300)}
+	}
 	if s.Subject.Kind != plan.Process || s.After["state"] != "gone" {
 		return nil
 	}
@@ -48,10 +51,16 @@ func lost(en *journal.Entry) string {
 		}
 		told[ev.Step] = true
 		s := en.Plan.Steps[ev.Step]
-		if s.Subject.Kind != plan.Process {
+		switch {
+		case s.Subject.Kind == plan.Process:
+			fmt.Fprintf(&b, "\n%s has ended, and nobody but you can start it again:", program(s))
+		case s.Before["autoremove"] == "yes":
+			fmt.Fprintf(&b, "\nThe container %s was run with --rm and is gone, and nobody but you can make it again:", label(s, ""))
+		default:
 			fmt.Fprintf(&b, "\nNot taken back: %s.", Step(s))
-		} else {
-			fmt.Fprintf(&b, "\n%s has ended, and nobody but you can start it again:\n  %s", program(s), strings.Join(ends(s), "\n  "))
+		}
+		for _, l := range ends(s) {
+			b.WriteString("\n  " + l)
 		}
 		if ev.Text != "" {
 			b.WriteString("\n  " + clean.Text(ev.Text, 300))

@@ -12,7 +12,7 @@ func sentenceOf(id string) string {
 // sentences has a line for each: ID, a colon, the sentence. {words} are arguments;
 // what stands in brackets is left out where an argument in it is missing.
 const sentences = `
-advice-only: this is for you to do: berth installs, uninstalls and reconfigures no part of the system
+advice-only: berth installs and removes no part of the system; that is for you to do
 ask-for-kernel: stopping {service} takes all that need it: ask for it by name (kernel:HTTP)
 behind-unknown: the kernel has the port for a program, and which one is not known
 by-hand: {unit} belongs to {manager}, which berth does not drive
@@ -21,7 +21,7 @@ config-unread: the configuration could not be read or edited[: {error}]
 container-ports-fixed/compose: what {container} publishes was fixed when it was made: change "{old}" to "{new}" in {files}[ of {folder}], then make it anew
 container-ports-fixed/host: the program in {container} listens on the host's network: its own settings have the port
 container-ports-fixed/pod: {container} is in a pod, and the port is the pod's
-container-ports-fixed/run: what {container} publishes was fixed when it was made: make it anew with the other port[; what else it was made with is not all known here ({incomplete}): docker inspect shows it]
+container-ports-fixed/run: what {container} publishes was fixed when it was made: make it anew with the other port[; with what else it was made, berth does not know: {incomplete} shows it]
 container-ports-fixed: what {container} publishes was fixed when it was made
 container-vanishes: {container} was run with --rm: it is removed when it stops, with all that was written in it, and cannot be started again
 container-returns: {container} starts again when its engine does (restart policy always)
@@ -38,7 +38,7 @@ http-back: let the HTTP driver start on demand again, as Windows sets it up
 http-off-breaks: from the next boot on these do not start any more: {services}
 http-off: switch the HTTP driver off, from the next boot on
 http-starts-again: HTTP starts again with the next program that registers a URL; this frees the port for the moment
-http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again; printing stays off that long
+http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again[, and nobody can print that long ({printing})]
 identity-unknown: only a name or number of {name} is known, which may be another's by now
 kept-by/kubernetes: {container} is of the pod {keeper}: the cluster starts another in its place, and has to be told
 kept-by/swarm: {container} is of the swarm service {keeper}, which starts another in its place: the service is to be told
@@ -48,8 +48,8 @@ kernel-dependents: these stop with it: {services}
 kill-process: end {name} (PID {pid}); killed if it does not end when asked
 list-empty-is-all: an empty list means every address
 list-is-set: somebody has set the listen list already ({list}); berth does not widen or narrow what somebody chose
-list-starves: HTTP.sys is reached on {list} only, by everybody and on every port; {urls} URLs are registered now
-list-unknown: HTTP.sys's listen list was not read
+list-starves: from then on whatever stands behind HTTP.sys is reached on {list} only, by everybody and on every port; {urls} URLs are registered now
+list-unknown: which addresses HTTP.sys listens on now is not known; netsh http show iplisten tells it
 loser-fails-at-boot: {unit} finds the port taken at the next boot, and fails
 mediator-not-there: sharing needs berth's mediator, which is not there yet
 move-socket: let {unit} listen on port {to}, by a drop-in
@@ -109,8 +109,8 @@ reserve-at-boot: and at every boot
 reserve-port: keep port {port} from outgoing connections, now
 restore-reservation: reserve {url} again, as Windows does
 rule-by-hand: the rule was made by somebody: it is changed where it was made
-server-unknown: berth does not know where {unit} keeps its port; its own settings do
-set-it-yourself: give your program[ {newcomer}] {endpoint} in its own settings
+server-unknown: berth does not know where {unit} keeps its port: look in its own settings
+set-it-yourself: set your program[ {newcomer}] to {endpoint} in its own settings
 several-processes: {count} processes stand behind the URL, and which one has it is not known
 several-services: several services share one process ({services}), and which one has the port is not known
 split-by-hand: the families can be parted here only in the holder's own settings
@@ -119,17 +119,17 @@ split-localhost: localhost may reach the one over IPv4 and the other over IPv6: 
 start-after-change: start {unit} again
 start-again: when it is taken back: start {unit} again, behind its socket
 start-delayed: start {service} some minutes after boot, behind the others
-start-dependent: start [{display} (]{service}[)], which could not start without HTTP
+start-dependent: start {named}, which could not start without HTTP
 start-manual: let {service} start only when it is asked for[ (it was: {was})]
 start-newcomer: start {unit}
 service-pending: {service} is {state} just now, and takes no order before that has ended; where it hangs, only the end of its process or a restart of Windows ends it
 start-winnat: start winnat again
 started-by-hand: {name} (PID {pid}) was started by hand: its port is on its command line or in its own settings
 stop-container: have {engine} stop the container {container}
-stop-dependent: stop [{display} (]{service}[)] first: it needs {needs}
+stop-dependent: stop {named} first: it needs {needs}
 stop-for-change: stop {unit} for a moment
 stop-it-instead: {target} would be started again: stop it, do not kill it
-stop-kernel: stop the driver HTTP, which all of these needed
+stop-kernel: stop the driver HTTP itself
 stop-newcomer: when it is taken back: stop {unit}
 stop-service: stop the service {service}
 stop-site: stop the site {site}, and no other
@@ -137,15 +137,15 @@ stop-supervised: have {supervisor} stop {program}, and leave it down
 stop-trigger: stop {unit} first: it would start {starts} again at the next connection
 stop-triggered: stop {unit}, which may have been started in between
 stop-unit: stop {unit}[; systemd, which would restart it ({restart}), is told to leave it down]
-stop-winnat: stop winnat, which has the range around the port
+stop-winnat: stop winnat for a moment: it has set the range around the port aside
 takes-no-stop: {service} takes no order to stop
 target-not-here: {target} is not among what is known of this machine
-test-config-first: have {server} check that its configuration is in order now
-test-config: have {server} check its configuration before it reads it
+test-config-first: have {server} check that its configuration is in order as it is now
+test-config: have {server} check the new configuration before it reads it
 unknown-kind: {kind} is no kind of remedy
 wait-for-it: it goes away by itself, within {seconds} seconds as a rule
 whose-manager: whose systemd {unit} belongs to is not known
-winnat-stops: WSL and containers are offline while winnat is stopped
+winnat-stops: WSL and containers are offline while winnat is stopped, some seconds as a rule
 wordpress-network: {root} holds a network of WordPress sites[ ({site})]: it refuses every port but 80 and 443, and breaks on {port}
 wordpress-siteurl/config: {root} holds a WordPress that has its address in {config}: set WP_HOME and WP_SITEURL there[ from {site} to {becomes}]
 wordpress-siteurl: {root} holds a WordPress that has its address in its own data: set its options home and siteurl to the address with port {port} before you move it (wp option update siteurl ...)
