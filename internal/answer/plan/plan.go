@@ -73,7 +73,10 @@ const (
 	Sysctl Kind = "sysctl"
 	// Service is a Windows service. Name: its short name. State: "state" ("running",
 	// "stopped", "stop-pending", ...), "start" ("boot", "system", "auto",
-	// "auto-delayed", "manual", "disabled"), "exists".
+	// "auto-delayed", "manual", "disabled"), "exists", and, where it has them, "command"
+	// (its whole command line), "display" (the name that is shown), "description",
+	// "account" ("LocalSystem"): with them a service is made, and they are never changed.
+	// One that is to exist no more is stopped first.
 	Service Kind = "service"
 	// Registry is a value in the registry. Name: the key, root spelt out. Of: "value"
 	// ("" is the key's default value). State: "exists", "type" ("REG_DWORD", ..., or a

@@ -14,7 +14,7 @@ import (
 )
 
 func system() calls {
-	return calls{queryStatus, queryConfig, tell, begin, setStart, setDelayed, around}
+	return calls{queryStatus, queryConfig, tell, begin, setStart, setDelayed, create, describe, remove, around}
 }
 
 // open opens a service for one call, with the one right that it takes.
@@ -62,8 +62,10 @@ func queryConfig(name string) (c config, err error) {
 				return err
 			}
 			c.kind, c.start = q.ServiceType, q.StartType
+			c.command, c.display, c.account = windows.UTF16PtrToString(q.BinaryPathName), windows.UTF16PtrToString(q.DisplayName), windows.UTF16PtrToString(q.ServiceStartName)
 			break
 		}
+		c.description = description(h)
 		var delayed uint32 // a BOOL
 		if windows.QueryServiceConfig2(h, windows.SERVICE_CONFIG_DELAYED_AUTO_START_INFO, (*byte)(unsafe.Pointer(&delayed)), 4, &need) == nil {
 			c.delayed = delayed != 0
@@ -71,6 +73,63 @@ func queryConfig(name string) (c config, err error) {
 		return nil
 	})
 }
+
+// description is what it says of itself, "" for nothing.
+func description(h windows.Handle) string {
+	const most = 8 << 10 // of QueryServiceConfig2
+	b := fixed.Bytes(most)
+	var need uint32
+	if windows.QueryServiceConfig2(h, windows.SERVICE_CONFIG_DESCRIPTION, &b[0], most, &need) != nil {
+		return ""
+	}
+	text := (*windows.SERVICE_DESCRIPTION)(unsafe.Pointer(&b[0])).Description
+	if text == nil {
+		return ""
+	}
+	return windows.UTF16PtrToString(text)
+}
+
+// create gives the manager a service; an empty word is left to it.
+func create(name string, r recipe) error {
+	var wide [4]*uint16
+	for i, s := range [...]string{name, r.display, r.command, r.account} {
+		if s == "" {
+			continue
+		}
+		p, err := windows.UTF16PtrFromString(s)
+		if err != nil {
+			return err
+		}
+		wide[i] = p
+	}
+	m, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CREATE_SERVICE)
+	if err != nil {
+		return err
+	}
+	defer windows.CloseServiceHandle(m)
+	h, err := windows.CreateService(m, wide[0], wide[1], windows.SERVICE_QUERY_CONFIG, windows.SERVICE_WIN32_OWN_PROCESS, r.start.start,
+		windows.SERVICE_ERROR_NORMAL, wide[2], nil, nil, nil, wide[3], nil)
+	if err != nil {
+		return err
+	}
+	return windows.CloseServiceHandle(h)
+}
+
+func describe(name, text string) error {
+	wide, err := windows.UTF16PtrFromString(text)
+	if err != nil {
+		return err
+	}
+	return open(name, windows.SERVICE_CHANGE_CONFIG, func(h windows.Handle) error {
+		d := windows.SERVICE_DESCRIPTION{Description: wide}
+		return windows.ChangeServiceConfig2(h, windows.SERVICE_CONFIG_DESCRIPTION, (*byte)(unsafe.Pointer(&d)))
+	})
+}
+
+// deleting is the right to delete an object (winnt.h, DELETE).
+const deleting = 0x00010000
+
+func remove(name string) error { return open(name, deleting, windows.DeleteService) }
 
 func tell(name string, code control) error {
 	right := uint32(windows.SERVICE_PAUSE_CONTINUE)

@@ -20,6 +20,7 @@ type fake struct {
 	clock    time.Time
 	turn     func(n int)
 	turns    int
+	open     bool   // somebody has every service open: none goes when it is deleted
 	held     func() // while the manager is busy with a control
 	log      []string
 }
@@ -34,7 +35,7 @@ func newFake(name string, s service) *fake {
 }
 
 func (f *fake) driver() Driver {
-	return Driver{calls{f.status, f.config, f.control, f.start, f.setStart, f.setDelayed, f.around}, func() time.Time { return f.clock }, func(_ context.Context, d time.Duration) {
+	return Driver{calls{f.status, f.config, f.control, f.start, f.setStart, f.setDelayed, f.create, f.describe, f.remove, f.around}, func() time.Time { return f.clock }, func(_ context.Context, d time.Duration) {
 		f.clock = f.clock.Add(d)
 		f.turns++
 		if f.turn != nil {
@@ -113,6 +114,35 @@ func (f *fake) setDelayed(name string, on bool) error {
 		s.delayed = on
 	}
 	return err
+}
+
+func (f *fake) create(name string, r recipe) error {
+	f.log = append(f.log, "create")
+	if err := f.fail["create"]; err != nil {
+		return err
+	}
+	f.services[name] = &service{status{state: stopped}, config{kind: 0x10, start: r.start.start, command: r.command, display: r.display, account: r.account}}
+	return nil
+}
+
+func (f *fake) describe(name, text string) error {
+	f.log = append(f.log, "describe")
+	s, err := f.find("describe", name)
+	if err == nil && !f.deaf {
+		s.description = text
+	}
+	return err
+}
+
+func (f *fake) remove(name string) error {
+	f.log = append(f.log, "remove")
+	if _, err := f.find("remove", name); err != nil {
+		return err
+	}
+	if !f.open {
+		delete(f.services, name)
+	}
+	return nil
 }
 
 func (f *fake) around(context.Context, string) ([]fact.Unit, error) {
