@@ -42,16 +42,25 @@ func Install(os string, in Installation) (plan.Plan, error) {
 		p.Cost.Reboot = true
 	case "windows":
 		p.Cost.Privilege = "administrator"
-		p.Steps = []plan.Step{{
-			Subject: plan.Subject{Kind: plan.Service, Name: ServiceName},
-			Before:  plan.State{"exists": "no"},
-			After:   plan.State{"exists": "yes", "command": windowsLine(in), "start": "auto", "state": "running"},
-			Class:   plan.Reversible, Why: plan.Reason{ID: "install-service", Args: map[string]string{"name": ServiceName}},
-		}}
+		p.Steps = windowsSteps(in)
 	default:
 		return plan.Plan{}, ErrInstall
 	}
 	return p, nil
+}
+
+// windowsSteps: to start it is an event to the journal, as with systemd; to delete it
+// stops it.
+func windowsSteps(in Installation) []plan.Step {
+	s := plan.Subject{Kind: plan.Service, Name: ServiceName}
+	args := map[string]string{"name": ServiceName}
+	return []plan.Step{{
+		Subject: s, Before: plan.State{"exists": "no"}, Class: plan.Reversible, Why: plan.Reason{ID: "install-service", Args: args},
+		After: plan.State{"exists": "yes", "command": windowsLine(in), "start": "auto", "account": "LocalSystem",
+			"display": "berth guard", "description": "Keeps promised ports as promised."},
+	}, {
+		Subject: s, After: plan.State{"state": "running"}, On: plan.OnDo, Class: plan.Reversible, Why: plan.Reason{ID: "install-start", Args: args},
+	}}
 }
 
 // systemdSteps: what systemd makes of the unit's file are events to the journal, since

@@ -40,7 +40,7 @@ func TestInstall(t *testing.T) {
 	for os, want := range map[string][]string{
 		"linux":   {"reload systemd undo", "file /etc/systemd/system/berth-guard.service ", "reload systemd do", "unit berth-guard.service do", "unit berth-guard.service undo"},
 		"darwin":  {"file /Library/LaunchDaemons/io.berth.guard.plist "},
-		"windows": {"service berth-guard "},
+		"windows": {"service berth-guard ", "service berth-guard do"},
 	} {
 		p, err := guard.Install(os, hard)
 		if err != nil {

@@ -40,10 +40,12 @@ func Service(s Shell, do Doer) *cobra.Command {
 	install := &cobra.Command{
 		Use:   "install guard [-- FLAG…]",
 		Short: "run berth guard as a service, now and at every boot",
-		Long: `install makes berth guard a service of systemd, hardened, and starts it. The ledger
-is --file, else that of the system's config folder; flags behind -- are those of berth
-guard. It is a change like any other, with its entry in the journal: berth undo takes
-it back. On macOS launchd reads what is written at the next boot.
+		Long: `install makes berth guard a service of systemd, hardened, or of Windows, and starts
+it. The ledger is --file, else that of the system's config folder; flags behind -- are
+those of berth guard. It is a change like any other, with its entry in the journal:
+berth undo takes it back, and leaves nothing but the log. The log is journald's, and
+%ProgramData%\berth\guard.log on Windows. On macOS launchd reads what is written at the
+next boot.
 
 Exit codes: 0 done; 1 refused, it is there already; 2 the words or the ledger are off;
 3 could not look; 4 not permitted; 5 it did not start, and all is taken back.`,
@@ -75,10 +77,6 @@ func installGuard(ctx context.Context, s Shell, do Doer, file string, args []str
 	if err != nil {
 		return s.Fail(exitCouldNot, err, "berth guard runs under any supervisor")
 	}
-	if runtime.GOOS == "windows" {
-		return s.Fail(exitCouldNot, errors.New("services are not made by berth on Windows yet"),
-			"as administrator: sc.exe create "+guard.ServiceName+" start= auto binPath= "+p.Steps[0].After["command"])
-	}
 	if os.Geteuid() > 0 && !dry {
 		return s.Fail(exitNotAllowed, errors.New("this needs root, and nothing was changed"), "sudo berth service install guard --file "+in.Ledger)
 	}
@@ -90,7 +88,7 @@ func installGuard(ctx context.Context, s Shell, do Doer, file string, args []str
 	doc := v1.Installed{Head: v1.Head{API: v1.API, Kind: "Installed", At: time.Now(), Machine: &v1.Machine{OS: runtime.GOOS}}, Service: guard.ServiceName, Plan: changes.Document(p), Entry: entry}
 	return s.Say(func(out io.Writer, st layout.Style) error {
 		var b strings.Builder
-		changes.Write(&b, st, p)
+		changes.Write(&b, st, p, "")
 		if entry != 0 {
 			fmt.Fprintf(&b, "\nDone: %s is installed. berth undo %d takes it back.\n", guard.ServiceName, entry)
 		}
