@@ -82,8 +82,8 @@ const arrows = `
 	answer/remedy, answer/docroot < answer/remedy/ways
 	answer/plan, answer/docroot, answer/remedy/nextport, answer/remedy/ways < answer/planning/draft
 	answer/planning/draft < answer/planning/process, answer/planning/windows, answer/planning/cost < answer/planning
-	answer/planning/process, answer/planning/windows < answer/planning/unit
-	answer/republish, answer/planning/unit < answer/planning/move < answer/planning
+	answer/planning/process, answer/planning/windows, answer/republish < answer/planning/unit
+	answer/planning/unit, answer/republish < answer/planning/move < answer/planning
 	answer/remedy, answer/plan, answer/prefix < answer/planning
 	# How a container gets another port; berth does not do it.
 	fact < answer/republish < answer/planning, talk/report/sentence
@@ -103,7 +103,7 @@ const arrows = `
 	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
 	answer/plan < change/journal
 	answer/plan, change/journal, machine/probe < change/apply
-	change/apply, change/drive/* < change/drive
+	change/apply, change/drive/*, change/run < change/drive
 
 	# Over time: promises, whether they are kept, and keeping them.
 	fact < keep/ledger
