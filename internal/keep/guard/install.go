@@ -53,13 +53,12 @@ func Install(os string, in Installation) (plan.Plan, error) {
 // stops it.
 func windowsSteps(in Installation) []plan.Step {
 	s := plan.Subject{Kind: plan.Service, Name: ServiceName}
-	args := map[string]string{"name": ServiceName}
 	return []plan.Step{{
-		Subject: s, Before: plan.State{"exists": "no"}, Class: plan.Reversible, Why: plan.Reason{ID: "install-service", Args: args},
+		Subject: s, Before: plan.State{"exists": "no"}, Class: plan.Reversible, Why: reason("install-service", ServiceName),
 		After: plan.State{"exists": "yes", "command": windowsLine(in), "start": "auto", "account": "LocalSystem",
 			"display": "berth guard", "description": "Keeps promised ports as promised."},
 	}, {
-		Subject: s, After: plan.State{"state": "running"}, On: plan.OnDo, Class: plan.Reversible, Why: plan.Reason{ID: "install-start", Args: args},
+		Subject: s, After: plan.State{"state": "running"}, On: plan.OnDo, Class: plan.Reversible, Why: reason("install-start", ServiceName),
 	}}
 }
 
@@ -68,17 +67,20 @@ func windowsSteps(in Installation) []plan.Step {
 func systemdSteps(in Installation) []plan.Step {
 	unit := ServiceName + ".service"
 	of := map[string]string{"manager": "system"}
-	event := func(on plan.Phase, kind plan.Kind, name, why string, after plan.State) plan.Step {
-		return plan.Step{Subject: plan.Subject{Kind: kind, Name: name, Of: of}, After: after, On: on, Class: plan.Reversible,
-			Why: plan.Reason{ID: why, Args: map[string]string{"name": name}}}
+	event := func(on plan.Phase, kind plan.Kind, name string, why plan.Reason, after plan.State) plan.Step {
+		return plan.Step{Subject: plan.Subject{Kind: kind, Name: name, Of: of}, After: after, On: on, Class: plan.Reversible, Why: why}
 	}
 	return []plan.Step{
-		event(plan.OnUndo, plan.Reload, "systemd", "reload-manager", nil),
+		event(plan.OnUndo, plan.Reload, "systemd", reason("reload-systemd", "systemd"), nil),
 		fileStep("/etc/systemd/system/"+unit, SystemdUnit(in), false),
-		event(plan.OnDo, plan.Reload, "systemd", "reload-manager", nil),
-		event(plan.OnDo, plan.Unit, unit, "install-start", plan.State{"active": "active", "enabled": "enabled"}),
-		event(plan.OnUndo, plan.Unit, unit, "install-stop", plan.State{"active": "inactive", "enabled": "disabled"}),
+		event(plan.OnDo, plan.Reload, "systemd", reason("reload-systemd", "systemd"), nil),
+		event(plan.OnDo, plan.Unit, unit, reason("install-enable", unit), plan.State{"active": "active", "enabled": "enabled"}),
+		event(plan.OnUndo, plan.Unit, unit, reason("install-stop", unit), plan.State{"active": "inactive", "enabled": "disabled"}),
 	}
+}
+
+func reason(id, name string) plan.Reason {
+	return plan.Reason{ID: id, Args: map[string]string{"name": name}}
 }
 
 func fileStep(name, content string, reboot bool) plan.Step {
@@ -86,7 +88,7 @@ func fileStep(name, content string, reboot bool) plan.Step {
 		Subject: plan.Subject{Kind: plan.File, Name: name},
 		Before:  plan.State{"exists": "no"},
 		After:   plan.State{"exists": "yes", "content": content, "mode": "0644", "owner": "0:0"},
-		Class:   plan.Reversible, Reboot: reboot, Why: plan.Reason{ID: "install-file", Args: map[string]string{"name": name}},
+		Class:   plan.Reversible, Reboot: reboot, Why: reason("install-file", name),
 	}
 }
 

@@ -36,7 +36,7 @@ func (d *Desk) Start(ctx context.Context, s plan.Subject) error {
 	_, _, err = d.Do(ctx, plan.Plan{
 		Version: plan.Version, Remedy: "start:" + s.Name,
 		Cost:  plan.Cost{Privilege: "root", Risk: "low", Downtime: "none", Class: plan.Restartable},
-		Steps: []plan.Step{{Subject: s, After: running, On: plan.OnDo, Class: plan.Restartable, Why: plan.Reason{ID: "start-owner"}}},
+		Steps: []plan.Step{{Subject: s, After: running, On: plan.OnDo, Class: plan.Restartable, Why: plan.Reason{ID: "start-owner", Args: map[string]string{"name": s.Name}}}},
 	}, false)
 	return err
 }

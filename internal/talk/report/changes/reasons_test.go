@@ -11,11 +11,12 @@ import (
 	"github.com/berthd/berth/internal/answer/plan"
 )
 
-// Every ID that planning gives a reason has a sentence: the sources are read.
+// Every ID that somebody gives a reason has a sentence: the sources are read.
 func TestEveryReasonHasASentence(t *testing.T) {
-	given := regexp.MustCompile(`\b(?:[rR]eason|[rR]efuse|[wW]arn)\("([a-z-]+)"`)
+	given := regexp.MustCompile(`\b(?:[rR]eason|[rR]efuse|[wW]arn)\("([a-z-]+)"|plan\.Reason\{ID: "([a-z-]+)"`)
 	found := 0
-	for _, pattern := range []string{"../../../answer/planning/*.go", "../../../answer/planning/*/*.go", "../../../answer/remedy/ways/*.go"} {
+	for _, pattern := range []string{"../../../answer/planning/*.go", "../../../answer/planning/*/*.go", "../../../answer/remedy/ways/*.go",
+		"../../../keep/guard/*.go", "../../keeping/*.go", "../../freeing/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", pattern, err)
@@ -27,8 +28,8 @@ func TestEveryReasonHasASentence(t *testing.T) {
 			}
 			for _, m := range given.FindAllStringSubmatch(string(text), -1) {
 				found++
-				if !strings.HasSuffix(f, "_test.go") && sentenceOf(m[1]) == "" {
-					t.Errorf("%s: %s has no sentence", f, m[1])
+				if id := m[1] + m[2]; !strings.HasSuffix(f, "_test.go") && sentenceOf(id) == "" {
+					t.Errorf("%s: %s has no sentence", f, id)
 				}
 			}
 		}

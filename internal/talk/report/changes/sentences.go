@@ -40,6 +40,11 @@ http-off: switch the HTTP driver off, from the next boot on
 http-starts-again: HTTP starts again with the next program that registers a URL; this frees the port for the moment
 http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again[, and nobody can print that long ({printing})]
 identity-unknown: only a name or number of {name} is known, which may be another's by now
+install-enable: start {name}, now and at every boot
+install-file: write {name}, of which the service is made
+install-service: make the service {name}, which starts at every boot
+install-start: start {name}
+install-stop: when it is taken back: stop {name}, and keep it from starting at boot
 kept-by/kubernetes: {container} is of the pod {keeper}: the cluster starts another in its place, and has to be told
 kept-by/swarm: {container} is of the swarm service {keeper}, which starts another in its place: the service is to be told
 kept-by/systemd: {container} is started again by systemd's {keeper}: stop that
@@ -123,6 +128,7 @@ start-dependent: start {named}, which could not start without HTTP
 start-manual: let {service} start only when it is asked for[ (it was: {was})]
 start-newcomer: start {unit}
 service-pending: {service} is {state} just now, and takes no order before that has ended; where it hangs, only the end of its process or a restart of Windows ends it
+start-owner: start {name}, to whom the port is promised
 start-winnat: start winnat again
 started-by-hand: {name} (PID {pid}) was started by hand: its port is on its command line or in its own settings
 stop-container: have {engine} stop the container {container}
