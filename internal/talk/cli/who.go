@@ -60,31 +60,12 @@ func (a *app) runWho(ctx context.Context, text string, o whoOptions) error {
 		return err
 	}
 	w := answer(&set, e)
-	w.Free = a.freeing(w.Answer)
+	w.Leads, w.From = true, a.global.from
 	a.exit = w.Answer.Exit()
 	if a.global.json {
 		return a.document(w.Document())
 	}
 	return a.text(w.WriteText)
-}
-
-// freeing is the command that leads from an answer to a free port. free means TCP
-// unless it is told otherwise.
-func (a *app) freeing(of diagnose.Answer) []string {
-	e := of.Endpoint
-	for _, p := range of.Protos {
-		if p.Status != diagnose.Free && e.Proto == "" {
-			e.Proto = p.Proto
-		}
-	}
-	if e.Proto == fact.TCP {
-		e.Proto = ""
-	}
-	line := []string{"berth", "free", e.String()}
-	if a.global.from != "" {
-		line = append(line, "--from", a.global.from)
-	}
-	return line
 }
 
 // answer judges one endpoint of a set.

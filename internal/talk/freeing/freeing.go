@@ -29,7 +29,6 @@ import (
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/report/changes"
 	"github.com/berthd/berth/internal/talk/report/layout"
-	"github.com/berthd/berth/internal/talk/report/sentence"
 )
 
 // Exit codes, as every command has them.
@@ -98,6 +97,8 @@ type session struct {
 	ways []way
 	doc  v1.Free
 	told bool // who has the port was said
+	// effect is what people miss while the chosen way lasts, "" for nothing known.
+	effect string
 }
 
 // Free frees a port, or says how it can be. It returns the exit code of the answer;
@@ -139,6 +140,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	if w.refusal != nil {
 		return s.refused(w)
 	}
+	s.effect = effect(*w)
 	if s.From != "" {
 		return s.planOnly(w.plan)
 	}
@@ -233,16 +235,13 @@ func (s *session) lacks(p plan.Plan) error {
 	if a == nil || p.Cost.Privilege == "none" || p.Cost.Privilege == "" {
 		return nil
 	}
-	again := []string{"berth", "free", s.o.Endpoint.String(), "--remedy", p.Remedy}
-	if s.o.For.Text != "" {
-		again = append(again, "--for", s.o.For.Text)
-	}
+	again := s.again(p.Remedy)
 	switch {
 	case s.x.Set.Machine.OS == "windows":
 		if w := s.x.Set.Machine.Windows; a.Elevated == nil || *a.Elevated || w != nil && w.Wine != "" {
 			return nil // Wine has no elevation, and lets its one user do all
 		}
-		return stop(exitNotAllowed, "in a terminal opened with \"Run as administrator\": "+sentence.ShellLine(again), "this needs an administrator's rights, and nothing was changed")
+		return stop(exitNotAllowed, "in a terminal opened with \"Run as administrator\": "+again, "this needs an administrator's rights, and nothing was changed")
 	case a.UID == 0:
 		return nil
 	}
@@ -250,7 +249,7 @@ func (s *session) lacks(p plan.Plan) error {
 	if mine && owner == fmt.Sprint(a.UID) {
 		return nil
 	}
-	return stop(exitNotAllowed, "sudo "+sentence.ShellLine(again), "this needs root, and nothing was changed")
+	return stop(exitNotAllowed, "sudo "+again, "this needs root, and nothing was changed")
 }
 
 // failed says what became of a plan that did not end well.

@@ -3,12 +3,14 @@ package freeing
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/change/apply"
+	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report"
 	"github.com/berthd/berth/internal/talk/report/changes"
 	"github.com/berthd/berth/internal/talk/report/layout"
@@ -36,7 +38,7 @@ func (s *session) end(exit int, result, said string) (int, error) {
 		}
 		if result == "choose" && !s.Terminal || result == "choose" && s.JSON {
 			s.writeWays(&b, st)
-			fmt.Fprintf(&b, "\nNothing was changed. Name one: berth free %s --remedy ID --dry-run shows every step.\n", s.o.Endpoint)
+			fmt.Fprintf(&b, "\nNothing was changed. %s shows every step of one.\n", s.again("ID", "--dry-run"))
 		}
 		_, err := io.WriteString(out, b.String())
 		return err
@@ -87,11 +89,40 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 		fmt.Fprintf(b, "%3d  %s\n", i+1, st.Strong(sentence.Clean(w.ID(), 120)))
 		fmt.Fprintf(b, "     %s\n", layout.Wrap(s.does(n, w), "     ", st.Width))
 		if w.refusal != nil {
-			fmt.Fprintf(b, "     %s\n", layout.Wrap("Not by berth: "+changes.Reason(w.refusal.Reason), "     ", st.Width))
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("Not by berth: "+ended(changes.Reason(w.refusal.Reason)), "     ", st.Width))
 		} else if len(w.plan.Steps) > 0 {
-			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+changes.CostLine(w.plan.Cost)+".", "     ", st.Width))
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+effect(w)+changes.CostLine(w.plan.Cost)+".", "     ", st.Width))
 		}
 	}
+}
+
+// effect is what the catalog knows that people miss meanwhile, in front of what stops.
+// What is the same as of another way is not said again.
+func effect(w way) string {
+	if e := sentence.Cost(sentence.Clean(w.Effect, 0)); e != "" && len(w.plan.Steps) > 0 && !strings.HasPrefix(e, "the same") {
+		return e + "; "
+	}
+	return ""
+}
+
+// ended is a text with its full stop.
+func ended(text string) string { return strings.TrimSuffix(text, ".") + "." }
+
+// again is this command with a remedy and more words, to paste.
+func (s *session) again(remedy string, more ...string) string {
+	e := s.o.Endpoint
+	if e.Proto == fact.TCP {
+		e.Proto = "" // which free means where nothing is said
+	}
+	line := []string{"berth", "free", e.String(), "--remedy", remedy}
+	if s.o.For.Text != "" {
+		line = append(line, "--for", s.o.For.Text)
+	}
+	if s.o.Port != 0 {
+		line = append(line, "--port", strconv.Itoa(int(s.o.Port)))
+	}
+	n := sentence.Names{X: s.x}
+	return n.Command(append(line, more...))
 }
 
 // does says what a way would do: its steps where berth does it, and else what a
@@ -125,8 +156,12 @@ func (s *session) writePlan(b *strings.Builder, st layout.Style, p plan.Plan) {
 	if !s.told {
 		fmt.Fprintln(b, st.Strong(layout.Wrap(s.doc.Answer, "", st.Width)))
 	}
-	fmt.Fprintf(b, "\n%s would do this:\n", sentence.Clean(p.Remedy, 120))
-	changes.Write(b, st, p)
+	if id := sentence.Clean(p.Remedy, 120); len(p.Steps) > 0 {
+		fmt.Fprintf(b, "\n%s would do this:\n", id)
+	} else {
+		fmt.Fprintf(b, "\n%s is for you to do, berth changes nothing here:\n", id)
+	}
+	changes.Write(b, st, p, s.effect)
 	b.WriteByte('\n')
 }
 
@@ -141,15 +176,34 @@ func (s *session) planOnly(p plan.Plan) (int, error) {
 	return s.doc.Exit, s.Write(func(out io.Writer, st layout.Style) error {
 		var b strings.Builder
 		s.writePlan(&b, st, p)
+		b.WriteString(s.leads(p))
 		_, err := io.WriteString(out, b.String())
 		return err
 	}, s.doc)
 }
 
+// leads says how to go on from a plan that was only shown.
+func (s *session) leads(p plan.Plan) string {
+	if !s.o.DryRun && s.From == "" || len(p.Steps) == 0 {
+		return "Nothing was changed.\n"
+	}
+	how := s.again(p.Remedy)
+	if p.Cost.Privilege == "administrator" {
+		how += " (as administrator)"
+	}
+	if s.From != "" {
+		return "Nothing was changed. On that machine: " + how + "\n"
+	}
+	return "Nothing was changed. To do it: " + how + "\n"
+}
+
 // refused says why berth makes no plan of a way, and what a person can type.
 func (s *session) refused(w *way) (int, error) {
-	said := "berth does not do " + sentence.Clean(w.ID(), 120) + ": " + changes.Reason(w.refusal.Reason)
 	n := sentence.Names{X: s.x}
+	said := "berth does not do " + sentence.Clean(w.ID(), 120) + ": " + ended(changes.Reason(w.refusal.Reason))
+	if does := n.Remedy(w.Remedy); w.Text != "" || w.Command == nil {
+		said += "\nWhat it would be: " + does
+	}
 	lines := w.refusal.Command
 	if lines == nil {
 		lines = w.Command

@@ -70,7 +70,7 @@ func (s *session) choose() (*way, error) {
 		return s.named(s.o.Remedy)
 	}
 	if s.o.Yes {
-		return nil, stop(exitUsage, "name one: berth free "+s.o.Endpoint.String()+" --remedy ID --yes", "--yes needs a --remedy: berth chooses none for you")
+		return nil, stop(exitUsage, "name one: "+s.again("ID", "--yes"), "--yes needs a --remedy: berth chooses none for you")
 	}
 	if !s.Terminal || s.JSON || s.o.DryRun && s.From != "" {
 		return nil, nil

@@ -28,8 +28,8 @@ type Who struct {
 	Index    *chain.Index
 	Remedies []remedy.Remedy
 	PortName string // registered name of the port, "" for none
-	// Free is the command that does one of the remedies, nil where there is none.
-	Free []string
+	Leads    bool   // berth free can be asked next
+	From     string // of the saved snapshot that was asked, "" for this machine
 }
 
 // Document is the answer as api/v1 says it.
@@ -84,10 +84,29 @@ func (w Who) write(b *strings.Builder, st layout.Style) {
 	}
 	n.why(b, st, w.Answer)
 	n.todo(b, st, w.Remedies)
-	if len(w.Remedies) > 0 && len(w.Free) > 0 {
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.ShellLine(w.Free)+"   shows every step, does it when you agree, and can take it back", "  ", st.Width))
+	if len(w.Remedies) > 0 && w.Leads {
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.ShellLine(w.freeing())+"   shows every step, does it when you agree, and can take it back", "  ", st.Width))
 	}
 	n.wrong(b, st, w.Answer.Findings)
+}
+
+// freeing is the command that leads from the answer to a free port. free means TCP
+// where it is told nothing.
+func (w Who) freeing() []string {
+	e := w.Answer.Endpoint
+	for _, p := range w.Answer.Protos {
+		if p.Status != diagnose.Free && e.Proto == "" {
+			e.Proto = p.Proto
+		}
+	}
+	if e.Proto == fact.TCP {
+		e.Proto = ""
+	}
+	line := []string{"berth", "free", e.String()}
+	if w.From != "" {
+		line = append(line, "--from", w.From)
+	}
+	return line
 }
 
 func (n names) block(b *strings.Builder, st layout.Style, h chain.Holder) {
@@ -219,7 +238,7 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 	for _, r := range rs {
 		fmt.Fprintf(b, "  %-8s %s\n", r.Kind, layout.Wrap(n.Remedy(r), "           ", st.Width))
 		if e := n.Effect(r); e != "" {
-			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+n.cost(e), "           ", st.Width))
+			fmt.Fprintf(b, "           %s\n", layout.Wrap("Cost: "+sentence.Cost(e)+".", "           ", st.Width))
 		}
 		for _, c := range r.Command {
 			if line := n.Command(c); !strings.Contains(r.Text, line) {
@@ -227,17 +246,6 @@ func (n names) todo(b *strings.Builder, st layout.Style, rs []remedy.Remedy) {
 			}
 		}
 	}
-}
-
-// cost is an effect after a colon: the catalog's words begin with a capital.
-func (n names) cost(effect string) string {
-	switch first, _, _ := strings.Cut(effect, " "); {
-	case first == "", first[1:] != strings.ToLower(first[1:]):
-	case first == "Windows", first == "Cockpit", first == "Erlang", first == "Docker", first == "Internet":
-	default:
-		effect = strings.ToLower(first) + effect[len(first):]
-	}
-	return strings.TrimSuffix(effect, ".") + "."
 }
 
 // wrong says which popular cures break something here.

@@ -62,7 +62,7 @@ func (m maker) stopService(u *fact.Unit) *draft.Refusal {
 	if _, ref := m.stopDependents(u); ref != nil {
 		return ref
 	}
-	m.Step(m.serviceStep(u, plan.State{"state": "stopped"}, draft.Reason("stop-service", "service", u.Name)))
+	m.Step(m.serviceStep(u, plan.State{"state": "stopped"}, draft.Reason("stop-service", "service", u.Name, "display", u.Description)))
 	return nil
 }
 
@@ -95,7 +95,7 @@ func (m maker) stopDependents(u *fact.Unit) ([]*fact.Unit, *draft.Refusal) {
 	}
 	out := m.outermostFirst(run)
 	for _, d := range out {
-		m.Step(m.serviceStep(d, plan.State{"state": "stopped"}, draft.Reason("stop-dependent", "service", d.Name, "display", d.Description, "needs", u.Name)))
+		m.Step(m.serviceStep(d, plan.State{"state": "stopped"}, draft.Reason("stop-dependent", "service", d.Name, "display", display(d), "named", named(d), "needs", u.Name)))
 	}
 	return out, nil
 }
@@ -206,7 +206,7 @@ func (m maker) startupHTTP(http *fact.Unit) *draft.Refusal {
 	m.Step(st)
 	for _, d := range m.dependents(http) {
 		if d.Active == "stopped" && d.Windows.StartWord() == "automatic" && !d.Windows.Triggered {
-			m.Step(m.serviceStep(d, plan.State{"state": "running"}, draft.Reason("start-dependent", "service", d.Name, "display", d.Description)))
+			m.Step(m.serviceStep(d, plan.State{"state": "running"}, draft.Reason("start-dependent", "service", d.Name, "display", display(d), "named", named(d))))
 		}
 	}
 	return nil
@@ -257,7 +257,11 @@ func (m maker) kernel() *draft.Refusal {
 	if len(stopped) > 0 {
 		m.Warn("kernel-dependents", "services", displayNames(stopped))
 	}
-	m.Warn("http-stop-hangs")
+	printing := ""
+	if slices.ContainsFunc(stopped, func(u *fact.Unit) bool { return strings.EqualFold(u.Name, "Spooler") }) {
+		printing = "printing"
+	}
+	m.Warn("http-stop-hangs", "why", printing)
 	if start := State(http)["start"]; start != "disabled" {
 		m.Warn("http-starts-again", "start", start)
 	}
@@ -267,13 +271,24 @@ func (m maker) kernel() *draft.Refusal {
 func displayNames(us []*fact.Unit) string {
 	var out []string
 	for _, u := range us {
-		name := u.Name
-		if u.Description != "" {
-			name = u.Description + " (" + u.Name + ")"
-		} else if strings.EqualFold(u.Name, "Spooler") {
-			name = "Print Spooler (" + u.Name + ")"
-		}
-		out = append(out, name)
+		out = append(out, named(u))
 	}
 	return strings.Join(out, ", ")
+}
+
+// named is a service by both its names: "Print Spooler (Spooler)".
+func named(u *fact.Unit) string {
+	if d := display(u); d != "" {
+		return d + " (" + u.Name + ")"
+	}
+	return u.Name
+}
+
+// display is the name that people know a service by, "" where no fact tells it. The
+// print spooler is known to everybody, by what breaks.
+func display(u *fact.Unit) string {
+	if u.Description == "" && strings.EqualFold(u.Name, "Spooler") {
+		return "Print Spooler"
+	}
+	return u.Description
 }

@@ -27,7 +27,7 @@ func Step(s plan.Step) string {
 	case plan.File:
 		return file(n, s)
 	case plan.ConfigTest:
-		return "have " + n + " check its own configuration"
+		return "have " + n + " check its configuration"
 	case plan.Process:
 		return process(s)
 	case plan.Container:
@@ -120,19 +120,23 @@ func running(s plan.Step, what string) string {
 
 func service(n string, s plan.Step) string {
 	var out []string
+	n = "the service " + n
+	if d := s.Why.Args["display"]; d != "" {
+		n = name(d) + " (" + name(s.Subject.Name) + ")"
+	}
 	switch s.After["state"] {
 	case "running":
-		out = append(out, "start the service "+n)
+		out = append(out, "start "+n)
 	case "stopped":
-		out = append(out, "stop the service "+n)
+		out = append(out, "stop "+n)
 	}
 	if to := s.After["start"]; to != "" {
 		out = append(out, "set its start type to "+name(to))
 		if len(out) == 1 {
-			out[0] = "set the start type of the service " + n + " to " + name(to)
+			out[0] = "set the start type of " + n + " to " + name(to)
 		}
 	}
-	return join(out, "change the service "+n)
+	return join(out, "change "+n)
 }
 
 func windowsStep(n string, s plan.Step) string {
@@ -158,6 +162,9 @@ func windowsStep(n string, s plan.Step) string {
 		}
 		return "exclude the port range " + n
 	case plan.PortProxy:
+		if to := s.Before["to"]; gone && to != "" {
+			return "delete the port proxy entry " + n + ", which leads to " + name(to)
+		}
 		if gone {
 			return "delete the port proxy entry " + n
 		}
@@ -182,37 +189,13 @@ func Steps(p plan.Plan) string {
 	return strings.Join(out, ", then ")
 }
 
-// Fields are the fields that a step changes, without a file's bytes, each as
-// "active: active → inactive".
-func Fields(s plan.Step) []string {
-	var out []string
-	for _, d := range plan.Differs(s.After, s.Before) {
-		if d.Field == "content" {
-			continue
-		}
-		was := "(unknown)"
-		if d.Known {
-			was = value(d.Got)
-		}
-		out = append(out, name(d.Field)+": "+was+" → "+value(d.Want))
-	}
-	return out
-}
-
-func value(v string) string {
-	if v == "" {
-		return "(empty)"
-	}
-	return clean.Text(v, 200)
-}
-
 // Taken says how far a step can be taken back.
 func Taken(c plan.Class) string {
 	switch c {
 	case plan.Reversible:
 		return "can be undone exactly"
 	case plan.Restartable:
-		return "can be undone: it is started again, with a new PID and without its connections"
+		return "can be undone: what stopped is started again, as a new process without its old connections"
 	}
 	return "cannot be undone"
 }
@@ -253,7 +236,7 @@ func CostLine(c plan.Cost) string {
 func stops(c plan.Cost) string {
 	if len(c.Stops) == 0 {
 		if c.Downtime == "moment" {
-			return "nothing stops working but for a moment"
+			return "nothing stops for longer than a moment"
 		}
 		if c.Reboot {
 			return "nothing stops working before the reboot"
@@ -311,17 +294,21 @@ func privilege(p string) string {
 
 // Goal says what is verified at the end.
 func Goal(g plan.Goal) string {
+	switch {
+	case len(g.Binds) == 0:
+		return "every step, by reading it back"
+	case g.Owner != "":
+		return name(g.Owner) + " listens on " + binds(g) + ", and still does after " + g.Settle.String()
+	}
+	return "a bind of " + binds(g) + " works, and still does after " + g.Settle.String()
+}
+
+func binds(g plan.Goal) string {
 	var at []string
 	for _, b := range g.Binds {
 		at = append(at, fmt.Sprintf("%s %s", b.Proto, host(b.Addr, b.Port)))
 	}
-	switch {
-	case len(at) == 0:
-		return "the steps themselves"
-	case g.Owner != "":
-		return name(g.Owner) + " listens on " + strings.Join(at, " and ") + ", and still does after " + g.Settle.String()
-	}
-	return "a bind of " + strings.Join(at, " and ") + " works, and still does after " + g.Settle.String()
+	return strings.Join(at, " and ")
 }
 
 func host(addr string, port uint16) string {
@@ -334,28 +321,6 @@ func host(addr string, port uint16) string {
 // Listener says who has an endpoint.
 func Listener(l plan.Listener) string {
 	return fmt.Sprintf("%s %s: %s", l.Proto, host(l.Addr, l.Port), name(l.Owner))
-}
-
-// Write writes a plan for a person to decide on: each step with its exact change, what
-// it costs, and what is verified.
-func Write(b *strings.Builder, st layout.Style, p plan.Plan) {
-	for _, w := range p.Warnings {
-		fmt.Fprintln(b, layout.Wrap("! "+Reason(w), "  ", st.Width))
-	}
-	n := 0
-	for _, s := range p.Steps {
-		if s.On == plan.OnUndo {
-			continue
-		}
-		n++
-		fmt.Fprintf(b, "  %d. %s\n", n, layout.Wrap(Step(s), "     ", st.Width))
-		WriteChange(b, st, s)
-	}
-	b.WriteByte('\n')
-	for _, l := range Cost(p.Cost) {
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
-	}
-	fmt.Fprintf(b, "  %s\n", layout.Wrap("verified at the end: "+Goal(p.Goal), "  ", st.Width))
 }
 
 // WriteChange writes what a step changes, before and after.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/talk/report/clean"
 	"github.com/berthd/berth/internal/talk/report/layout"
@@ -59,15 +58,7 @@ func WriteEntry(out io.Writer, st layout.Style, en *journal.Entry) error {
 		by = " by " + by
 	}
 	fmt.Fprintf(&b, "Entry %d: %s%s, %s: %s\n\n", en.ID, name(en.Plan.Remedy), by, en.Plan.Made.Local().Format("2006-01-02 15:04:05"), en.Status())
-	n := 0
-	for _, s := range en.Plan.Steps {
-		if s.On == plan.OnUndo {
-			continue
-		}
-		n++
-		fmt.Fprintf(&b, "  %d. %s\n", n, Step(s))
-		WriteChange(&b, st, s)
-	}
+	WriteSteps(&b, st, en.Plan)
 	b.WriteByte('\n')
 	for _, ev := range en.Events {
 		what := ""

@@ -25,11 +25,7 @@ func Proof(en *journal.Entry) string {
 
 // Advised ends a plan that has no steps: what it proposes was tried.
 func Advised(p plan.Plan) string {
-	var at []string
-	for _, b := range p.Goal.Binds {
-		at = append(at, fmt.Sprintf("%s %s", b.Proto, host(b.Addr, b.Port)))
-	}
-	return "Tried: " + strings.Join(at, " and ") + " can be bound. berth changed nothing; give that to your server."
+	return "Tried: " + binds(p.Goal) + " can be bound. berth changed nothing; give that to your server."
 }
 
 func back(en *journal.Entry) string {

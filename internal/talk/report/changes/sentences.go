@@ -38,7 +38,8 @@ http-back: let the HTTP driver start on demand again, as Windows sets it up
 http-off-breaks: from the next boot on these do not start any more: {services}
 http-off: switch the HTTP driver off, from the next boot on
 http-starts-again: HTTP starts again with the next program that registers a URL; this frees the port for the moment
-http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again[, and nobody can print that long ({printing})]
+http-stop-hangs/printing: on Windows 11 the stop often hangs until the machine is started again, and nobody can print that long
+http-stop-hangs: on Windows 11 the stop often hangs until the machine is started again
 identity-unknown: only a name or number of {name} is known, which may be another's by now
 install-enable: start {name}, now and at every boot
 install-file: write {name}, of which the service is made
@@ -115,7 +116,7 @@ reserve-port: keep port {port} from outgoing connections, now
 restore-reservation: reserve {url} again, as Windows does
 rule-by-hand: the rule was made by somebody: it is changed where it was made
 server-unknown: berth does not know where {unit} keeps its port: look in its own settings
-set-it-yourself: set your program[ {newcomer}] to {endpoint} in its own settings
+set-it-yourself: give your program[ {newcomer}] this in its own settings: {endpoint}
 several-processes: {count} processes stand behind the URL, and which one has it is not known
 several-services: several services share one process ({services}), and which one has the port is not known
 split-by-hand: the families can be parted here only in the holder's own settings

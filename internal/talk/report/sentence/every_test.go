@@ -201,7 +201,7 @@ func TestEveryNeedHasWords(t *testing.T) {
 
 func TestEveryRemedyHasWords(t *testing.T) {
 	_, n := world()
-	for _, kind := range []catalog.RemedyKind{remedy.Wait, remedy.Port, remedy.Address, remedy.Move, remedy.Stop, remedy.Startup, remedy.Exclude} {
+	for _, kind := range catalog.RemedyKinds() {
 		r := remedy.Remedy{Kind: kind, Target: "x", About: "proc:1", Args: map[string]string{"taken": "127.0.0.1:80"}}
 		if s := n.Remedy(r); len(s) < 15 || s == sentence.Full(string(kind)) {
 			t.Errorf("%s: %q", kind, s)

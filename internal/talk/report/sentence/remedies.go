@@ -3,6 +3,7 @@ package sentence
 import (
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/sentence/windows"
@@ -59,6 +60,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "give your server another port"
 	case remedy.Address:
+		if r.Target != "" {
+			return "let " + n.Row(r.About) + " listen on this machine's own address only, and take the port on the others"
+		}
 		taken := strings.Split(r.Args["taken"], ", ")
 		if len(taken) > 1 {
 			return "bind another address: only " + List(taken) + " are taken"
@@ -76,6 +80,9 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		}
 		return "give " + n.Row(r.About) + " another port, in its own settings"
 	case remedy.Exclude:
+		if r.Target == "dynamic-range" {
+			return "set the range that Windows gives outgoing connections their ports from back to where it begins as a rule, at 49152"
+		}
 		if r.Args["range"] != "" {
 			return "keep the port for yourself while the range is away (as administrator); it then stays yours over every boot"
 		}
@@ -84,6 +91,27 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		return n.stopWords(r)
 	case remedy.Startup:
 		return n.startWords(r)
+	}
+	return n.largerWords(r)
+}
+
+// largerWords are for the ways that only a plan has: berth who names none of them.
+func (n Names) largerWords(r remedy.Remedy) string {
+	switch r.Kind {
+	case catalog.Share:
+		return "keep both: the port stays with its holder, and your server gets its requests by URL"
+	case catalog.Order:
+		return "let your server start before the holder at every boot"
+	case catalog.IPListen:
+		return "narrow HTTP.sys to some addresses of this machine, and take the port on the others"
+	case catalog.Split:
+		return "leave the port to HTTP.sys over IPv6, and take it over IPv4"
+	case catalog.Feature:
+		return "switch the part of the system off that takes the port"
+	case catalog.Kernel:
+		return "stop the driver HTTP with all that needs it"
+	case catalog.Kill:
+		return "end " + n.Row(r.About) + " by force, if it does not end when asked"
 	}
 	return string(r.Kind)
 }
@@ -154,6 +182,18 @@ func (n Names) Effect(r remedy.Remedy) string {
 		return "it no longer starts by itself; systemctl enable takes it back"
 	}
 	return ""
+}
+
+// Cost is an effect behind a colon, without a full stop: the catalog's words begin with
+// a capital.
+func Cost(effect string) string {
+	switch first, _, _ := strings.Cut(effect, " "); {
+	case first == "", first[1:] != strings.ToLower(first[1:]):
+	case first == "Windows", first == "Cockpit", first == "Erlang", first == "Docker", first == "Internet":
+	default:
+		effect = strings.ToLower(first) + effect[len(first):]
+	}
+	return strings.TrimSuffix(effect, ".")
 }
 
 // Full makes a sentence of a phrase: a capital and a full stop.
