@@ -14,7 +14,7 @@ import (
 // a person sees, and the exit code. Those in testdata/script run anywhere; the
 // other folders are named for their tier.
 func TestMain(m *testing.M) {
-	testscript.Main(m, script.Commands(map[string]func(){"berth": main}))
+	testscript.Main(m, script.Commands(map[string]func(){"berth": main, "risky": risky}))
 }
 
 func TestScripts(t *testing.T) {

@@ -23,7 +23,7 @@ type Stage string
 const (
 	Begins    Stage = "begins"
 	Verified  Stage = "verified"
-	Skipped   Stage = "skipped" // it was so already
+	Skipped   Stage = "skipped"  // it was so already
 	GivesUp   Stage = "gives-up" // and takes back what was done, which may take as long
 	TakenBack Stage = "taken-back"
 	Final     Stage = "final" // cannot be taken back
@@ -41,7 +41,9 @@ type Progress struct {
 }
 
 // Helper takes a plan back when its deadline has passed, whatever has become of the
-// session that began it.
+// session that began it: by [Engine.Revert], which finds the deadline that counts in
+// the journal. Arm returns when the helper runs; one that runs already stays, or is
+// replaced.
 type Helper interface {
 	Arm(ctx context.Context, entry int, deadline time.Time) error
 	Disarm(ctx context.Context, entry int) error
@@ -127,6 +129,7 @@ var (
 	ErrNoHelper = errors.New("nothing here would take it back in time")
 	ErrEnded    = errors.New("the entry has ended")
 	ErrWaits    = errors.New("the plan waits for a reboot")
+	ErrEarly    = errors.New("it can still be confirmed")
 )
 
 func said(diffs []plan.Difference) string {
@@ -187,9 +190,17 @@ func (e *Engine) read(ctx context.Context, s plan.Subject) (plan.State, error) {
 	}
 	now, err := d.Read(ctx, s)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", s.Kind, s.Name, err)
+		return nil, fmt.Errorf("%s: %w", called(s), err)
 	}
 	return now, nil
+}
+
+// called is a thing in an error: a container by as much of its id as engines show.
+func called(s plan.Subject) string {
+	if s.Kind == plan.Container && len(s.Name) > 12 {
+		s.Name = s.Name[:12]
+	}
+	return string(s.Kind) + " " + s.Name
 }
 
 func (e *Engine) tell(p Progress) {

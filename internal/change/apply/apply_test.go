@@ -297,40 +297,6 @@ func TestReboot(t *testing.T) {
 	}
 }
 
-// helper remembers what was asked of it.
-type helper struct{ armed, disarmed int }
-
-func (h *helper) Arm(context.Context, int, time.Time) error { h.armed++; return nil }
-func (h *helper) Disarm(context.Context, int) error         { h.disarmed++; return nil }
-
-// A plan that may cut the asker off goes back unless it is confirmed.
-func TestConfirm(t *testing.T) {
-	risky := plan.Plan{Steps: []plan.Step{stop(nginx)}, Cost: plan.Cost{CutsOff: "ssh"}}
-	w, e := begin(t)
-	if _, err := e.Run(context.Background(), risky); !errors.Is(err, apply.ErrNoHelper) || state(t, w, nginx) != "active" {
-		t.Fatalf("without a helper: %v", err)
-	}
-	h := &helper{}
-	e.Helper = h
-	en, err := e.Run(context.Background(), risky)
-	if err != nil || en.Status() != journal.Unconfirmed || h.armed == 0 {
-		t.Fatal(err, en.Status(), h)
-	}
-	if en, err = e.Revert(context.Background(), en.ID); err != nil || state(t, w, nginx) != "active" || h.disarmed != 1 {
-		t.Errorf("unconfirmed: %v, %s, %+v", err, en.Status(), h)
-	}
-	en, err = e.Run(context.Background(), risky)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if en, err = e.Keep(context.Background(), en.ID); err != nil || en.Status() != journal.IsDone {
-		t.Errorf("kept: %v, %s", err, en.Status())
-	}
-	if _, err = e.Revert(context.Background(), en.ID); !errors.Is(err, apply.ErrEnded) || state(t, w, nginx) != "inactive" {
-		t.Errorf("confirmed and reverted: %v", err)
-	}
-}
-
 // A caller that gives up half-way finds all as before.
 func TestInterrupted(t *testing.T) {
 	w, e := begin(t)

@@ -124,7 +124,7 @@ func (e *Engine) Resume(ctx context.Context, id int) (*journal.Entry, error) {
 		if en.GaveUp() {
 			return en, e.carryOn(ctx, en)
 		}
-		return en, e.takeBack(ctx, en)
+		return en, e.takeBack(ctx, en, "")
 	case journal.PendingReboot:
 		return en, e.settleReboot(ctx, en)
 	}
@@ -145,11 +145,10 @@ func (e *Engine) carryOn(ctx context.Context, en *journal.Entry) error {
 			return e.giveUp(ctx, en, i, err)
 		}
 	}
-	if waits(en.Plan) {
-		return e.note(en, journal.Rebooting, -1, "")
-	}
-	if err := e.goal(ctx, en); err != nil {
-		return e.giveUp(ctx, en, -1, err)
+	if !waits(en.Plan) {
+		if err := e.goal(ctx, en); err != nil {
+			return e.giveUp(ctx, en, -1, err)
+		}
 	}
 	return e.close(ctx, en)
 }
@@ -218,7 +217,7 @@ func (e *Engine) set(ctx context.Context, s plan.Step, to plan.State) error {
 	err = d.Set(ctx, s.Subject, s.Before, to)
 	e.crossing("after setting " + key(s.Subject))
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", s.Subject.Kind, s.Subject.Name, err)
+		return fmt.Errorf("%s: %w", called(s.Subject), err)
 	}
 	if len(to) == 0 {
 		return nil // an event
@@ -270,7 +269,10 @@ func (e *Engine) giveUp(ctx context.Context, en *journal.Entry, step int, cause 
 	ctx = context.WithoutCancel(ctx)
 	noted := e.note(en, journal.Failed, step, cause.Error())
 	e.tell(Progress{Entry: en.ID, Step: step, Stage: GivesUp, Text: cause.Error()})
-	undo := e.takeBack(ctx, en)
+	undo := e.takeBack(ctx, en, "")
+	if undo == nil {
+		_ = e.disarm(ctx, en) // what it finds has ended
+	}
 	return &Failure{Entry: en.ID, Step: step, Err: cause, Undone: undo == nil, Undo: errors.Join(undo, ignoreIf(noted, undo == nil))}
 }
 
@@ -289,8 +291,12 @@ func (e *Engine) arm(ctx context.Context, en *journal.Entry) error {
 	if e.Helper == nil {
 		return ErrNoHelper
 	}
+	until := e.deadline()
+	if err := e.noteUntil(en, journal.Armed, until); err != nil {
+		return err
+	}
 	e.crossing("before arming")
-	err := e.Helper.Arm(ctx, en.ID, e.deadline())
+	err := e.Helper.Arm(ctx, en.ID, until)
 	e.crossing("after arming")
 	return err
 }
@@ -306,17 +312,29 @@ func (e *Engine) deadline() time.Time {
 	return time.Now().Add(d).UTC()
 }
 
+func (e *Engine) noteUntil(en *journal.Entry, k journal.Kind, until time.Time) error {
+	return en.Note(journal.Event{At: time.Now().UTC(), Kind: k, Step: -1, Until: until, Boot: e.By.Boot})
+}
+
+// end notes how an entry ends whose steps are done.
+func (e *Engine) end(en *journal.Entry) error {
+	if waits(en.Plan) {
+		return e.note(en, journal.Rebooting, -1, "")
+	}
+	return e.note(en, journal.Closed, -1, "")
+}
+
 // close ends an entry whose goal is reached, or leaves it waiting to be confirmed.
 func (e *Engine) close(ctx context.Context, en *journal.Entry) error {
 	if en.Plan.Cost.CutsOff == "" || en.Has(journal.Confirmed) != nil {
-		return e.note(en, journal.Closed, -1, "")
+		return e.end(en)
 	}
 	// The deadline counts from here: the steps may have taken their time.
 	until := e.deadline()
 	if err := e.Helper.Arm(ctx, en.ID, until); err != nil {
 		return e.giveUp(ctx, en, -1, err)
 	}
-	return en.Note(journal.Event{At: time.Now().UTC(), Kind: journal.Awaiting, Step: -1, Until: until})
+	return e.noteUntil(en, journal.Awaiting, until)
 }
 
 // Keep confirms an entry that waits to be confirmed. The error is, or wraps, ErrEnded
@@ -337,11 +355,8 @@ func (e *Engine) Keep(ctx context.Context, id int) (*journal.Entry, error) {
 	if err := e.note(en, journal.Confirmed, -1, ""); err != nil {
 		return en, err
 	}
-	if err := e.note(en, journal.Closed, -1, ""); err != nil {
+	if err := e.end(en); err != nil {
 		return en, err
 	}
-	if e.Helper == nil {
-		return en, nil
-	}
-	return en, e.Helper.Disarm(ctx, id)
+	return en, e.disarm(ctx, en)
 }

@@ -17,21 +17,26 @@ import (
 // *Foreign (nothing was done), or says what could not be put back; the entry stays
 // open then.
 func (e *Engine) Undo(ctx context.Context, id int) (*journal.Entry, error) {
-	return e.undo(ctx, id, func(*journal.Entry) error { return nil })
+	return e.undo(ctx, id, "", func(*journal.Entry) error { return nil })
 }
 
-// Revert is Undo for an entry that nobody confirmed; one that was confirmed, or was
-// taken back already, is left alone.
+// Revert is Undo for an entry that nobody confirmed in time; one that was confirmed, or
+// has ended already, is left alone. The error is, or wraps, ErrEarly before its time.
 func (e *Engine) Revert(ctx context.Context, id int) (*journal.Entry, error) {
-	return e.undo(ctx, id, func(en *journal.Entry) error {
-		if en.Has(journal.Confirmed) != nil {
+	return e.undo(ctx, id, "nobody confirmed it in time", func(en *journal.Entry) error {
+		switch {
+		case en.Has(journal.Confirmed) != nil:
 			return fmt.Errorf("entry %d was confirmed: %w", id, ErrEnded)
+		case !en.Status().Open():
+			return fmt.Errorf("entry %d is %s: %w", id, en.Status(), ErrEnded)
+		case time.Now().Before(en.Until()):
+			return fmt.Errorf("entry %d: %w", id, ErrEarly)
 		}
 		return nil
 	})
 }
 
-func (e *Engine) undo(ctx context.Context, id int, may func(*journal.Entry) error) (*journal.Entry, error) {
+func (e *Engine) undo(ctx context.Context, id int, why string, may func(*journal.Entry) error) (*journal.Entry, error) {
 	unlock, err := e.Journal.Lock()
 	if err != nil {
 		return nil, err
@@ -47,22 +52,39 @@ func (e *Engine) undo(ctx context.Context, id int, may func(*journal.Entry) erro
 	if err := may(en); err != nil {
 		return en, err
 	}
-	if err := e.takeBack(ctx, en); err != nil {
+	if err := e.takeBack(ctx, en, why); err != nil {
 		return en, err
 	}
-	if e.Helper != nil && en.Plan.Cost.CutsOff != "" {
-		return en, e.Helper.Disarm(ctx, id)
-	}
-	return en, nil
+	return en, e.disarm(ctx, en)
 }
 
-// takeBack puts everything back that was begun. It looks at all of it first.
-func (e *Engine) takeBack(ctx context.Context, en *journal.Entry) error {
+// disarm ends the helper of an entry that has none to wait for any more.
+func (e *Engine) disarm(ctx context.Context, en *journal.Entry) error {
+	if e.Helper == nil || en.Plan.Cost.CutsOff == "" {
+		return nil
+	}
+	return e.Helper.Disarm(ctx, en.ID)
+}
+
+// takeBack puts everything back that was begun, and notes why it did not work.
+func (e *Engine) takeBack(ctx context.Context, en *journal.Entry, why string) error {
+	err := e.putBack(ctx, en, why)
+	if err == nil {
+		return nil
+	}
+	if last := en.Has(journal.Stuck); last == nil || last.Text != err.Error() || en.Events[len(en.Events)-1].Kind != journal.Stuck {
+		_ = e.note(en, journal.Stuck, -1, err.Error()) // a disk that is full is in err already
+	}
+	return err
+}
+
+// putBack looks at all of it first.
+func (e *Engine) putBack(ctx context.Context, en *journal.Entry, why string) error {
 	n := en.Begun()
 	if err := e.foreign(ctx, en, n); err != nil {
 		return err
 	}
-	if err := e.note(en, journal.Undoing, -1, ""); err != nil {
+	if err := e.note(en, journal.Undoing, -1, why); err != nil {
 		return err
 	}
 	var errs []error

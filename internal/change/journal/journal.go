@@ -42,11 +42,13 @@ const (
 	Failed    Kind = "failed"    // a step, or with Step -1 the goal
 	Reached   Kind = "reached"   // the goal is verified
 	Rebooting Kind = "rebooting" // the rest shows after a reboot
+	Armed     Kind = "armed"     // from Until on it goes back, unless it ends well before
 	Awaiting  Kind = "awaiting"  // it goes back at Until unless it is confirmed
 	Confirmed Kind = "confirmed"
 	Undoing   Kind = "undoing" // taking back is begun
 	Back      Kind = "back"    // a step is as before
 	Lost      Kind = "lost"    // a final step that cannot be taken back
+	Stuck     Kind = "stuck"   // taking back did not work, and Text is why
 	Undone    Kind = "undone"  // all that can be is as before
 	Closed    Kind = "closed"  // the goal was reached, and stayed
 )
@@ -135,10 +137,37 @@ func (e *Entry) Begun() int {
 func (e *Entry) GaveUp() bool {
 	for i, ev := range slices.Backward(e.Events) {
 		if ev.Kind == Undoing {
-			return i > 0 && e.Events[i-1].Kind == Failed
+			return i > 0 && ev.Text == "" && e.Events[i-1].Kind == Failed
 		}
 	}
 	return false
+}
+
+// Until is when the entry goes back by itself unless somebody confirms it, zero for
+// one that does not.
+func (e *Entry) Until() time.Time {
+	for _, ev := range slices.Backward(e.Events) {
+		switch ev.Kind {
+		case Confirmed:
+			return time.Time{}
+		case Armed, Awaiting:
+			return ev.Until
+		}
+	}
+	return time.Time{}
+}
+
+// late is how long after its deadline an entry may be about to go back by itself.
+const late = 3 * time.Second
+
+// Overdue tells that the entry should have gone back by itself, and nobody has tried:
+// what would have done it is gone, as after a reboot.
+func (e *Entry) Overdue(now time.Time) bool {
+	until := e.Until()
+	if until.IsZero() || !e.Status().Open() || !now.After(until.Add(late)) {
+		return false
+	}
+	return e.Events[len(e.Events)-1].Kind != Stuck
 }
 
 // Has returns the last event of a kind, nil where there is none.

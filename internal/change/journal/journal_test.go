@@ -199,3 +199,48 @@ func FuzzParseLog(f *testing.F) {
 		}
 	})
 }
+
+// Overdue: what should have gone back by itself, and did not.
+func TestOverdue(t *testing.T) {
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	armed := Event{Kind: Armed, Until: at}
+	for name, c := range map[string]struct {
+		events []Event
+		want   bool
+	}{
+		"killed while it was done":     {[]Event{armed, {Kind: Doing}}, true},
+		"not confirmed":                {[]Event{armed, {Kind: Doing}, {Kind: Awaiting, Until: at}}, true},
+		"may still be confirmed":       {[]Event{armed, {Kind: Doing}, {Kind: Awaiting, Until: at.Add(2 * time.Minute)}}, false},
+		"confirmed, and then killed":   {[]Event{armed, {Kind: Doing}, {Kind: Awaiting, Until: at}, {Kind: Confirmed}}, false},
+		"taken back":                   {[]Event{armed, {Kind: Doing}, {Kind: Undoing}, {Kind: Undone}}, false},
+		"killed while it was put back": {[]Event{armed, {Kind: Doing}, {Kind: Undoing}}, true},
+		"it could not be":              {[]Event{armed, {Kind: Doing}, {Kind: Undoing}, {Kind: Stuck}}, false},
+		"a plan without a deadline":    {[]Event{{Kind: Doing}}, false},
+	} {
+		e := Entry{Events: c.events}
+		if got := e.Overdue(at.Add(time.Minute)); got != c.want || e.Overdue(at) {
+			t.Errorf("%s: %v, and at its time %v", name, got, e.Overdue(at))
+		}
+	}
+}
+
+// One process watches over an entry, which ends with it.
+func TestWatch(t *testing.T) {
+	s := store(t)
+	if _, err := s.Watch(1); !errors.Is(err, ErrNone) {
+		t.Errorf("no entry: %v", err)
+	}
+	if _, err := s.Begin(plan.Plan{}, By{}); err != nil {
+		t.Fatal(err)
+	}
+	release, err := s.Watch(1)
+	if err != nil || !s.Watched(1) {
+		t.Fatal(err)
+	}
+	if _, err := s.Watch(1); !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
+	if release(); s.Watched(1) {
+		t.Error("watched by nobody")
+	}
+}

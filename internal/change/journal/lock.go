@@ -1,9 +1,12 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // Lock keeps other berths from changing the machine until unlock is called or the
@@ -28,4 +31,30 @@ func (s *Store) Lock() (unlock func(), err error) {
 		fmt.Fprintln(f, os.Getpid())
 	}
 	return func() { f.Close() }, nil
+}
+
+// Watch makes this process the one that watches over an entry, until release is called
+// or it ends. The error is, or wraps, ErrBusy where another one does. It does not wait.
+func (s *Store) Watch(id int) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(s.dir, strconv.Itoa(id), "watch"), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%d: %w", id, ErrNone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}
+
+// Watched tells whether some process watches over an entry.
+func (s *Store) Watched(id int) bool {
+	release, err := s.Watch(id)
+	if err == nil {
+		release()
+	}
+	return errors.Is(err, ErrBusy)
 }

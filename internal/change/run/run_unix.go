@@ -113,3 +113,9 @@ func owner(info fs.FileInfo) uint32 {
 	}
 	return 0
 }
+
+func detach(argv, env []string, dir string) (*Detached, error) {
+	cmd := detached(argv, env, dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return &Detached{cmd, make(chan struct{})}, cmd.Start()
+}

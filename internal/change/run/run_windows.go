@@ -134,3 +134,17 @@ func decode(data []byte) string {
 	}
 	return windows.UTF16ToString(wide)
 }
+
+// detach leaves the job that the caller is in, where the job lets it.
+func detach(argv, env []string, dir string) (*Detached, error) {
+	const alone = windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP
+	var err error
+	for _, flags := range [...]uint32{alone | windows.CREATE_BREAKAWAY_FROM_JOB, alone} {
+		cmd := detached(argv, env, dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, CreationFlags: flags}
+		if err = cmd.Start(); !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+			return &Detached{cmd, make(chan struct{})}, err
+		}
+	}
+	return nil, err
+}

@@ -27,8 +27,9 @@ func (a *app) changing(do func(*freeing.Desk) (int, error)) error {
 	if a.global.netns != "" {
 		return usage("enter the namespace first: ip netns exec NAME berth ...", "berth changes the namespace it runs in, not --netns")
 	}
-	a.interruptible()
-	exit, err := do(a.desk())
+	d := a.desk()
+	d.HungUp = freeing.Mind(a.stop, a.Err)
+	exit, err := do(d)
 	a.exit = exit
 	var s *freeing.Stop
 	var f *fail

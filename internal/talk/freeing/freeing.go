@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
@@ -54,6 +55,9 @@ type Desk struct {
 	Facts func(ctx context.Context, q snapshot.Query) (fact.Set, error)
 	// Write writes a text or a document to stdout.
 	Write func(text func(io.Writer, layout.Style) error, doc any) error
+
+	// HungUp is closed when the terminal was, nil where there is none.
+	HungUp <-chan struct{}
 
 	lines *bufio.Reader
 }
@@ -97,6 +101,8 @@ type session struct {
 	ways []way
 	doc  v1.Free
 	told bool // who has the port was said
+	// steadfast: a closed terminal stops nothing, since the plan may be what closed it.
+	steadfast atomic.Bool
 	// effect is what people miss while the chosen way lasts, "" for nothing known.
 	effect string
 }
@@ -105,6 +111,11 @@ type session struct {
 // the error is for what stands in the way of one, a *Stop where it has a code.
 func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	s := &session{Desk: d, o: o}
+	ctx, cancel := s.hearing(ctx)
+	defer cancel()
+	if d.From == "" && !o.DryRun {
+		d.settleOld(ctx)
+	}
 	set, err := d.Facts(ctx, snapshot.Query{Owners: true, Context: true, AllStates: true, Flags: true, Units: o.For.Units()})
 	if err != nil {
 		return exitCouldNot, err
@@ -125,7 +136,7 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	if s.a.Status == diagnose.Free && o.Remedy == "" && len(s.ways) == 0 {
 		return s.end(exitDone, "free", "")
 	}
-	w, err := s.choose()
+	w, err := s.choose(ctx)
 	if err != nil || w == nil {
 		if err == nil {
 			return s.end(exitNo, "choose", "")
@@ -170,9 +181,10 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 		return exitNo, errors.Join(err, s.note("Nothing was changed: --yes does it without asking."))
 	}
 	s.showPlan(p)
-	if !s.o.Yes && !s.agree("Do this? [y/N] ") {
+	if !s.o.Yes && !s.agree(ctx, "Do this? [y/N] ") {
 		return s.end(exitNo, "planned", "Nothing was changed.")
 	}
+	s.steadfast.Store(p.Cost.CutsOff != "")
 	en, err := e.Run(ctx, p)
 	if err != nil {
 		s.findStarters(ctx, err)
@@ -275,45 +287,6 @@ func (s *session) failed(en *journal.Entry, p plan.Plan, err error) (int, error)
 		s.doc.Entry = en.ID
 	}
 	return s.end(code, result, changes.Failure(err, en))
-}
-
-// agree asks a yes-or-no question, whose default is no.
-func (s *session) agree(question string) bool {
-	fmt.Fprint(s.Err, question)
-	line, err := s.read()
-	if err != nil {
-		fmt.Fprintln(s.Err)
-		return false
-	}
-	line = strings.ToLower(strings.TrimSpace(line))
-	return line == "y" || line == "yes"
-}
-
-func (s *session) read() (string, error) {
-	if s.lines == nil {
-		s.lines = bufio.NewReader(s.In)
-	}
-	line, err := s.lines.ReadString('\n')
-	if line != "" {
-		err = nil
-	}
-	return line, err
-}
-
-// enter waits for the Enter key until the deadline. A reader that is still waiting
-// then is left to end with the process.
-func (s *session) enter(ctx context.Context, until time.Time) bool {
-	got := make(chan error, 1)
-	go func() { _, err := s.read(); got <- err }()
-	t := time.NewTimer(time.Until(until))
-	defer t.Stop()
-	select {
-	case err := <-got:
-		return err == nil
-	case <-ctx.Done():
-	case <-t.C:
-	}
-	return false
 }
 
 func (s *session) note(text string) error {

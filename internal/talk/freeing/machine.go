@@ -27,7 +27,7 @@ func (d *Desk) engine(ctx context.Context, m *fact.Machine, confirm time.Duratio
 		return nil, err
 	}
 	return &apply.Engine{
-		Drivers: drive.All(), Journal: store, By: d.by(m), Try: try, Look: d.look, Helper: drive.Helper(store.Dir()),
+		Drivers: drive.All(), Journal: store, By: d.by(m), Try: try, Look: d.look, Helper: drive.Helper(store),
 		Tell: d.progress, Confirm: confirm,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/berthd/berth/internal/change/apply"
 	"github.com/berthd/berth/internal/change/journal"
@@ -47,7 +48,10 @@ func (d *Desk) Open(m *fact.Machine) string {
 	list, _ := store.List()
 	var out []string
 	for _, en := range list {
-		if s := en.Status(); s.Open() {
+		if en.Overdue(time.Now()) {
+			out = append(out, fmt.Sprintf("entry %d (%s) should have gone back at %s, and has not: berth undo %d takes it back, berth confirm %d keeps it",
+				en.ID, en.Plan.Remedy, en.Until().Local().Format("2006-01-02 15:04:05"), en.ID, en.ID))
+		} else if s := en.Status(); s.Open() {
 			out = append(out, fmt.Sprintf("entry %d (%s) is %s", en.ID, en.Plan.Remedy, s))
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"time"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/change/apply"
@@ -27,10 +26,10 @@ type Which struct {
 
 // Undo takes entries back, the newest first. It returns the exit code.
 func (d *Desk) Undo(ctx context.Context, w Which) (int, error) {
-	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status() != journal.IsUndone },
+	return d.deed(ctx, "Undo", w, takesBack,
 		func(e *apply.Engine, id int) (*journal.Entry, error) {
 			if w.Unconfirmed {
-				return patiently(ctx, func() (*journal.Entry, error) { return e.Revert(ctx, id) })
+				return revert(ctx, e, id)
 			}
 			return e.Undo(ctx, id)
 		}, changes.Undone)
@@ -57,24 +56,6 @@ func (d *Desk) Confirm(ctx context.Context, w Which) (int, error) {
 
 var errSameSession = errors.New("confirm from another session: that a new one can be opened is what is to be shown")
 
-// patiently waits for another berth to let go of the lock: what goes back by itself
-// must not be stopped by one that is still settling.
-func patiently(ctx context.Context, do func() (*journal.Entry, error)) (*journal.Entry, error) {
-	for {
-		en, err := do()
-		if !errors.Is(err, journal.ErrBusy) {
-			return en, err
-		}
-		t := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return en, err
-		case <-t.C:
-		}
-	}
-}
-
 // deed does one thing to the entries of w, and says what became of each.
 func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journal.Entry) bool, do func(*apply.Engine, int) (*journal.Entry, error), said func(*journal.Entry) string) (int, error) {
 	m, err := d.now(ctx)
@@ -91,7 +72,7 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 	}
 	doc := v1.Undo{API: v1.API, Kind: kind, Entries: []v1.JournalEntry{}, Said: []string{}}
 	for _, id := range ids {
-		en, err := do(e, id)
+		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) { return do(e, id) })
 		text := ""
 		if err != nil {
 			doc.Exit = max(doc.Exit, code(err))

@@ -65,7 +65,7 @@ func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
 }
 
 // choose finds the way that was asked for, or asks. Nil is nobody's choice.
-func (s *session) choose() (*way, error) {
+func (s *session) choose(ctx context.Context) (*way, error) {
 	if s.o.Remedy != "" {
 		return s.named(s.o.Remedy)
 	}
@@ -80,7 +80,7 @@ func (s *session) choose() (*way, error) {
 	}
 	for range 3 {
 		fmt.Fprintf(s.Err, "\nWhich one? [1-%d, q] ", len(s.ways))
-		line, err := s.read()
+		line, err := s.read(ctx)
 		word := strings.TrimSpace(line)
 		if err != nil || word == "" || word == "q" {
 			fmt.Fprintln(s.Err)
