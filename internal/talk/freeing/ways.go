@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -116,6 +117,9 @@ func (s *session) named(id string) (*way, error) {
 	case 1:
 		return s.way(fit[0]), nil
 	case 0:
+		if slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleOwnerHidden }) {
+			return nil, stop(exitNotAllowed, "sudo berth free "+s.o.Endpoint.String()+" shows the ways", "%q is no way out that this user can see: who has the port is hidden", id)
+		}
 		return nil, stop(exitUsage, "here there are: "+ids(listed), "%q is no way out of this", id)
 	}
 	return nil, stop(exitUsage, "name one of "+ids(fit), "%q fits %d ways", id, len(fit))

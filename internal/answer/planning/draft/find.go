@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,11 +73,22 @@ func (d *Draft) named(text string) Target {
 		return Target{Unit: u}
 	}
 	for i := range d.X.Set.Containers {
-		if c := &d.X.Set.Containers[i]; c.Name == text || c.Full == text {
+		if c := &d.X.Set.Containers[i]; c.Name == text || c.Full == text || len(text) >= shortID && strings.HasPrefix(c.Full, text) {
 			return Target{Container: c}
 		}
 	}
 	return Target{}
+}
+
+// shortID is how much of a container's id its engine shows.
+const shortID = 12
+
+// ContainerName is what a container is called: its name, or its id as engines show it.
+func ContainerName(c *fact.Container) string {
+	if c.Name == "" && len(c.Full) == 64 {
+		return c.Full[:shortID]
+	}
+	return cmp.Or(c.Name, c.Full)
 }
 
 // layer goes up from a process to what starts it again: a unit, a service or a

@@ -3,7 +3,6 @@
 package move
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -144,16 +143,16 @@ func (m maker) republish(c *fact.Container) *draft.Refusal {
 	if ref != nil {
 		return ref
 	}
-	ref = m.Refuse("container-ports-fixed", "container", cmp.Or(c.Name, c.Full))
+	ref = m.Refuse("container-ports-fixed", "container", draft.ContainerName(c))
 	a, ok := republish.For(*c, m.Proto, m.A.Endpoint.Port, port)
 	if !ok {
 		return ref
 	}
 	ref.Command = a.Steps
-	ref.Reason = draft.Reason("container-ports-fixed", "container", cmp.Or(c.Name, c.Full), "way", string(a.Way), "folder", a.Folder, "files", strings.Join(a.Files, ", "),
+	ref.Reason = draft.Reason("container-ports-fixed", "container", draft.ContainerName(c), "way", string(a.Way), "folder", a.Folder, "files", strings.Join(a.Files, ", "),
 		"service", a.Service, "old", a.Old, "new", a.New)
 	if a.Incomplete {
-		ref.Reason.Args["incomplete"] = c.Engine + " inspect " + cmp.Or(c.Name, c.Full)
+		ref.Reason.Args["incomplete"] = c.Engine + " inspect " + draft.ContainerName(c)
 	}
 	return ref
 }

@@ -18,16 +18,16 @@ func StopContainer(d *draft.Draft, c *fact.Container) *draft.Refusal {
 
 func (m maker) stopContainer(c *fact.Container) *draft.Refusal {
 	if c.Engine != "docker" && c.Engine != "podman" {
-		return m.Refuse("by-hand", "manager", c.Engine, "unit", cmp.Or(c.Name, c.Full))
+		return m.Refuse("by-hand", "manager", c.Engine, "unit", draft.ContainerName(c))
 	}
 	if u := m.keeperUnit(c); u != nil {
 		return m.stopUnit(u)
 	}
 	if len(c.Full) != 64 {
-		return m.Refuse("identity-unknown", "name", cmp.Or(c.Name, c.Full))
+		return m.Refuse("identity-unknown", "name", draft.ContainerName(c))
 	}
 	m.Step(plan.Step{Subject: m.containerSubject(c), Before: m.containerState(c), After: plan.State{"running": "no"},
-		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", cmp.Or(c.Name, c.Full), "engine", c.Engine, "again", m.again(c))})
+		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", draft.ContainerName(c), "engine", c.Engine, "again", m.again(c))})
 	return nil
 }
 
@@ -139,12 +139,12 @@ func (m maker) containerSubject(c *fact.Container) plan.Subject {
 // startupContainer keeps a container from coming back with its engine.
 func (m maker) startupContainer(c *fact.Container) *draft.Refusal {
 	if c.Restart == "" || c.Restart == "no" {
-		return m.Refuse("not-enabled", "unit", cmp.Or(c.Name, c.Full), "state", c.Restart)
+		return m.Refuse("not-enabled", "unit", draft.ContainerName(c), "state", c.Restart)
 	}
 	if ref := m.stopContainer(c); ref != nil {
 		return ref
 	}
 	m.Also(plan.Step{Subject: m.containerSubject(c), After: plan.State{"restart": "no"},
-		Class: plan.Reversible, Why: draft.Reason("container-stays-down", "container", cmp.Or(c.Name, c.Full))})
+		Class: plan.Reversible, Why: draft.Reason("container-stays-down", "container", draft.ContainerName(c))})
 	return nil
 }

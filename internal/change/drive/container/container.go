@@ -161,11 +161,14 @@ func absent(s plan.Subject, before, to plan.State) error {
 }
 
 func failed(s plan.Subject, err error) error {
-	name := s.Name
-	if len(name) > 12 {
-		name = name[:12]
+	var late net.Error
+	switch {
+	case nobodyListens(err):
+		return fmt.Errorf("%s does not run: %w", s.Of["engine"], err)
+	case errors.As(err, &late) && late.Timeout():
+		return fmt.Errorf("%s does not answer: %w", s.Of["engine"], err)
 	}
-	return fmt.Errorf("container %s of %s: %w", name, s.Of["engine"], err)
+	return fmt.Errorf("%s %w", s.Of["engine"], err)
 }
 
 // reach finds the way to the engine of a container. It does not ask it.

@@ -195,7 +195,7 @@ func (r real) anew(web plan.Subject) {
 	pid := strings.TrimSpace(r.Run("cat", "/run/docker.pid"))
 	argv := strings.Split(strings.TrimRight(r.Run("cat", "/proc/"+pid+"/cmdline"), "\x00"), "\x00")
 	r.Run("sh", "-c", "kill $(cat /run/docker.pid); while [ -e /run/docker.pid ]; do sleep 0.05; done")
-	if got, err := r.Read(r.t.Context(), web); err == nil || !strings.Contains(err.Error(), "of docker: on "+r.Socket()) {
+	if got, err := r.Read(r.t.Context(), web); err == nil || !strings.Contains(err.Error(), "docker does not run: on "+r.Socket()) {
 		r.t.Errorf("without an engine: %v, %v", got, err)
 	}
 	if err := r.Set(r.t.Context(), web, nil, plan.State{"running": "no"}); err == nil {

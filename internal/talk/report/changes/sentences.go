@@ -22,7 +22,7 @@ container-ports-fixed/compose: what {container} publishes was fixed when it was 
 container-ports-fixed/host: the program in {container} listens on the host's network: its own settings have the port
 container-ports-fixed/pod: {container} is in a pod, and the port is the pod's
 container-ports-fixed/run: what {container} publishes was fixed when it was made: make it anew with the other port[; with what else it was made, berth does not know: {incomplete} shows it]
-container-ports-fixed: what {container} publishes was fixed when it was made
+container-ports-fixed: what {container} publishes is fixed when it is made, and its engine does not say what that is
 container-vanishes: {container} was run with --rm: it is removed when it stops, with all that was written in it, and cannot be started again
 container-returns: {container} starts again when its engine does (restart policy always)
 container-stays-down: keep {container} from coming back when its engine starts
