@@ -24,6 +24,8 @@ type Which struct {
 	Unconfirmed bool
 }
 
+func (w Which) newest() bool { return w.ID == 0 && !w.All }
+
 // Undo takes entries back, the newest first. It returns the exit code.
 func (d *Desk) Undo(ctx context.Context, w Which) (int, error) {
 	return d.deed(ctx, "Undo", w, takesBack,
@@ -72,7 +74,16 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 	}
 	doc := v1.Undo{API: v1.API, Kind: kind, Entries: []v1.JournalEntry{}, Said: []string{}}
 	for _, id := range ids {
-		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) { return do(e, id) })
+		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) {
+			if w.newest() { // while another berth is at work, that may be its own
+				now, err := pick(e.Journal, w, fits)
+				if err != nil {
+					return nil, err
+				}
+				id = now[0]
+			}
+			return do(e, id)
+		})
 		text := ""
 		if err != nil {
 			doc.Exit = max(doc.Exit, code(err))
