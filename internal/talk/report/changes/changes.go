@@ -2,6 +2,7 @@
 package changes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func Step(s plan.Step) string {
 	case plan.Process:
 		return process(s)
 	case plan.Container:
-		return running(s, "container "+label(s, n))
+		return down(s, running(s, "container "+label(s, n)))
 	case plan.Supervised:
 		return running(s, name(s.Subject.Of["supervisor"])+"'s program "+n)
 	case plan.Sysctl:
@@ -43,7 +44,7 @@ func Step(s plan.Step) string {
 }
 
 func label(s plan.Step, id string) string {
-	if n := s.Before["name"]; n != "" {
+	if n := cmp.Or(s.Before["name"], s.Why.Args["container"]); n != "" {
 		return name(n)
 	}
 	return clean.Text(s.Subject.Name, 12)
@@ -90,7 +91,9 @@ func process(s plan.Step) string {
 	who := program(s)
 	switch {
 	case s.After["state"] == "gone" && s.Subject.Of["force"] == "yes":
-		return "end " + who + along(s) + ", by force where it does not go"
+		return "end " + who + along(s) + ", by force if it does not end"
+	case s.After["state"] == "gone" && s.Before["state"] == "stopped":
+		return "wake " + who + along(s) + ", which was stopped (Ctrl+Z), and ask it to end"
 	case s.After["state"] == "gone":
 		return "ask " + who + along(s) + " to end"
 	case s.After["state"] == "running":
@@ -108,6 +111,14 @@ func program(s plan.Step) string {
 	return "process " + n
 }
 
+// down adds that a container is kept from starting with its engine.
+func down(s plan.Step, text string) string {
+	if s.After["restart"] == "no" {
+		return text + " and keep it from starting with its engine"
+	}
+	return text
+}
+
 func running(s plan.Step, what string) string {
 	switch s.After["running"] {
 	case "yes":
@@ -123,6 +134,12 @@ func service(n string, s plan.Step) string {
 	n = "the service " + n
 	if d := s.Why.Args["display"]; d != "" {
 		n = name(d) + " (" + name(s.Subject.Name) + ")"
+	}
+	switch s.After["exists"] {
+	case "yes":
+		out = append(out, "make "+n)
+	case "no":
+		out = append(out, "delete "+n)
 	}
 	switch s.After["state"] {
 	case "running":
@@ -202,7 +219,13 @@ func Taken(c plan.Class) string {
 
 // Cost says what a plan costs, a line each.
 func Cost(c plan.Cost) []string {
-	out := []string{stops(c), Taken(c.Class) + "; " + lasting(c)}
+	out := []string{stops(c)}
+	switch {
+	case c.Class != plan.Final:
+		out = append(out, Taken(c.Class)+"; "+lasting(c))
+	case len(c.Stops) == 0:
+		out = append(out, Taken(c.Class))
+	}
 	if c.Privilege != "none" && c.Privilege != "" {
 		out = append(out, "needs "+privilege(c.Privilege))
 	}

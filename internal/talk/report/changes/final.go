@@ -28,7 +28,7 @@ func along(s plan.Step) string {
 func ends(s plan.Step) []string {
 	var out []string
 	if again := s.Why.Args["again"]; again != "" && s.Class == plan.Final {
-		return []string{"made again like this, with what else it was made with: " + clean.Text(again, 300)}
+		return []string{"it was made like this, or nearly: " + clean.Text(again, 300)}
 	}
 	if s.Subject.Kind != plan.Process || s.After["state"] != "gone" {
 		return nil
