@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -64,7 +65,7 @@ func tryRisky(args []string) error {
 	}
 	p, err := e.Prepare(context.Background(), plan.Plan{
 		Version: plan.Version, Remedy: "move:test", Made: time.Now(), Cost: plan.Cost{CutsOff: "ssh"},
-		Steps: []plan.Step{{Subject: plan.Subject{Kind: plan.File, Name: args[1]}, After: plan.State{"exists": "yes", "content": args[2]}, Class: plan.Reversible}},
+		Steps: []plan.Step{{Subject: plan.Subject{Kind: plan.File, Name: filepath.Clean(args[1])}, After: plan.State{"exists": "yes", "content": args[2]}, Class: plan.Reversible}},
 	})
 	if err != nil {
 		return err
