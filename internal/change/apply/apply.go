@@ -125,11 +125,12 @@ func (m *Missed) Error() string { return m.Why }
 
 // Errors of an engine.
 var (
-	ErrNoDriver = errors.New("berth cannot change this here")
-	ErrNoHelper = errors.New("nothing here would take it back in time")
-	ErrEnded    = errors.New("the entry has ended")
-	ErrWaits    = errors.New("the plan waits for a reboot")
-	ErrEarly    = errors.New("it can still be confirmed")
+	ErrNoDriver  = errors.New("berth cannot change this here")
+	ErrNoHelper  = errors.New("nothing here would take it back in time")
+	ErrEnded     = errors.New("the entry has ended")
+	ErrNoJournal = errors.New("what undoes it could not be written down, so nothing was changed")
+	ErrWaits     = errors.New("the plan waits for a reboot")
+	ErrEarly     = errors.New("it can still be confirmed")
 )
 
 func said(diffs []plan.Difference) string {

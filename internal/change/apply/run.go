@@ -30,7 +30,7 @@ func (e *Engine) Run(ctx context.Context, p plan.Plan) (*journal.Entry, error) {
 	e.crossing("before begin")
 	en, err := e.Journal.Begin(p, e.By)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrNoJournal, err)
 	}
 	e.crossing("after begin")
 	return en, e.carryOn(ctx, en)
