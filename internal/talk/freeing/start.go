@@ -55,19 +55,31 @@ func (d *Desk) Do(ctx context.Context, p plan.Plan, dry bool) (plan.Plan, *journ
 	}
 	p.Made = time.Now()
 	if p, err = e.Prepare(ctx, p); err != nil || dry {
-		return p, nil, err
+		return p, nil, there(err)
 	}
 	en, err := e.Run(ctx, p)
 	return p, en, err
+}
+
+// there says plainly that what a plan was to make is there.
+func there(err error) error {
+	var c *apply.Changed
+	if !errors.As(err, &c) || c.Step.Before["exists"] != "no" {
+		return err
+	}
+	return stop(exitNo, "berth journal lists what berth has made, and berth undo ID takes it back", "the %s %s is there already, and nothing was changed", c.Step.Subject.Kind, c.Step.Subject.Name)
 }
 
 // ExitOf is the exit code of what [Desk.Do] returned.
 func ExitOf(err error) int {
 	var changed *apply.Changed
 	var missed *apply.Failure
+	var s *Stop
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &s):
+		return s.Code
 	case errors.As(err, &changed), errors.Is(err, journal.ErrBusy):
 		return exitNo
 	case errors.Is(err, fs.ErrPermission):
