@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/plan"
@@ -30,14 +31,23 @@ func Advised(p plan.Plan) string {
 
 func back(en *journal.Entry) string {
 	if final(en.Plan) {
-		return fmt.Sprintf("What has ended cannot be taken back; berth journal %d has what it was (command line, folder, user).", en.ID)
+		return fmt.Sprintf("What has ended cannot be taken back; berth journal %d says what it was.", en.ID)
 	}
 	return fmt.Sprintf("It is entry %d of the journal; berth undo %d takes it back.", en.ID, en.ID)
 }
 
 // AfterReboot ends a plan that waits for a reboot.
 func AfterReboot(en *journal.Entry) string {
-	return fmt.Sprintf("The steps are done, and take effect when the machine is started again. Entry %d stays open until then: after the reboot, berth free --resume verifies it; berth undo %d takes it back.", en.ID, en.ID)
+	text := "The steps are done, and take effect when the machine is started again."
+	if slices.ContainsFunc(en.Plan.Steps, onWindows) {
+		text += " Choose Restart for that: with fast startup, Shut down leaves the drivers as they are."
+	}
+	return text + fmt.Sprintf(" Entry %d stays open until then: after the reboot, berth free --resume verifies it; berth undo %d takes it back.", en.ID, en.ID)
+}
+
+// onWindows tells that a step needs a reboot of Windows.
+func onWindows(s plan.Step) bool {
+	return s.Reboot && (s.Subject.Kind == plan.Service || s.Subject.Kind == plan.IPListen || s.Subject.Kind == plan.Registry)
 }
 
 // Awaits asks for the Enter key that keeps a risky plan.
