@@ -133,6 +133,17 @@ func TestStopUnit(t *testing.T) {
 	}
 }
 
+// What was made for this run only is gone when it stops; the twin has a file.
+func TestStopTransient(t *testing.T) {
+	for fragment, want := range map[string]plan.Class{"/run/systemd/transient/run-u1.service": plan.Final, "/etc/systemd/system/run-u1.service": plan.Restartable} {
+		u := fact.Unit{Name: "run-u1.service", Type: "service", Active: "active", Fragment: fragment}
+		p, ref := asked(t, held(unit(u)), "stop:run-u1.service", planning.Wish{})
+		if ref != nil || p.Steps[0].Class != want || p.Cost.Class != want || (len(p.Warnings) == 1) != (want == plan.Final) {
+			t.Errorf("%s: %v %+v", fragment, ref, p)
+		}
+	}
+}
+
 // A socket goes before its service, and comes back before it.
 func TestStopSocketUnit(t *testing.T) {
 	web := fact.Unit{Name: "web.service", Type: "service", Active: "active", FileState: "static", TriggeredBy: []string{"web.socket"}}

@@ -210,7 +210,8 @@ const (
 )
 
 // Begin writes an entry for p and returns it when it is on disk. The lock must be
-// held. The error leaves nothing behind.
+// held. The error leaves nothing behind, and is, or wraps, ErrNewer where the newest
+// entry is a newer berth's.
 func (s *Store) Begin(p plan.Plan, by By) (*Entry, error) {
 	ids, err := s.ids()
 	if err != nil {
@@ -219,6 +220,9 @@ func (s *Store) Begin(p plan.Plan, by By) (*Entry, error) {
 	id := 1
 	if len(ids) > 0 {
 		id = ids[len(ids)-1] + 1
+		if _, err := s.Get(id - 1); errors.Is(err, ErrNewer) {
+			return nil, err // what it has begun is not known here
+		}
 	}
 	s.sweep()
 	tmp := filepath.Join(s.dir, draft+strconv.Itoa(id))

@@ -133,6 +133,12 @@ func TestNewerAndDamaged(t *testing.T) {
 		if list, err := s.List(); len(list) != 0 || err == nil {
 			t.Errorf("%s: %d entries, %v", text, len(list), err)
 		}
+		if _, err := s.Begin(plan.Plan{}, By{}); errors.Is(err, ErrNewer) != (want == ErrNewer) {
+			t.Errorf("%s: another is begun behind it: %v", text, err)
+		}
+		if err := os.RemoveAll(filepath.Join(s.Dir(), "2")); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

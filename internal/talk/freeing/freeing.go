@@ -275,7 +275,7 @@ func (s *session) failed(en *journal.Entry, p plan.Plan, err error) (int, error)
 		if f.Undone {
 			result = "undone"
 		}
-	case errors.As(err, &c), errors.As(err, &u), errors.Is(err, journal.ErrBusy), errors.Is(err, apply.ErrNoHelper), errors.Is(err, journal.ErrNewer):
+	case errors.As(err, &c), errors.As(err, &u), errors.Is(err, journal.ErrBusy), errors.Is(err, apply.ErrNoHelper), errors.Is(err, apply.ErrNoJournal), errors.Is(err, journal.ErrNewer):
 		code, result = exitNo, "refused"
 	default:
 		code, result = exitCouldNot, "refused"

@@ -136,6 +136,10 @@ func (m maker) unitStep(u *fact.Unit, after plan.State, why plan.Reason) plan.St
 	class := plan.Reversible
 	if _, stops := after["active"]; stops {
 		class = plan.Restartable
+		if strings.Contains(u.Fragment, "/systemd/transient/") {
+			class = plan.Final
+			m.Warn("unit-vanishes", "unit", u.Name)
+		}
 	}
 	return plan.Step{Subject: Subject(u, u.Name), Before: before, After: after, Class: class, Why: why}
 }

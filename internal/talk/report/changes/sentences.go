@@ -149,6 +149,7 @@ takes-no-stop: {service} takes no order to stop
 target-not-here: {target} is not among what is known of this machine
 test-config-first: have {server} check that its configuration is in order as it is now
 test-config: have {server} check the new configuration before it reads it
+unit-vanishes: {unit} was made for this run only (systemd-run): systemd forgets it when it stops, and nothing can start it again
 unknown-kind: {kind} is no kind of remedy
 wait-for-it: it goes away by itself, within {seconds} seconds as a rule
 whose-manager: whose systemd {unit} belongs to is not known
