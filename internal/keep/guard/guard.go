@@ -261,6 +261,7 @@ func (g *guard) keep(ctx context.Context, p ledger.Promise, now time.Time) {
 	switch m, a := k.due(now); m {
 	case act:
 		g.busy = true
+		a.Port = g.verdicts[key(p)].Port(g.index)
 		g.about(p, Event{At: now, Kind: Restoring, Action: a, Try: len(k.tries)})
 		g.work.Go(func() { g.done <- result{key(p), a, g.Restore(ctx, p, a)} })
 	case giveUp:

@@ -187,7 +187,7 @@ func TestRestore(t *testing.T) {
 	kinds, err := run(t, guard.Options{Load: load, Restore: start}, func(e guard.Event) bool {
 		switch e.Kind {
 		case guard.Restoring:
-			if e.Action.Start.String() != "unit:it.service" || e.Action.Remedy != "" {
+			if e.Action.Start.String() != "unit:it.service" || e.Action.Remedy != "" || !strings.HasSuffix(addr, fmt.Sprint(":", e.Action.Port)) {
 				t.Errorf("%+v", e.Action)
 			}
 		case guard.Kept: // the fighter

@@ -35,6 +35,7 @@ func (l Limits) filled() Limits {
 // its owner is started. One of the two is set.
 type Action struct {
 	Remedy string
+	Port   uint16 // that the stranger has, of those that were promised
 	Start  ledger.Owner
 }
 

@@ -60,6 +60,7 @@ type Desk struct {
 	HungUp <-chan struct{}
 
 	lines *bufio.Reader
+	agent string // who asks in the user's name: "guard"
 }
 
 // Options are the words of berth free.

@@ -63,6 +63,9 @@ func (d *Desk) by(m *fact.Machine) journal.By {
 			by.User = "uid " + strconv.Itoa(int(a.UID))
 		}
 	}
+	if d.agent != "" {
+		by.User += " (" + d.agent + ")"
+	}
 	return by
 }
 

@@ -18,8 +18,8 @@ import (
 type Quiet struct{ Desk Desk }
 
 // Start starts a unit or a service, as [Desk.Start] does.
-func (q *Quiet) Start(ctx context.Context, s plan.Subject) error {
-	return q.desk(io.Discard).Start(ctx, s)
+func (q *Quiet) Start(ctx context.Context, s plan.Subject, e fact.Endpoint) error {
+	return q.desk(io.Discard).Start(ctx, s, e)
 }
 
 // Free applies a remedy without asking.
@@ -34,6 +34,7 @@ func (q *Quiet) Free(ctx context.Context, e fact.Endpoint, remedy string) error 
 
 func (q *Quiet) desk(said io.Writer) *Desk {
 	d := q.Desk
+	d.agent = "guard"
 	d.In, d.Out, d.Err = strings.NewReader(""), io.Discard, io.Discard
 	d.Write = func(text func(io.Writer, layout.Style) error, _ any) error { return text(said, layout.Style{}) }
 	return &d

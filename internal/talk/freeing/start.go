@@ -15,8 +15,8 @@ import (
 
 // Start starts a systemd unit or a Windows service through the journal, and returns
 // when it runs. One that runs already is left alone. Undoing the entry stops nothing:
-// whoever is started this way is meant to run.
-func (d *Desk) Start(ctx context.Context, s plan.Subject) error {
+// whoever is started this way, for the sake of an endpoint, is meant to run.
+func (d *Desk) Start(ctx context.Context, s plan.Subject, e fact.Endpoint) error {
 	running := plan.State{"active": "active"}
 	if s.Kind == plan.Service {
 		running = plan.State{"state": "running"}
@@ -25,16 +25,16 @@ func (d *Desk) Start(ctx context.Context, s plan.Subject) error {
 	if err != nil {
 		return err
 	}
-	e, err := d.engine(ctx, &set.Machine, 0)
+	engine, err := d.engine(ctx, &set.Machine, 0)
 	if err != nil {
 		return err
 	}
-	now, err := e.Drivers[s.Kind].Read(ctx, s)
+	now, err := engine.Drivers[s.Kind].Read(ctx, s)
 	if err != nil || len(plan.Differs(running, now)) == 0 {
 		return err
 	}
 	_, _, err = d.Do(ctx, plan.Plan{
-		Version: plan.Version, Remedy: "start:" + s.Name,
+		Version: plan.Version, Remedy: "start:" + s.Name, Port: e.Port, Proto: string(e.Proto),
 		Cost:  plan.Cost{Privilege: "root", Risk: "low", Downtime: "none", Class: plan.Restartable},
 		Steps: []plan.Step{{Subject: s, After: running, On: plan.OnDo, Class: plan.Restartable, Why: plan.Reason{ID: "start-owner", Args: map[string]string{"name": s.Name}}}},
 	}, false)

@@ -19,7 +19,7 @@ func promised(v judge.Verdict, x *chain.Index) v1.Promised {
 	p := v.Promise
 	out := v1.Promised{
 		Module: p.Module, Port: p.From, Proto: string(p.Proto), Reason: p.Reason, Policy: string(p.Policy), Remedy: p.Remedy, Where: p.Where.String(),
-		Status: string(v.Status), Text: sentence.Full(wordsOf(x).verdict(v)), Command: wayOut(v),
+		Status: string(v.Status), Text: sentence.Full(wordsOf(x).verdict(v)), Command: wayOut(v, x),
 		Holders: report.Holders(x, v.Owners), Strangers: report.Holders(x, v.Strangers), Shared: report.Holders(x, v.Shared), Hidden: report.Holders(x, v.Hidden),
 	}
 	if p.To != p.From {
@@ -35,14 +35,11 @@ func promised(v judge.Verdict, x *chain.Index) v1.Promised {
 }
 
 // wayOut is the command that leads out of a broken promise: berth free with its port.
-func wayOut(v judge.Verdict) []string {
+func wayOut(v judge.Verdict, x *chain.Index) []string {
 	if v.Status != judge.Broken {
 		return nil
 	}
-	e := fact.Endpoint{Port: v.Promise.From}
-	if hs := v.Strangers[0].Sockets; len(hs) > 0 && v.Promise.From != v.Promise.To {
-		e.Port = portOf(hs[0], v)
-	}
+	e := fact.Endpoint{Port: v.Port(x)}
 	if v.Promise.Proto != fact.TCP {
 		e.Proto = v.Promise.Proto
 	}

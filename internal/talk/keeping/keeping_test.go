@@ -107,8 +107,8 @@ func TestSubject(t *testing.T) {
 
 type changer struct{ did []string }
 
-func (c *changer) Start(_ context.Context, s plan.Subject) error {
-	c.did = append(c.did, "start "+s.Name)
+func (c *changer) Start(_ context.Context, s plan.Subject, e fact.Endpoint) error {
+	c.did = append(c.did, "start "+s.Name+" for "+e.String())
 	return nil
 }
 
@@ -124,7 +124,14 @@ func TestRestoring(t *testing.T) {
 	if err := restore(context.Background(), p, guard.Action{Remedy: "stop:a"}); err != nil || c.did[0] != "free [::1]:80/tcp stop:a" {
 		t.Errorf("%q, %v", c.did, err)
 	}
-	if err := restore(context.Background(), p, guard.Action{Start: ledger.Owner{Kind: ledger.Exe, Name: "a"}}); err == nil || len(c.did) != 1 {
+	p.To = 90
+	if err := restore(context.Background(), p, guard.Action{Remedy: "stop:a", Port: 85}); err != nil || c.did[1] != "free [::1]:85/tcp stop:a" {
+		t.Errorf("of a range: %q, %v", c.did, err)
+	}
+	if err := restore(context.Background(), p, guard.Action{Start: ledger.Owner{Kind: ledger.Service, Name: "a"}}); err != nil || !strings.HasSuffix(c.did[2], " for [::1]:80/tcp") {
+		t.Errorf("started: %q, %v", c.did, err)
+	}
+	if err := restore(context.Background(), p, guard.Action{Start: ledger.Owner{Kind: ledger.Exe, Name: "a"}}); err == nil || len(c.did) != 3 {
 		t.Errorf("a program was started: %q", c.did)
 	}
 }

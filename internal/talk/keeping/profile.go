@@ -220,7 +220,7 @@ func (p Profile) section(b *strings.Builder, st layout.Style, title string, stat
 			continue
 		}
 		fmt.Fprintln(b, "  "+layout.Wrap(sentence.Full(w.verdict(v)), "  ", st.Width))
-		for _, c := range wayOut(v) {
+		for _, c := range wayOut(v, p.index) {
 			fmt.Fprintln(b, "      "+c)
 		}
 	}
@@ -237,14 +237,4 @@ func (p Profile) gaps() []string {
 		}
 	}
 	return report.GapLines(told, &p.index.Set.Machine)
-}
-
-// portOf is the port of a stranger's socket, by its place in the facts' own words.
-func portOf(id fact.ID, v judge.Verdict) uint16 {
-	for _, n := range v.Promise.Ports() {
-		if strings.Contains(string(id), fmt.Sprintf(":%d#", n)) {
-			return n
-		}
-	}
-	return v.Promise.From
 }

@@ -1,6 +1,7 @@
 package keeping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -15,8 +16,9 @@ import (
 
 // Changer changes this machine, each change with its entry in the journal.
 type Changer interface {
-	// Start starts a unit or a service, and returns when it runs.
-	Start(ctx context.Context, s plan.Subject) error
+	// Start starts a unit or a service for the sake of an endpoint, and returns when it
+	// runs.
+	Start(ctx context.Context, s plan.Subject, e fact.Endpoint) error
 	// Free applies a remedy to whoever has an endpoint.
 	Free(ctx context.Context, e fact.Endpoint, remedy string) error
 }
@@ -25,20 +27,20 @@ type Changer interface {
 func Restoring(c Changer) Restorer {
 	return func(ctx context.Context, p ledger.Promise, a guard.Action) error {
 		if a.Remedy != "" {
-			return c.Free(ctx, freed(p), a.Remedy)
+			return c.Free(ctx, freed(p, a), a.Remedy)
 		}
 		s, err := subject(a.Start, runtime.GOOS)
 		if err != nil {
 			return err
 		}
-		return c.Start(ctx, s)
+		return c.Start(ctx, s, freed(p, a))
 	}
 }
 
-// freed is the endpoint of a promise. A remedy is for one port; of a range it is the
-// first.
-func freed(p ledger.Promise) fact.Endpoint {
-	e := fact.Endpoint{Port: p.From, Proto: p.Proto}
+// freed is the endpoint that something is done for. A remedy is for one port, of a
+// range the one that is taken.
+func freed(p ledger.Promise, a guard.Action) fact.Endpoint {
+	e := fact.Endpoint{Port: cmp.Or(a.Port, p.From), Proto: p.Proto}
 	if p.Addr.IsValid() {
 		e.Host, e.Addrs = p.Addr.String(), []netip.Addr{p.Addr}
 	}

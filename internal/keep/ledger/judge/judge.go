@@ -37,6 +37,19 @@ type Verdict struct {
 	Gap *fact.Gap
 }
 
+// Port is the promised port that the first stranger has, by the facts in x that v was
+// made of; where there is none, the promise's first one.
+func (v Verdict) Port(x *chain.Index) uint16 {
+	for _, h := range v.Strangers {
+		for _, id := range h.Sockets {
+			if s := x.Socket(id); s != nil && s.Local.Port() >= v.Promise.From && s.Local.Port() <= v.Promise.To {
+				return s.Local.Port()
+			}
+		}
+	}
+	return v.Promise.From
+}
+
 // Judge judges promises by the facts in x, in the order of promises. Sockets of other
 // network namespaces are no holders here.
 func Judge(promises []ledger.Promise, x *chain.Index) []Verdict {
