@@ -116,6 +116,23 @@ func TestHang(t *testing.T) {
 	}
 }
 
+// What hangs already when it is to be stopped or started is told apart; a driver has no
+// process that could be ended.
+func TestHangsAlready(t *testing.T) {
+	for want, words := range map[string]string{"stopped": "somebody told it to stop before; a restart of Windows ends it", "running": "it can be started only when it has stopped; a restart"} {
+		f := newFake("Spooler", service{status: status{state: stopPending}})
+		ctx, cancel := context.WithCancel(t.Context())
+		f.turn = func(n int) {
+			if n == 3 {
+				cancel()
+			}
+		}
+		if err := f.driver().Set(ctx, spooler(), nil, plan.State{"state": want}); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), words) || len(f.log) > 0 {
+			t.Errorf("%s: %v, %q", want, err, f.log)
+		}
+	}
+}
+
 // The twin of a hang: one that only takes long.
 func TestSlow(t *testing.T) {
 	f := newFake("Spooler", service{status: status{state: running, waitHint: time.Minute}})
