@@ -35,7 +35,9 @@ func (s *session) rank(ctx context.Context) error {
 	for _, r := range list {
 		w, roots := s.plan(r)
 		plans[r.ID()] = w
-		want.Roots = append(want.Roots, roots...)
+		if r.Kind == catalog.Port { // of the newcomer's own server; others name the holder's
+			want.Roots = append(want.Roots, roots...)
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
