@@ -90,11 +90,11 @@ type Entry struct {
 
 // By is who began an entry.
 type By struct {
-	User    string `json:"user"`
-	PID     int    `json:"pid"`
-	Session int    `json:"session,omitempty"` // Unix: the session the command was given in
-	Boot    string `json:"boot,omitempty"`    // of the machine, by which a reboot is seen
-	Berth   string `json:"berth,omitempty"`   // version
+	User  string  `json:"user"`
+	PID   int     `json:"pid"`
+	From  Session `json:"from,omitzero"`   // the session the command was given in
+	Boot  string  `json:"boot,omitempty"`  // of the machine, by which a reboot is seen
+	Berth string  `json:"berth,omitempty"` // version
 }
 
 // Status returns how the entry stands.
@@ -225,6 +225,7 @@ func (s *Store) Begin(p plan.Plan, by By) (*Entry, error) {
 		}
 	}
 	s.sweep()
+	s.prune(ids, time.Now())
 	tmp := filepath.Join(s.dir, draft+strconv.Itoa(id))
 	final := filepath.Join(s.dir, strconv.Itoa(id))
 	if err := writeEntry(tmp, head{plan.Version, by, p}); err != nil {
@@ -247,6 +248,35 @@ func (s *Store) sweep() {
 	for _, name := range found {
 		os.RemoveAll(name)
 	}
+}
+
+// How many entries are kept, and for how long those that hold nothing to take back.
+const (
+	maxKept = 500
+	maxAge  = 366 * 24 * time.Hour
+)
+
+// prune forgets the oldest entries that have ended. What was done and can be taken
+// back goes only when there are too many; what is open, or cannot be read, never.
+func (s *Store) prune(ids []int, now time.Time) {
+	for i, id := range ids {
+		e, err := s.Get(id)
+		if err != nil || e.Status().Open() || len(e.Events) == 0 {
+			continue
+		}
+		young := now.Sub(e.Events[len(e.Events)-1].At) < maxAge
+		if young && len(ids)-i < maxKept {
+			return
+		}
+		if len(ids)-i >= maxKept || e.spent() {
+			_ = s.Forget(e) // the next one tries again
+		}
+	}
+}
+
+// spent tells that an ended entry holds nothing to take back.
+func (e *Entry) spent() bool {
+	return e.Status() == IsUndone || !slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.On != plan.OnDo && s.Class != plan.Final })
 }
 
 // reserve is how many bytes an entry keeps, so that a disk that fills up meanwhile

@@ -250,3 +250,67 @@ func TestWatch(t *testing.T) {
 		t.Error("watched by nobody")
 	}
 }
+
+// Old entries go at the next beginning, but none that is open or can be taken back.
+func TestPrune(t *testing.T) {
+	s := store(t)
+	file := plan.Plan{Steps: []plan.Step{{Subject: plan.Subject{Kind: plan.File, Name: "/etc/x"}, Class: plan.Reversible}}}
+	final := plan.Plan{Steps: []plan.Step{{Subject: plan.Subject{Kind: plan.Process, Name: "7"}, Class: plan.Final}}}
+	old, now := time.Now().Add(-2*maxAge), time.Now()
+	for i, c := range []struct {
+		plan plan.Plan
+		at   time.Time
+		last Kind
+	}{{file, old, Undone}, {file, old, Closed}, {final, old, Closed}, {file, old, Awaiting}, {file, now, Undone}, {file, now, Closed}} {
+		e, err := s.Begin(file, By{})
+		if err != nil || e.ID != i+1 {
+			t.Fatal(e, err)
+		}
+		e.Plan = c.plan
+		rewrite(t, e)
+		if err := e.Note(Event{Kind: c.last, At: c.at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e, err := s.Begin(file, By{}); err != nil || e.ID != 7 {
+		t.Fatal(e, err)
+	}
+	ids, err := s.ids()
+	if d := cmp.Diff([]int{2, 4, 5, 6, 7}, ids); d != "" || err != nil {
+		t.Error(d, err)
+	}
+}
+
+// rewrite puts another plan into an entry.
+func rewrite(t *testing.T, e *Entry) {
+	t.Helper()
+	data, err := json.Marshal(head{plan.Version, e.By, e.Plan})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(e.dir, headName), data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Too many are too many, also where they could be taken back.
+func TestPruneByNumber(t *testing.T) {
+	s := store(t)
+	for range 3 {
+		e, err := s.Begin(plan.Plan{}, By{})
+		if err == nil {
+			err = e.Note(Event{Kind: Closed, At: time.Now()})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	many := []int{1, 2, 3}
+	for n := range maxKept - 2 { // as many again that cannot be read
+		many = append(many, 100+n)
+	}
+	s.prune(many, time.Now())
+	if ids, err := s.ids(); err != nil || len(ids) != 1 || ids[0] != 3 {
+		t.Error(ids, err)
+	}
+}

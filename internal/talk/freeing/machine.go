@@ -58,7 +58,7 @@ func (d *Desk) by(m *fact.Machine) journal.By {
 		by.Boot = m.Boot.UTC().Truncate(time.Minute).Format(time.RFC3339)
 	}
 	if a := m.Asker; a != nil {
-		by.User, by.Session = a.User, a.Session
+		by.User, by.From = a.User, journal.Here()
 		if by.User == "" && m.OS != "windows" {
 			by.User = "uid " + strconv.Itoa(int(a.UID))
 		}

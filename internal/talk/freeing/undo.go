@@ -44,12 +44,13 @@ func (d *Desk) Resume(ctx context.Context, w Which) (int, error) {
 }
 
 // Confirm keeps an entry that goes back by itself otherwise. It is refused in the
-// session that made the change: a script that confirms itself proves nothing.
+// session that made the change, also through sudo: a script that confirms itself
+// proves nothing. Windows has no such sessions, and there it is not refused.
 func (d *Desk) Confirm(ctx context.Context, w Which) (int, error) {
 	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status() == journal.Unconfirmed },
 		func(e *apply.Engine, id int) (*journal.Entry, error) {
 			en, err := e.Journal.Get(id)
-			if err == nil && en.By.Session != 0 && en.By.Session == e.By.Session && en.Status() == journal.Unconfirmed {
+			if err == nil && en.By.Boot == e.By.Boot && en.By.From.Same(e.By.From) && en.Status() == journal.Unconfirmed {
 				return en, errSameSession
 			}
 			return e.Keep(ctx, id)
@@ -68,11 +69,16 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 	if err != nil {
 		return exitCouldNot, err
 	}
-	ids, err := pick(e.Journal, w, fits)
-	if err != nil {
-		return code(err), err
-	}
 	doc := v1.Undo{API: v1.API, Kind: kind, Entries: []v1.JournalEntry{}, Said: []string{}}
+	ids, err := pick(e.Journal, w, fits)
+	switch {
+	case err != nil && !w.All:
+		return code(err), err
+	case err != nil: // the others are not held up by one that cannot be read
+		doc.Exit, doc.Said = max(code(err), exitNo), append(doc.Said, changes.Failure(err, nil))
+	case len(ids) == 0:
+		doc.Said = append(doc.Said, "There is nothing to take back.")
+	}
 	for _, id := range ids {
 		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) {
 			if w.newest() { // while another berth is at work, that may be its own
@@ -176,6 +182,10 @@ func (d *Desk) Journal(ctx context.Context, w Which) (int, error) {
 		doc.Damaged = append(doc.Damaged, strings.Split(err.Error(), "\n")...)
 		doc.Exit = exitNo
 	}
+	older := 0
+	if w.newest() {
+		list, older = newestOf(list)
+	}
 	for _, en := range list {
 		doc.Entries = append(doc.Entries, changes.Entry(en))
 		if en.Status().Open() {
@@ -186,6 +196,24 @@ func (d *Desk) Journal(ctx context.Context, w Which) (int, error) {
 		if w.ID > 0 {
 			return changes.WriteEntry(out, st, list[0])
 		}
+		if older > 0 {
+			fmt.Fprintf(out, "%d older entries have ended: berth journal --all lists them too.\n", older)
+		}
 		return changes.WriteJournal(out, st, list, doc.Damaged)
 	}, doc)
+}
+
+// shown is how many entries are listed where not all are asked for.
+const shown = 50
+
+// newestOf leaves out the oldest entries, but none that is open, and counts them.
+func newestOf(list []*journal.Entry) (newest []*journal.Entry, older int) {
+	for i, en := range list {
+		if len(list)-i > shown && !en.Status().Open() {
+			older++
+			continue
+		}
+		newest = append(newest, en)
+	}
+	return newest, older
 }

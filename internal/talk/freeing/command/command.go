@@ -45,7 +45,12 @@ change, does it when you agree, and ends with the proof: your own bind works, an
 still does some seconds later. Where it does not, everything is taken back.
 
 What undoes it is in the journal before the first change: berth undo takes it back,
-also after a crash; berth free --resume goes on.
+also after a crash; berth free --resume goes on. Ctrl-C and a closed terminal take back
+what was begun.
+
+A plan that may cut you off (ssh, DNS, remote desktop) is different: a closed terminal
+may be its doing, so it goes on to its end, and then goes back by itself unless you
+press Enter in time, or run berth confirm in a new session.
 
 REMEDY is KIND[:TARGET], as berth who and berth free list them. NEWCOMER is who wants
 the port: apache, nginx, iis, a configuration FILE, unit:NAME, service:NAME, pid:N or
@@ -139,10 +144,12 @@ func (s Shell) Undo() *cobra.Command {
 		Short: "take back what berth changed",
 		Long: `undo takes an entry of the journal back, the newest where none is named, and verifies
 that all is as before. It refuses, and shows the difference, where somebody else has
-changed since what it would put back.
+changed since what it would put back. --all goes on with the others then; run it before
+berth is removed.
 
 Exit codes: 0 taken back; 1 refused, or there is nothing; 2 the words are off; 3 could
-not look; 4 not permitted; 5 not everything could be taken back.`,
+not look; 4 not permitted; 5 not everything could be taken back. With --all it is the
+highest of them, and 0 where there is nothing.`,
 		Example: "  berth undo\n  berth undo 4\n  berth undo --all",
 		Args:    entryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -165,7 +172,8 @@ func (s Shell) Confirm() *cobra.Command {
 		Use:   "confirm [ID]",
 		Short: "keep a change that goes back by itself otherwise",
 		Long: `confirm keeps a plan that may have cut you off (ssh, DNS, remote desktop). Run it in a
-new session: that one can be opened is what shows that nothing is cut off.
+new session: that one can be opened is what shows that nothing is cut off. In the session
+that made the change it is refused, also through sudo (not on Windows).
 
 Exit codes: 0 kept; 1 nothing waits to be confirmed, or this is the session that made
 the change; 2 the words are off; 4 not permitted.`,
@@ -183,21 +191,26 @@ the change; 2 the words are off; 4 not permitted.`,
 
 // Journal is berth journal.
 func (s Shell) Journal() *cobra.Command {
-	return &cobra.Command{
+	all := false
+	cmd := &cobra.Command{
 		Use:   "journal [ID]",
 		Short: "what berth changed here, and how it stands",
-		Long: `journal lists what berth changed; with a number it shows one entry whole.
+		Long: `journal lists what berth changed: the newest 50 entries, and all that are open; with a
+number it shows one entry whole. An entry that is open is never forgotten; of the others
+the newest 500 are kept, and those with nothing left to undo for a year.
 
 Exit codes: 0 nothing is open; 1 something is: interrupted, waiting for a reboot or to
 be confirmed; 2 the words are off; 3 could not look.`,
 		Example: "  berth journal\n  berth journal 4",
 		Args:    entryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := which(args, false)
+			w, err := which(args, all)
 			if err != nil {
 				return err
 			}
 			return s.Change(func(d *freeing.Desk) (int, error) { return d.Journal(cmd.Context(), w) })
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "older entries too")
+	return cmd
 }

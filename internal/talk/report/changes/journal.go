@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/talk/report/clean"
@@ -23,7 +24,11 @@ func WriteJournal(out io.Writer, st layout.Style, list []*journal.Entry, damaged
 	for _, en := range list {
 		status := string(en.Status())
 		if u := Until(en); u != nil {
-			status += ", goes back at " + u.Local().Format("15:04:05")
+			will := ", goes back at "
+			if en.Overdue(time.Now()) {
+				will = ", should have gone back at "
+			}
+			status += will + u.Local().Format("15:04:05")
 		}
 		if en.Status().Open() {
 			open++
