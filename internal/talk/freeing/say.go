@@ -91,16 +91,15 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 		if w.refusal != nil {
 			fmt.Fprintf(b, "     %s\n", layout.Wrap("Not by berth: "+ended(changes.Reason(w.refusal.Reason)), "     ", st.Width))
 		} else if len(w.plan.Steps) > 0 {
-			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+effect(w)+changes.CostLine(w.plan.Cost)+".", "     ", st.Width))
+			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+changes.CostLine(w.plan.Cost, effect(w))+".", "     ", st.Width))
 		}
 	}
 }
 
-// effect is what the catalog knows that people miss meanwhile, in front of what stops.
-// What is the same as of another way is not said again.
+// effect is what the catalog knows that people miss meanwhile. What is the same as of another way is not said again.
 func effect(w way) string {
 	if e := sentence.Cost(sentence.Clean(w.Effect, 0)); e != "" && len(w.plan.Steps) > 0 && !strings.HasPrefix(e, "the same") {
-		return e + "; "
+		return e
 	}
 	return ""
 }

@@ -217,9 +217,9 @@ func Taken(c plan.Class) string {
 	return "cannot be undone"
 }
 
-// Cost says what a plan costs, a line each.
-func Cost(c plan.Cost) []string {
-	out := []string{stops(c)}
+// Cost says what a plan costs, a line each. effect is what people miss meanwhile.
+func Cost(c plan.Cost, effect string) []string {
+	out := []string{misses(c, effect)}
 	switch {
 	case c.Class != plan.Final:
 		out = append(out, Taken(c.Class)+"; "+lasting(c))
@@ -239,8 +239,8 @@ func Cost(c plan.Cost) []string {
 }
 
 // CostLine says the same in one line, for a list to choose from.
-func CostLine(c plan.Cost) string {
-	out := []string{stops(c)}
+func CostLine(c plan.Cost, effect string) string {
+	out := []string{misses(c, effect)}
 	if c.Class == plan.Final && len(c.Stops) == 0 {
 		out = append(out, "cannot be undone")
 	}
@@ -254,6 +254,17 @@ func CostLine(c plan.Cost) string {
 		out = append(out, "may cut off "+name(c.CutsOff)+", so it goes back unless confirmed")
 	}
 	return strings.Join(out, "; ")
+}
+
+// misses says what stops, and what people miss of it, "" where that is not known.
+func misses(c plan.Cost, effect string) string {
+	switch {
+	case effect == "":
+		return stops(c)
+	case len(c.Stops) == 0:
+		return effect + "; " + stops(c)
+	}
+	return stops(c) + ": " + effect
 }
 
 func stops(c plan.Cost) string {

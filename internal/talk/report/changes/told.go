@@ -63,7 +63,7 @@ func word(s plan.Step, field string) string {
 // plain tells that a field is said by the step's sentence already.
 func plain(s plan.Step, field string) bool {
 	switch {
-	case field == "content", field == "exists":
+	case field == "content", field == "exists", field == "valid":
 		return true
 	case field == "running", field == "state" && s.Subject.Kind == plan.Process:
 		return true
@@ -106,7 +106,7 @@ func value(v string) string {
 }
 
 // Write writes a plan for a person to decide on: each step with its exact change, what
-// it costs, and what is verified. effect stands in front of what stops, "" for nothing.
+// it costs, and what is verified. effect is what people miss meanwhile, "" for nothing known.
 func Write(b *strings.Builder, st layout.Style, p plan.Plan, effect string) {
 	if len(p.Steps) == 0 {
 		for _, w := range p.Warnings {
@@ -122,10 +122,7 @@ func Write(b *strings.Builder, st layout.Style, p plan.Plan, effect string) {
 	}
 	WriteSteps(b, st, p)
 	b.WriteByte('\n')
-	for i, l := range Cost(p.Cost) {
-		if i == 0 {
-			l = effect + l
-		}
+	for _, l := range Cost(p.Cost, effect) {
 		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
 	}
 	fmt.Fprintf(b, "  %s\n", layout.Wrap("verified at the end: "+Goal(p.Goal), "  ", st.Width))

@@ -61,7 +61,7 @@ func (n Names) ownWords(r remedy.Remedy) string {
 		return "give your server another port"
 	case remedy.Address:
 		if r.Target != "" {
-			return "let " + n.Row(r.About) + " listen on this machine's own address only, and take the port on the others"
+			return "let " + n.Row(r.About) + " listen on 127.0.0.1 only, and take the port on the other addresses"
 		}
 		taken := strings.Split(r.Args["taken"], ", ")
 		if len(taken) > 1 {
