@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -243,7 +245,8 @@ func TestWatch(t *testing.T) {
 	if err != nil || !s.Watched(1) {
 		t.Fatal(err)
 	}
-	if _, err := s.Watch(1); !errors.Is(err, ErrBusy) {
+	_, err = s.Watch(1)
+	if !errors.Is(err, ErrBusy) || runtime.GOOS != "windows" && !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
 		t.Error(err)
 	}
 	if release(); s.Watched(1) {
@@ -312,5 +315,17 @@ func TestPruneByNumber(t *testing.T) {
 	s.prune(many, time.Now())
 	if ids, err := s.ids(); err != nil || len(ids) != 1 || ids[0] != 3 {
 		t.Error(ids, err)
+	}
+}
+
+// Who has the lock is told, but on Windows.
+func TestLockTells(t *testing.T) {
+	s := store(t)
+	unlock, err := s.Lock()
+	if err == nil {
+		unlock()
+	}
+	if !errors.Is(err, ErrBusy) || runtime.GOOS != "windows" && !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
+		t.Error(err)
 	}
 }

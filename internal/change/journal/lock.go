@@ -27,10 +27,15 @@ func (s *Store) Lock() (unlock func(), err error) {
 		f.Close()
 		return nil, err
 	}
+	sign(f)
+	return func() { f.Close() }, nil
+}
+
+// sign leaves the PID of who has the lock, for whoever wonders.
+func sign(f *os.File) {
 	if err := f.Truncate(0); err == nil {
 		fmt.Fprintln(f, os.Getpid())
 	}
-	return func() { f.Close() }, nil
 }
 
 // Watch makes this process the one that watches over an entry, until release is called
@@ -47,6 +52,7 @@ func (s *Store) Watch(id int) (release func(), err error) {
 		f.Close()
 		return nil, err
 	}
+	sign(f)
 	return func() { f.Close() }, nil
 }
 

@@ -16,6 +16,7 @@ import (
 func (a *app) guard() *cobra.Command {
 	s := a.shell()
 	s.Restore = keeping.Restoring(&freeing.Quiet{Desk: freeing.Desk{Version: a.Version, Facts: a.facts}})
+	s.Begin = func(ctx context.Context) { a.desk().SettleOld(ctx) }
 	return keeping.Guard(s)
 }
 

@@ -65,7 +65,7 @@ type Desk struct {
 
 // Options are the words of berth free.
 type Options struct {
-	Endpoint      fact.Endpoint
+	Endpoint      fact.Endpoint // the zero Endpoint puts the machine right, by a Remedy that does
 	For           planning.Newcomer
 	Remedy        string // KIND[:TARGET], "" asks
 	Port          uint16 // the new port of whoever moves, 0 for the next
@@ -102,10 +102,10 @@ type session struct {
 	ways []way
 	doc  v1.Free
 	told bool // who has the port was said
-	// steadfast: a closed terminal stops nothing, since the plan may be what closed it.
-	steadfast atomic.Bool
 	// effect is what people miss while the chosen way lasts, "" for nothing known.
 	effect string
+	// steadfast: a closed terminal stops nothing, since the plan may be what closed it.
+	steadfast atomic.Bool
 }
 
 // Free frees a port, or says how it can be. It returns the exit code of the answer;
@@ -115,13 +115,16 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	ctx, cancel := s.hearing(ctx)
 	defer cancel()
 	if d.From == "" && !o.DryRun {
-		d.settleOld(ctx)
+		d.SettleOld(ctx)
 	}
 	set, err := d.Facts(ctx, snapshot.Query{Owners: true, Context: true, AllStates: true, Flags: true, Units: o.For.Units()})
 	if err != nil {
 		return exitCouldNot, err
 	}
 	s.x = chain.NewIndex(&set)
+	if o.Endpoint.Port == 0 {
+		return s.repair(ctx)
+	}
 	if n := o.For; n.Named() && n.Unit(s.x) == nil && d.From == "" {
 		return exitUsage, stop(exitUsage, "without --for a plain bind is the goal", "--for: no %s %s is installed here", n.Kind, n.Name)
 	}

@@ -107,13 +107,15 @@ func (d *Desk) Overdue(ctx context.Context, m *fact.Machine) []string {
 	return out
 }
 
-// settleOld ends what earlier runs have left, before facts are read that it changes.
-func (d *Desk) settleOld(ctx context.Context) {
+// SettleOld ends what earlier runs have left, and says so on Err: what waited for a
+// reboot that has been, and what should have gone back meanwhile. Whoever changes the
+// machine begins with it, before facts are read that it changes.
+func (d *Desk) SettleOld(ctx context.Context) {
 	m, err := d.now(ctx)
 	if err != nil {
 		return
 	}
-	for _, l := range d.Overdue(ctx, m) {
+	for _, l := range append(d.Rebooted(ctx, m), d.Overdue(ctx, m)...) {
 		fmt.Fprintln(d.Err, l)
 	}
 }

@@ -113,7 +113,12 @@ func runGuard(ctx context.Context, s Shell, o options) error {
 		defer f.Close()
 		t.out, t.journal = f, false
 	}
-	run := func(ctx context.Context) error { return guard.Run(ctx, o.guard(s, &t, hook)) }
+	run := func(ctx context.Context) error {
+		if s.Begin != nil {
+			s.Begin(ctx)
+		}
+		return guard.Run(ctx, o.guard(s, &t, hook))
+	}
 	if o.service {
 		return ended(s, guard.RunService(ctx, run))
 	}

@@ -31,6 +31,9 @@ type Shell struct {
 	Interruptible func()
 	// Restore does what a promise allows; nil where this berth cannot.
 	Restore Restorer
+	// Begin ends what earlier changes have left open, as after a reboot, before a guard
+	// watches; nil does nothing.
+	Begin func(context.Context)
 }
 
 // Exit codes, see talk/cli.
