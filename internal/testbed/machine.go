@@ -34,6 +34,11 @@ func WithFile(path, data string) Option {
 	return func(p *plan) { p.files = append(p.files, file{path, data, 0o644}) }
 }
 
+// WithProgram has the machine boot with a file that can be run.
+func WithProgram(path, data string) Option {
+	return func(p *plan) { p.files = append(p.files, file{path, data, 0o755}) }
+}
+
 // WithEnabled has units enabled before the boot, as systemctl enable does; a unit
 // of [WithFile] may be among them.
 func WithEnabled(units ...string) Option {
