@@ -5,16 +5,16 @@ import "time"
 // Free answers how a port can be freed, and says what was done for it.
 type Free struct {
 	Head
-	Endpoint Endpoint `json:"endpoint"`
-	Status   string   `json:"status"`         // of the port, as in Who
-	Answer   string   `json:"answer"`         // the sentence a person reads first
-	Ways     []Way    `json:"ways"`           // gentlest first
-	Plan     *Plan    `json:"plan,omitempty"` // of the way that was chosen
-	Result   string   `json:"result"`         // "free", "choose", "planned", "refused", "done", "undone", "open", "unconfirmed", "pending-reboot"
-	Said     string   `json:"said,omitempty"` // why it ended so
-	Entry    int      `json:"entry,omitempty"`
-	Until    string   `json:"until,omitempty"` // when it goes back by itself
-	Gaps     []Gap    `json:"gaps"`
+	Endpoint *Endpoint `json:"endpoint,omitempty"` // absent where a machine is put right, and no port freed
+	Status   string    `json:"status,omitempty"`   // of the port, as in Who
+	Answer   string    `json:"answer"`             // the sentence a person reads first
+	Ways     []Way     `json:"ways"`               // gentlest first
+	Plan     *Plan     `json:"plan,omitempty"`     // of the way that was chosen
+	Result   string    `json:"result"`             // "free", "choose", "planned", "refused", "done", "undone", "open", "unconfirmed", "pending-reboot"
+	Said     string    `json:"said,omitempty"`     // why it ended so
+	Entry    int       `json:"entry,omitempty"`
+	Until    string    `json:"until,omitempty"` // when it goes back by itself
+	Gaps     []Gap     `json:"gaps"`
 }
 
 // Way is one remedy and whether berth can take it.

@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/cli/filter"
+	"github.com/berthd/berth/internal/talk/freeing"
 	"github.com/berthd/berth/internal/talk/report"
 )
 
@@ -22,7 +23,7 @@ func (a *app) runOverview(ctx context.Context) error {
 		return err
 	}
 	x := chain.NewIndex(&set)
-	o := report.Overview{Troubles: diagnose.Overview(x)}
+	o := report.Overview{Troubles: diagnose.Overview(x), Right: func(f diagnose.Finding) []string { return freeing.PutsRight(f, a.global.from) }}
 	o.Ls = report.NewLs(x, func(r report.ListRow) bool {
 		return r.Socket.State.Serves() && !filter.Connected(r.Socket) && r.Socket.Netns == ""
 	})

@@ -20,7 +20,7 @@ import (
 func (s *session) document() v1.Free {
 	who := report.Who{Answer: s.a, Index: s.x}.Document()
 	who.Head.Kind, who.Head.From = "Free", s.From
-	return v1.Free{Head: who.Head, Endpoint: who.Endpoint, Status: who.Status, Answer: who.Answer, Ways: []v1.Way{}, Gaps: who.Gaps}
+	return v1.Free{Head: who.Head, Endpoint: &who.Endpoint, Status: who.Status, Answer: who.Answer, Ways: []v1.Way{}, Gaps: who.Gaps}
 }
 
 // end writes the answer and returns its exit code.
@@ -113,7 +113,11 @@ func (s *session) again(remedy string, more ...string) string {
 	if e.Proto == fact.TCP {
 		e.Proto = "" // which free means where nothing is said
 	}
-	line := []string{"berth", "free", e.String(), "--remedy", remedy}
+	line := []string{"berth", "free"}
+	if e.Port != 0 {
+		line = append(line, e.String())
+	}
+	line = append(line, "--remedy", remedy)
 	if s.o.For.Text != "" {
 		line = append(line, "--for", s.o.For.Text)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/diagnose"
@@ -15,6 +16,8 @@ import (
 type Overview struct {
 	Ls
 	Troubles []diagnose.Trouble
+	// Right is the command that puts a trouble right, nil where there is none.
+	Right func(diagnose.Finding) []string
 }
 
 // Document is the overview as api/v1 says it.
@@ -31,6 +34,8 @@ func (o Overview) Document() v1.Overview {
 		}
 		if t.Port != 0 {
 			f.Args["port"] = sentence.Itoa(int(t.Port))
+		} else if right := o.Right(t.Finding); right != nil {
+			f.Args["remedy"] = right[3]
 		}
 		doc.Findings = append(doc.Findings, f)
 	}
@@ -40,15 +45,22 @@ func (o Overview) Document() v1.Overview {
 // WriteText writes the overview for a person.
 func (o Overview) WriteText(out io.Writer, st layout.Style) error {
 	n := words(o.Index)
+	var said []string
 	for _, t := range o.Troubles {
 		lead := "machine  "
 		if t.Port != 0 {
 			lead = "port " + sentence.Itoa(int(t.Port)) + "  "
 		}
 		fmt.Fprintf(out, "%s%s\n", st.Strong(lead), layout.Wrap(n.Told(t.Finding), "            ", st.Width))
+		if right := o.Right(t.Finding); t.Port == 0 && right != nil && !slices.Contains(said, right[3]) {
+			said = append(said, right[3])
+			fmt.Fprintf(out, "            %s   shows what puts it right, step by step\n", n.Command(right))
+		}
+	}
+	if slices.ContainsFunc(o.Troubles, func(t diagnose.Trouble) bool { return t.Port != 0 }) {
+		fmt.Fprintln(out, "            berth who PORT says more")
 	}
 	if len(o.Troubles) > 0 {
-		fmt.Fprintln(out, "            berth who PORT says more")
 		fmt.Fprintln(out)
 	}
 	if len(o.Rows) == 0 {

@@ -85,7 +85,11 @@ func (w Who) write(b *strings.Builder, st layout.Style) {
 	n.why(b, st, w.Answer)
 	n.todo(b, st, w.Remedies)
 	if len(w.Remedies) > 0 && w.Leads {
-		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.ShellLine(w.freeing())+"   shows every step, does it when you agree, and can take it back", "  ", st.Width))
+		does := "   shows every step, does it when you agree, and can take it back"
+		if w.From != "" {
+			does = "   shows every step of each"
+		}
+		fmt.Fprintf(b, "  %s\n", layout.Wrap(sentence.ShellLine(w.freeing())+does, "  ", st.Width))
 	}
 	n.wrong(b, st, w.Answer.Findings)
 }

@@ -243,22 +243,30 @@ func Repairs(x *chain.Index) []remedy.Remedy {
 		}
 	}
 	for _, f := range diagnose.Damage(x) {
-		switch f.Rule {
-		case diagnose.RuleHTTPDisabled:
-			add(remedy.Remedy{Kind: catalog.Startup, Target: "HTTP", About: f.About[0], Args: map[string]string{"back": "yes"},
-				Command: [][]string{{"sc.exe", "config", "http", "start=", "demand"}}})
-		case diagnose.RuleListenListStarves, diagnose.RuleListenAddrGone:
-			add(remedy.Remedy{Kind: catalog.IPListen, Target: ListenList})
-		case diagnose.RuleReservationsWiped:
-			add(remedy.Remedy{Kind: catalog.Startup, Target: Reservations})
-		case diagnose.RuleAccountGone:
-			add(remedy.Remedy{Kind: catalog.Startup, Target: f.Args["url"], About: f.About[0], Args: map[string]string{"sid": f.Args["sid"]},
-				Command: [][]string{{"netsh", "http", "delete", "urlacl", "url=" + f.Args["url"]}}})
-		case diagnose.RuleLowDynamic:
-			add(remedy.Remedy{Kind: catalog.Exclude, Target: DynamicRange, Command: dynamicCommands()})
+		if r, ok := Repair(f); ok {
+			add(r)
 		}
 	}
 	return out
+}
+
+// Repair is the remedy that puts one finding of damage right, false where none does.
+func Repair(f diagnose.Finding) (remedy.Remedy, bool) {
+	switch f.Rule {
+	case diagnose.RuleHTTPDisabled:
+		return remedy.Remedy{Kind: catalog.Startup, Target: "HTTP", About: f.About[0], Args: map[string]string{"back": "yes"},
+			Command: [][]string{{"sc.exe", "config", "http", "start=", "demand"}}}, true
+	case diagnose.RuleListenListStarves, diagnose.RuleListenAddrGone:
+		return remedy.Remedy{Kind: catalog.IPListen, Target: ListenList}, true
+	case diagnose.RuleReservationsWiped:
+		return remedy.Remedy{Kind: catalog.Startup, Target: Reservations}, true
+	case diagnose.RuleAccountGone:
+		return remedy.Remedy{Kind: catalog.Startup, Target: f.Args["url"], About: f.About[0], Args: map[string]string{"sid": f.Args["sid"]},
+			Command: [][]string{{"netsh", "http", "delete", "urlacl", "url=" + f.Args["url"]}}}, true
+	case diagnose.RuleLowDynamic:
+		return remedy.Remedy{Kind: catalog.Exclude, Target: DynamicRange, Command: dynamicCommands()}, true
+	}
+	return remedy.Remedy{}, false
 }
 
 // dynamicCommands are Windows' own values, for both protocols and families.

@@ -38,7 +38,7 @@ func (s Shell) Free() *cobra.Command {
 	var proto, newcomer string
 	var resume bool
 	cmd := &cobra.Command{
-		Use:   "free ENDPOINT",
+		Use:   "free [ENDPOINT]",
 		Short: "choose a way out, see the plan, apply it, verify it",
 		Long: `free lists the ways to a free port, gentlest first, shows what the chosen one would
 change, does it when you agree, and ends with the proof: your own bind works, and
@@ -54,7 +54,8 @@ press Enter in time, or run berth confirm in a new session.
 
 REMEDY is KIND[:TARGET], as berth who and berth free list them. NEWCOMER is who wants
 the port: apache, nginx, iis, a configuration FILE, unit:NAME, service:NAME, pid:N or
-ADDR:PORT; without it a plain bind on every address is the goal.
+ADDR:PORT; without it a plain bind on every address is the goal. Without ENDPOINT it
+puts damage of the machine right, by the remedy that berth's overview names.
 
 Exit codes: 0 done, or there is a plan (--dry-run); 1 refused, or nothing was changed;
 2 the words are off; 3 could not look; 4 not permitted; 5 verification failed, and
@@ -64,6 +65,9 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
   berth free 80 --for apache --remedy move --yes
   berth free --resume`,
 		Args: func(_ *cobra.Command, args []string) error {
+			if !resume && len(args) == 0 && o.Remedy != "" {
+				return nil // what puts the machine right frees no port
+			}
 			if !resume && len(args) != 1 || len(args) > 1 {
 				return usage("berth free 80", "free takes one endpoint, and %d were given", len(args))
 			}
@@ -77,8 +81,10 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
 				}
 				return s.Change(func(d *freeing.Desk) (int, error) { return d.Resume(cmd.Context(), w) })
 			}
-			if o.Endpoint, err = s.Endpoint(args[0], proto); err != nil {
-				return err
+			if len(args) == 1 {
+				if o.Endpoint, err = s.Endpoint(args[0], proto); err != nil {
+					return err
+				}
 			}
 			if o.For, err = planning.ParseNewcomer(newcomer); err != nil {
 				return usage("apache, nginx, iis, a configuration file, unit:NAME, service:NAME, pid:N or ADDR:PORT", "--for: %w", err)

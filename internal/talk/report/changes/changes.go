@@ -170,7 +170,14 @@ func windowsStep(n string, s plan.Step) string {
 		}
 		return "reserve " + n
 	case plan.IPListen:
-		return "change HTTP.sys's listen list"
+		switch to := s.After["addresses"]; to {
+		case "":
+			return "let HTTP.sys listen on every address"
+		case "::":
+			return "let HTTP.sys listen over IPv6 only"
+		default:
+			return "let HTTP.sys listen on " + name(strings.ReplaceAll(to, " ", " and ")) + " only"
+		}
 	case plan.HTTPTimeout:
 		return "set HTTP.sys's time-out " + n
 	case plan.ExcludedRange:

@@ -54,7 +54,7 @@ kernel-dependents: these stop with it: {services}
 kill-process: end {name} (PID {pid}); killed if it does not end when asked
 list-empty-is-all: an empty list means every address
 list-is-set: somebody has set the listen list already ({list}); berth does not widen or narrow what somebody chose
-list-starves: from then on whatever stands behind HTTP.sys is reached on {list} only, by everybody and on every port; {urls} URLs are registered now
+list-starves: from then on whatever stands behind HTTP.sys is reached on {list} only, by everybody and on every port; URLs registered now: {urls}
 list-unknown: which addresses HTTP.sys listens on now is not known; netsh http show iplisten tells it
 loser-fails-at-boot: {unit} finds the port taken at the next boot, and fails
 mediator-not-there: sharing needs berth's mediator, which is not there yet

@@ -52,6 +52,8 @@ func word(s plan.Step, field string) string {
 		return "at boot"
 	case field == "sddl":
 		return "rights"
+	case field == "addresses":
+		return "listen list"
 	case field == "restart":
 		return "restart policy"
 	case field == "value" && s.Subject.Kind == plan.Sysctl:
