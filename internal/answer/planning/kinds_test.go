@@ -45,6 +45,24 @@ func TestKeptContainer(t *testing.T) {
 	}
 }
 
+// Who uses a container's network stops before it, and starts behind it again.
+func TestSharedNetwork(t *testing.T) {
+	infra := fact.Container{Engine: "podman", Full: strings.Repeat("c", 64), Name: "infra", State: "running"}
+	for network, want := range map[string]int{"container:" + infra.Full: 2, "container:infra": 2, "container:other": 1, "host": 1} {
+		web := fact.Container{ID: "container:podman/web", Engine: "podman", Full: strings.Repeat("d", 64), Name: "web", State: "running", Network: network}
+		p, ref := asked(t, held(inContainer(infra), func(s *fact.Set) { s.Containers = append(s.Containers, web) }), "stop:infra", planning.Wish{})
+		if ref != nil || len(p.Steps) != want || p.Steps[want-1].Subject.Name != infra.Full {
+			t.Errorf("%s: %s", network, steps(p, ref))
+		}
+		if want == 2 {
+			stop := remedy.Remedy{Kind: remedy.Stop, Target: "web", About: web.ID}
+			if q, ref := forced(held(inContainer(infra), func(s *fact.Set) { s.Containers = append(s.Containers, web) }), stop, planning.Wish{}); steps(q, ref) != steps(p, nil) {
+				t.Errorf("asked of the other one: %s", steps(q, ref))
+			}
+		}
+	}
+}
+
 // Reading a container may tell what the facts did not.
 func TestLearned(t *testing.T) {
 	step := plan.Step{Subject: plan.Subject{Kind: plan.Container, Name: "c"}, Before: plan.State{"name": "web", "running": "yes"}, After: plan.State{"running": "no"}, Class: plan.Restartable}

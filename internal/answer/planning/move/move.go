@@ -144,7 +144,11 @@ func (m maker) republish(c *fact.Container) *draft.Refusal {
 		return ref
 	}
 	ref = m.Refuse("container-ports-fixed", "container", draft.ContainerName(c))
-	a, ok := republish.For(*c, m.Proto, m.A.Endpoint.Port, port)
+	of := *c
+	if of.Pod == "" && of.Engine == "podman" && len(unit.Sharers(m.Draft, c)) > 0 {
+		of.Pod = c.Full // which its engine does not tell of the container that has a pod's network
+	}
+	a, ok := republish.For(of, m.Proto, m.A.Endpoint.Port, port)
 	if !ok {
 		return ref
 	}

@@ -17,6 +17,12 @@ func StopContainer(d *draft.Draft, c *fact.Container) *draft.Refusal {
 }
 
 func (m maker) stopContainer(c *fact.Container) *draft.Refusal {
+	for i := range m.X.Set.Containers {
+		if o := &m.X.Set.Containers[i]; slices.Contains(m.sharers(o), c) {
+			c = o // whose network c uses: the port is that one's
+			break
+		}
+	}
 	if c.Engine != "docker" && c.Engine != "podman" {
 		return m.Refuse("by-hand", "manager", c.Engine, "unit", draft.ContainerName(c))
 	}
@@ -26,9 +32,31 @@ func (m maker) stopContainer(c *fact.Container) *draft.Refusal {
 	if len(c.Full) != 64 {
 		return m.Refuse("identity-unknown", "name", draft.ContainerName(c))
 	}
+	for _, s := range m.sharers(c) {
+		m.Step(plan.Step{Subject: m.containerSubject(s), Before: m.containerState(s), After: plan.State{"running": "no"},
+			Class: plan.Restartable, Why: draft.Reason("stop-sharer", "container", draft.ContainerName(s), "of", draft.ContainerName(c))})
+	}
 	m.Step(plan.Step{Subject: m.containerSubject(c), Before: m.containerState(c), After: plan.State{"running": "no"},
 		Class: plan.Restartable, Why: draft.Reason("stop-container", "container", draft.ContainerName(c), "engine", c.Engine, "again", m.again(c))})
 	return nil
+}
+
+// sharers are the running containers that use the network of c, as those of a pod do.
+// They lose it when c stops, and do not find it again when c is back: they stop first,
+// and start behind it when all is taken back.
+func (m maker) sharers(c *fact.Container) []*fact.Container { return Sharers(m.Draft, c) }
+
+// Sharers are the running containers that use the network of c.
+func Sharers(d *draft.Draft, c *fact.Container) []*fact.Container {
+	var out []*fact.Container
+	for i := range d.X.Set.Containers {
+		s := &d.X.Set.Containers[i]
+		of, ok := strings.CutPrefix(s.Network, "container:")
+		if ok && (of == c.Full || c.Name != "" && of == c.Name) && s.Engine == c.Engine && s.User == c.User && s.State == "running" && len(s.Full) == 64 {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // again is how a container that vanishes is made again, as far as the facts have it.

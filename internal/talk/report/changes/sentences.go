@@ -139,6 +139,7 @@ stop-it-instead: {target} would be started again: stop it, do not kill it
 stop-kernel: stop the driver HTTP itself
 stop-newcomer: when it is taken back: stop {unit}
 stop-service: stop the service {service}
+stop-sharer: stop {container} first: it uses the network of {of}, and would not find it again
 stop-site: stop the site {site}, and no other
 stop-supervised: have {supervisor} stop {program}, and leave it down
 stop-trigger: stop {unit} first: it would start {starts} again at the next connection
