@@ -46,6 +46,7 @@ func tryRisky(args []string) error {
 		for store.Watched(1) {
 			time.Sleep(20 * time.Millisecond)
 		}
+		time.Sleep(200 * time.Millisecond) // Windows removes no program that runs
 		return nil
 	}
 	dies := args[0] == "dies"

@@ -2,12 +2,15 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/testbed"
 )
@@ -142,4 +145,27 @@ func TestNetnsRootRunsNoProgramOfOthers(t *testing.T) {
 	if err := Trusted(link, nil); err == nil {
 		t.Error("a link to itself")
 	}
+}
+
+// A terminal that is closed, or Ctrl-C in it, reaches the session of the caller only.
+func TestDetachLeadsASession(t *testing.T) {
+	l := listen(t)
+	d, err := Detach([]string{os.Args[0], "-test.run=^TestInsideChild$"}, append(os.Environ(), "RUN_CHILD=hold "+l.Addr().String()), "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holders(t, l, 1)
+	pid := d.cmd.Process.Pid
+	if sid, err := unix.Getsid(pid); err != nil || sid != pid {
+		t.Errorf("session %d of PID %d, %v", sid, pid, err)
+	}
+	for fd := range 3 {
+		if to, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); err != nil || to != os.DevNull {
+			t.Errorf("descriptor %d is %q, %v", fd, to, err)
+		}
+	}
+	if err := d.Kill(); err != nil {
+		t.Error(err)
+	}
+	<-d.Ended()
 }

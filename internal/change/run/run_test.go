@@ -207,3 +207,30 @@ func TestCommandWithoutName(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is detached holds its connection until it is killed.
+func TestDetach(t *testing.T) {
+	l := listen(t)
+	d, err := Detach([]string{os.Args[0], "-test.run=^TestInsideChild$"}, append(os.Environ(), "RUN_CHILD=hold "+l.Addr().String()), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := holders(t, l, 1)[0]
+	select {
+	case <-d.Ended():
+		t.Error("it has ended")
+	default:
+	}
+	if err := d.Kill(); err != nil {
+		t.Error(err)
+	}
+	<-d.Ended()
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	var timeout net.Error
+	if _, err := c.Read(make([]byte, 1)); err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("it lives on: %v", err)
+	}
+	if _, err := Detach([]string{filepath.Join(t.TempDir(), "none")}, nil, ""); err == nil {
+		t.Error("nothing was started, and no error")
+	}
+}

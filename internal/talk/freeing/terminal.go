@@ -31,7 +31,7 @@ func Mind(stop func(), out io.Writer) (hungUp <-chan struct{}) {
 		<-end
 		stop()
 		for range end {
-			fmt.Fprintln(out, "ending; what was begun is taken back first, please wait")
+			fmt.Fprintln(out, "ending, please wait: what was begun is taken back, or stays open in the journal")
 		}
 	}()
 	return gone
