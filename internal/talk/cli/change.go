@@ -27,9 +27,7 @@ func (a *app) changing(do func(*freeing.Desk) (int, error)) error {
 	if a.global.netns != "" {
 		return usage("enter the namespace first: ip netns exec NAME berth ...", "berth changes the namespace it runs in, not --netns")
 	}
-	d := a.desk()
-	d.HungUp = freeing.Mind(a.stop, a.Err)
-	exit, err := do(d)
+	exit, err := do(a.desk().Mind(a.stop))
 	a.exit = exit
 	var s *freeing.Stop
 	var f *fail

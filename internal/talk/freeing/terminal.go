@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -12,11 +11,11 @@ import (
 	"time"
 )
 
-// Mind makes Ctrl-C and SIGTERM call stop in place of ending the program, and says on
-// out to a second one that what was done is being taken back, which nothing but SIGKILL
-// ends half-way. hungUp is closed when the terminal is. Writing where nobody reads any
-// more is an error from then on, and no end either.
-func Mind(stop func(), out io.Writer) (hungUp <-chan struct{}) {
+// Mind makes Ctrl-C and SIGTERM call stop in place of ending the program, and says to a
+// second one that what was done is being taken back, which nothing but SIGKILL ends
+// half-way. A closed terminal, and writing where nobody reads any more, ends nothing
+// either: see HungUp. It returns d.
+func (d *Desk) Mind(stop func()) *Desk {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	end, hup, gone := make(chan os.Signal, 1), make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(end, os.Interrupt, syscall.SIGTERM)
@@ -31,10 +30,11 @@ func Mind(stop func(), out io.Writer) (hungUp <-chan struct{}) {
 		<-end
 		stop()
 		for range end {
-			fmt.Fprintln(out, "ending, please wait: what was begun is taken back, or stays open in the journal")
+			fmt.Fprintln(d.Err, "ending, please wait: what was begun is taken back, or stays open in the journal")
 		}
 	}()
-	return gone
+	d.HungUp = gone
+	return d
 }
 
 // hearing is a context that ends when the terminal is closed, but while the plan that
