@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/berthd/berth/internal/change/confedit"
+	"github.com/berthd/berth/internal/change/confedit/iis"
 )
 
 // What Edit may refuse with, beside the errors of confedit.
@@ -193,6 +195,22 @@ func roots(t confedit.Tree, directive string) []string {
 				seen[value] = true
 				out = append(out, value)
 			}
+		}
+	}
+	return out
+}
+
+// Sites are the sites of IIS on this machine that are bound to a port; none where
+// there is no IIS, or its configuration cannot be read.
+func Sites(files confedit.Files, port uint16) []string {
+	t, err := iis.Read(files, iis.Main)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, p := range t.On(confedit.Endpoint{Port: port}) {
+		if p.Of != "" && !slices.Contains(out, p.Of) {
+			out = append(out, p.Of)
 		}
 	}
 	return out

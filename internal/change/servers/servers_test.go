@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berthd/berth/internal/change/confedit"
+	"github.com/berthd/berth/internal/change/confedit/iis"
 )
 
 // disk is a file system of a few names.
@@ -104,5 +105,18 @@ func TestRefusals(t *testing.T) {
 	}
 	if Known("gopher") || !Known("iis") {
 		t.Error("known")
+	}
+}
+
+func TestSites(t *testing.T) {
+	d := disk{iis.Main: `<configuration><system.applicationHost><sites>
+<site name="Default Web Site" id="1"><bindings><binding protocol="http" bindingInformation="*:80:" /><binding protocol="http" bindingInformation="*:80:www" /></bindings></site>
+<site name="Shop" id="2"><bindings><binding protocol="http" bindingInformation="*:8080:" /></bindings></site>
+</sites></system.applicationHost></configuration>`}
+	if got := Sites(d, 80); !slices.Equal(got, []string{"Default Web Site"}) {
+		t.Errorf("%q", got)
+	}
+	if got := Sites(disk{}, 80); got != nil {
+		t.Errorf("no IIS: %q", got)
 	}
 }

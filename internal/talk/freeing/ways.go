@@ -13,6 +13,8 @@ import (
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/answer/remedy/ways"
+	"github.com/berthd/berth/internal/change/confedit"
+	"github.com/berthd/berth/internal/change/servers"
 	"github.com/berthd/berth/internal/fact"
 )
 
@@ -30,6 +32,9 @@ const maxConfigs = 4
 // configurations lead to is known.
 func (s *session) rank(ctx context.Context) error {
 	want := ways.Wanted{Newcomer: planning.UnitOf(s.x, s.a, s.o.For)}
+	if s.From == "" && s.x.Set.Machine.OS == "windows" {
+		want.Sites = servers.Sites(confedit.Disk{}, s.o.Endpoint.Port)
+	}
 	list := ways.List(s.x, s.a, want)
 	plans := map[string]way{}
 	for _, r := range list {
