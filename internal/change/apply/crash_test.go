@@ -103,15 +103,21 @@ func TestInsideCrash(t *testing.T) {
 		fmt.Println("crossed", where)
 	}
 	e := engine(t, w, filepath.Join(part[3], "journal"))
-	e.Crossing = w.crossing
+	e.Crossing, e.Helper, e.Confirm = w.crossing, &helper{}, ended
 	var err error
 	switch part[1] {
 	case "run":
-		_, err = e.Run(context.Background(), plans()[part[2]].plan)
+		p := plans()[part[2]].plan
+		if part[2] == riskyTitle {
+			p = risky
+		}
+		_, err = e.Run(context.Background(), p)
 	case "undo":
 		_, err = e.Undo(context.Background(), 1)
 	case "resume":
 		_, err = e.Resume(context.Background(), 1)
+	case "revert":
+		_, err = e.Revert(context.Background(), 1)
 	}
 	fmt.Println("ended", err)
 }
@@ -209,4 +215,33 @@ func crashOnce(t *testing.T, title string, n int, deed string, things map[string
 		t.Fatalf("killed at %d, then %s: %s\n%s", n, deed, en.Status(), d)
 	}
 	return false
+}
+
+const riskyTitle = "may cut somebody off"
+
+// A berth that is killed anywhere in a plan that may cut somebody off leaves an entry
+// that goes back by itself, also when what takes it back is killed too.
+func TestCrashRisky(t *testing.T) {
+	for n := 1; ; n++ {
+		dir := t.TempDir()
+		w := world{dir: filepath.Join(dir, "world")}
+		fill(t, w, map[string]plan.State{at(nginx): active})
+		before := w.all()
+		through := crash(t, n, "run", riskyTitle, dir)
+		crash(t, 1+n%5, "revert", riskyTitle, dir)
+		e := engine(t, w, filepath.Join(dir, "journal"))
+		en, err := e.Revert(t.Context(), 1)
+		if err != nil && !errors.Is(err, journal.ErrNone) && (!errors.Is(err, apply.ErrEnded) || en.Status() != journal.IsUndone) {
+			t.Fatalf("killed at %d: %v", n, err)
+		}
+		if d := cmp.Diff(before, w.all()); d != "" {
+			t.Fatalf("killed at %d: %v\n%s", n, err, d)
+		}
+		if through {
+			if n < 10 {
+				t.Fatalf("only %d boundaries: nothing was tested", n)
+			}
+			return
+		}
+	}
 }
