@@ -18,7 +18,7 @@ import (
 func (m maker) exclude() *Refusal {
 	if m.R.Target == ways.DynamicRange {
 		m.Aimless = true
-		return m.Refuse("advice-only", "feature", "dynamic-range")
+		return m.Refuse("advice-only", "feature", "dynamic-range", "why", "range")
 	}
 	switch m.X.Set.Machine.OS {
 	case "linux":

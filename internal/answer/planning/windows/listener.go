@@ -129,6 +129,7 @@ func (m maker) split() *draft.Refusal {
 	}
 	m.setList(now, []netip.Addr{netip.IPv6Unspecified()}, draft.Reason("split-list"), true)
 	m.P.Goal.Binds = []plan.Bind{{Proto: fact.TCP, Addr: "0.0.0.0", Port: m.A.Endpoint.Port}}
+	m.Warn("list-starves", "list", "IPv6", "urls", strconv.Itoa(len(m.X.Set.Registrations)))
 	m.Warn("split-localhost")
 	return nil
 }

@@ -12,6 +12,7 @@ func sentenceOf(id string) string {
 // sentences has a line for each: ID, a colon, the sentence. {words} are arguments;
 // what stands in brackets is left out where an argument in it is missing.
 const sentences = `
+advice-only/range: it is a setting of the whole machine, and is yours to make
 advice-only: berth installs and removes no part of the system; that is for you to do
 ask-for-kernel: stopping {service} takes all that need it: ask for it by name (kernel:HTTP)
 behind-unknown: the kernel has the port for a program, and which one is not known

@@ -127,7 +127,11 @@ func Write(b *strings.Builder, st layout.Style, p plan.Plan, effect string) {
 	for _, l := range Cost(p.Cost, effect) {
 		fmt.Fprintf(b, "  %s\n", layout.Wrap(l, "  ", st.Width))
 	}
-	fmt.Fprintf(b, "  %s\n", layout.Wrap("verified at the end: "+Goal(p.Goal), "  ", st.Width))
+	when := "verified at the end: "
+	if p.Cost.Reboot {
+		when = "verified after the reboot: "
+	}
+	fmt.Fprintf(b, "  %s\n", layout.Wrap(when+Goal(p.Goal), "  ", st.Width))
 }
 
 // WriteSteps writes what a plan does, step by step, each with its exact change.
