@@ -188,6 +188,9 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	if !s.o.Yes && !s.agree(ctx, "Do this? [y/N] ") {
 		return s.end(exitNo, "planned", "Nothing was changed.")
 	}
+	if s.agent != "" {
+		p.Cost.CutsOff = "" // nobody is there to confirm it, and the promise has said so before
+	}
 	s.steadfast.Store(p.Cost.CutsOff != "")
 	en, err := e.Run(ctx, p)
 	if err != nil {
