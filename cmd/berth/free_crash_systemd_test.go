@@ -14,7 +14,7 @@ import (
 // long that may take.
 const (
 	kills = 15
-	limit = 15 * time.Second
+	limit = 10 * time.Second
 )
 
 // berth is killed at random moments of a plan with several steps, sometimes again

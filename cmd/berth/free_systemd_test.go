@@ -280,10 +280,19 @@ func grounds() []ground {
 					b.berth(0, "check", "8000")
 				}
 			}},
+		{name: "runit", options: []testbed.Option{testbed.WithEnabled("runsvdir.service"), testbed.WithFile("/etc/systemd/system/runsvdir.service", runsvdir),
+			testbed.WithProgram("/srv/service/web/run", "#!/bin/sh\nexec python3 -m http.server 8000\n")},
+			ask: []string{"8000"}, ways: []string{"port", "stop:web"},
+			proof: func(b *bed, way string) {
+				if way != "port" {
+					b.berth(0, "check", "8000")
+				}
+			}},
 	}
 }
 
 const (
+	runsvdir    = "[Service]\nRuntimeDirectory=runit\nExecStartPre=/bin/cp -r /srv/service /run/runit/service\nExecStart=/usr/bin/runsvdir -P /run/runit/service\n[Install]\nWantedBy=multi-user.target\n"
 	haproxyConf = "defaults\n\tmode http\n\ttimeout client 5s\n\ttimeout server 5s\n\ttimeout connect 5s\nfrontend web\n\tbind :80\n"
 	webSocket   = "[Socket]\nListenStream=80\n[Install]\nWantedBy=sockets.target\n"
 	webService  = "[Service]\nExecStart=/bin/sleep inf\n"
