@@ -270,6 +270,8 @@ func misses(c plan.Cost, effect string) string {
 		return stops(c)
 	case len(c.Stops) == 0:
 		return effect + "; " + stops(c)
+	case c.Class == plan.Final:
+		return stops(c) + "; " + effect
 	}
 	return stops(c) + ": " + effect
 }
@@ -289,7 +291,7 @@ func stops(c plan.Cost) string {
 		what = append(what, clean.Text(offline(s), 200))
 	}
 	if c.Class == plan.Final {
-		return strings.Join(what, ", ") + map[bool]string{true: " ends", false: " end"}[len(what) == 1] + " for good: berth cannot start it again"
+		return strings.Join(what, ", ") + map[bool]string{true: " ends", false: " end"}[len(what) == 1] + " for good, and berth cannot start it again"
 	}
 	if len(what) == 1 {
 		return what[0] + map[string]string{"moment": " stops for a moment", "until-undone": " is offline until this is undone"}[c.Downtime]
