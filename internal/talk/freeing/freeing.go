@@ -137,7 +137,7 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 		return exitCouldNot, err
 	}
 	// A free port has ways too, where the newcomer stands in its own way.
-	if s.a.Status == diagnose.Free && o.Remedy == "" && len(s.ways) == 0 {
+	if s.a.Status == diagnose.Free && (o.Remedy == "" && len(s.ways) == 0 || s.needless()) {
 		return s.end(exitDone, "free", "")
 	}
 	w, err := s.choose(ctx)

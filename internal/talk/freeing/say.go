@@ -31,7 +31,7 @@ func (s *session) end(exit int, result, said string) (int, error) {
 		var b strings.Builder
 		switch {
 		case said != "":
-			fmt.Fprintln(&b, said)
+			fmt.Fprintln(&b, wrapped(said, st.Width))
 		case result == "planned":
 		default:
 			fmt.Fprintln(&b, layout.Wrap(s.doc.Answer, "", st.Width))
@@ -96,12 +96,25 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 	}
 }
 
+// wrapped breaks the sentences of a text. Lines that are set in are commands and lines
+// of files, and stay whole.
+func wrapped(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if !strings.HasPrefix(l, " ") {
+			lines[i] = layout.Wrap(l, "", width)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // effect is what the catalog knows that people miss meanwhile. What is the same as of another way is not said again.
 func effect(w way) string {
-	if e := sentence.Cost(sentence.Clean(w.Effect, 0)); e != "" && len(w.plan.Steps) > 0 && !strings.HasPrefix(e, "the same") {
-		return e
+	e := sentence.Cost(sentence.Clean(w.Effect, 0))
+	if len(w.plan.Steps) == 0 || strings.HasPrefix(e, "the same") || strings.HasPrefix(e, "that program") {
+		return ""
 	}
-	return ""
+	return e
 }
 
 // ended is a text with its full stop.
@@ -190,14 +203,14 @@ func (s *session) leads(p plan.Plan) string {
 	if !s.o.DryRun && s.From == "" || len(p.Steps) == 0 {
 		return "Nothing was changed.\n"
 	}
-	how := s.again(p.Remedy)
-	if p.Cost.Privilege == "administrator" {
-		how += " (as administrator)"
-	}
+	where := "To do it"
 	if s.From != "" {
-		return "Nothing was changed. On that machine: " + how + "\n"
+		where = "On that machine"
 	}
-	return "Nothing was changed. To do it: " + how + "\n"
+	if p.Cost.Privilege == "administrator" {
+		where += ", as administrator"
+	}
+	return "Nothing was changed. " + where + ":\n  " + s.again(p.Remedy) + "\n"
 }
 
 // refused says why berth makes no plan of a way, and what a person can type.

@@ -105,8 +105,8 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 			break
 		}
 	}
-	return doc.Exit, d.Write(func(out io.Writer, _ layout.Style) error {
-		_, err := fmt.Fprintln(out, strings.Join(doc.Said, "\n"))
+	return doc.Exit, d.Write(func(out io.Writer, st layout.Style) error {
+		_, err := fmt.Fprintln(out, wrapped(strings.Join(doc.Said, "\n"), st.Width))
 		return err
 	}, doc)
 }

@@ -105,6 +105,20 @@ func (s *session) choose(ctx context.Context) (*way, error) {
 	return nil, nil
 }
 
+// needless tells that the remedy that was asked for is none here, of a known kind: on a
+// free port it has nothing left to do.
+func (s *session) needless() bool {
+	kind, _, _ := strings.Cut(s.o.Remedy, ":")
+	if !slices.Contains(kinds(), kind) {
+		return false
+	}
+	var listed []remedy.Remedy
+	for _, w := range s.ways {
+		listed = append(listed, w.Remedy)
+	}
+	return len(ways.Asked(s.x, append(listed, ways.Repairs(s.x)...), s.o.Remedy)) == 0
+}
+
 // named finds a way by KIND[:TARGET]; the target may be left out where one fits. What
 // repairs the machine, and what nobody is ever advised, is found by its full name.
 func (s *session) named(id string) (*way, error) {
@@ -127,7 +141,7 @@ func (s *session) named(id string) (*way, error) {
 		if slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleOwnerHidden }) {
 			return nil, stop(exitNotAllowed, "sudo berth free "+s.o.Endpoint.String()+" shows the ways", "%q is no way out that this user can see: who has the port is hidden", id)
 		}
-		return nil, stop(exitUsage, "here there are: "+ids(listed), "%q is no way out of this", id)
+		return nil, stop(exitUsage, "the ways here: "+ids(listed), "%q is no way out of this", id)
 	}
 	return nil, stop(exitUsage, "name one of "+ids(fit), "%q fits %d ways", id, len(fit))
 }

@@ -55,6 +55,33 @@ func WriteJournal(out io.Writer, st layout.Style, list []*journal.Entry, damaged
 	return err
 }
 
+// happened is an event of an entry's life as people say it.
+func happened(k journal.Kind) string {
+	switch k {
+	case journal.Reached:
+		return "the goal is reached"
+	case journal.Closed:
+		return "the goal was still reached some time later: nothing is open"
+	case journal.Rebooting:
+		return "waits for a reboot"
+	case journal.Armed:
+		return "goes back by itself unless it ends well"
+	case journal.Awaiting:
+		return "goes back by itself unless it is confirmed"
+	case journal.Back:
+		return "taken back"
+	case journal.Lost:
+		return "cannot be taken back"
+	case journal.Stuck:
+		return "could not be taken back"
+	case journal.Undoing:
+		return "taking back begins"
+	case journal.Undone:
+		return "all that can be is as before"
+	}
+	return string(k)
+}
+
 // WriteEntry writes one entry whole: what it changed, and what became of it.
 func WriteEntry(out io.Writer, st layout.Style, en *journal.Entry) error {
 	var b strings.Builder
@@ -73,7 +100,7 @@ func WriteEntry(out io.Writer, st layout.Style, en *journal.Entry) error {
 		if ev.Text != "" {
 			what += ": " + clean.Text(ev.Text, 300)
 		}
-		fmt.Fprintf(&b, "  %s  %s%s\n", ev.At.Local().Format("15:04:05.000"), ev.Kind, what)
+		fmt.Fprintf(&b, "  %s  %s%s\n", ev.At.Local().Format("15:04:05.000"), happened(ev.Kind), what)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -89,5 +89,5 @@ func (s Style) ASCII(text string) string {
 	if s.UTF8 {
 		return text
 	}
-	return strings.NewReplacer("←", "<-", "↔", "<->", "…", "...", "“", `"`, "”", `"`, "•••", "***").Replace(text)
+	return strings.NewReplacer("←", "<-", "→", "->", "↔", "<->", "…", "...", "“", `"`, "”", `"`, "•••", "***").Replace(text)
 }
