@@ -115,15 +115,22 @@ func Load(files ...string) (Ledger, error) {
 	return Merge(all...), nil
 }
 
+// read refuses what is no regular file before it is opened: a pipe that nobody writes to
+// would keep the opener for ever, and cannot be read again when it has changed.
 func read(name string) ([]byte, error) {
+	st, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case st.IsDir():
+		return nil, fmt.Errorf("%s is a folder, and a ledger is a file", name)
+	case !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file, and a ledger is one", name)
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	st, err := f.Stat()
-	if err == nil && st.IsDir() {
-		return nil, fmt.Errorf("%s is a folder, and a ledger is a file", name)
-	}
 	return io.ReadAll(io.LimitReader(f, MaxSize+1))
 }

@@ -5,6 +5,8 @@ package ledger
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,5 +25,18 @@ func TestFindRefusesStrangers(t *testing.T) {
 	}
 	if files, err := Find(dir, nil); err == nil {
 		t.Errorf("%v", files)
+	}
+}
+
+// A pipe would keep whoever opens it, and a device has no end.
+func TestLoadRefusesWhatIsNoFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), Name)
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{pipe, "/dev/zero"} {
+		if _, err := Load(name); err == nil || !strings.Contains(err.Error(), name+" is no regular file") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

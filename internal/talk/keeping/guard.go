@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,6 +136,8 @@ func (o options) check(s Shell) (*url.URL, error) {
 		return nil, s.Fail(exitUsage, errors.New("guard watches the namespace it runs in, not --netns"), "enter it first: ip netns exec NAME berth guard")
 	case o.interval <= 0 || o.recheck <= 0 || o.limits.Grace <= 0 || o.limits.Wait <= 0 || o.limits.Tries <= 0 || o.limits.Window <= 0 || o.limits.Calm <= 0:
 		return nil, s.Fail(exitUsage, errors.New("pauses and numbers of tries are positive"), "a duration such as 250ms")
+	case slices.Contains(o.files, ""):
+		return nil, s.Fail(exitUsage, errors.New("--file names no file"), "berth guard --help shows what a ledger looks like")
 	case len(o.args) > 0 && o.onBreak == "":
 		return nil, s.Fail(exitUsage, fmt.Errorf("guard takes no argument, and %q was given", o.args[0]), "arguments behind -- are those of --on-break PROGRAM")
 	case o.webhook == "":
