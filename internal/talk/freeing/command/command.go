@@ -168,7 +168,9 @@ highest of them, and 0 where there is nothing.`,
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every entry, the newest first")
-	cmd.Flags().BoolVar(&helper, "unless-confirmed", false, "leave an entry alone that was confirmed (what the timer runs)")
+	const waits = "unless-confirmed" // what takes a plan back that nobody confirms runs this
+	cmd.Flags().BoolVar(&helper, waits, false, "wait until an entry is due, and take it back unless it was confirmed")
+	cmd.Flags().Lookup(waits).Hidden = true
 	return cmd
 }
 
