@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning"
+	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/talk/report/layout"
 	"github.com/berthd/berth/internal/talk/report/sentence"
@@ -17,9 +18,12 @@ import (
 // error where it does not end well.
 type Quiet struct{ Desk Desk }
 
-// Start starts a unit or a service, as [Desk.Start] does.
+// Start starts a unit or a service, as [Desk.Start] does. Somebody who is changing the
+// machine is waited for a few seconds.
 func (q *Quiet) Start(ctx context.Context, s plan.Subject, e fact.Endpoint) error {
-	return q.desk(io.Discard).Start(ctx, s, e)
+	d := q.desk(io.Discard)
+	_, err := d.patiently(ctx, patience, func() (*journal.Entry, error) { return nil, d.Start(ctx, s, e) })
+	return err
 }
 
 // Free applies a remedy without asking.
