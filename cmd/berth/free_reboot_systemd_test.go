@@ -55,3 +55,29 @@ func TestSystemdFreeAfterReboot(t *testing.T) {
 		})
 	}
 }
+
+// The machine goes down in the middle of a plan: after the boot berth says that
+// something is open, and both ways on are there.
+func TestSystemdFreeInterruptedByReboot(t *testing.T) {
+	for _, on := range []string{"undo", "resume"} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			b := boot(t, testbed.WithEnabled("nginx.service"))
+			b.AwaitUnit("nginx.service", "active")
+			b.remember()
+			b.Run("sh", "-c", b.BerthPath()+" free 80 --remedy startup:nginx.service --yes --settle 2s >/dev/null 2>&1 & p=$!; "+
+				"until grep -q done "+journalDir+"/journal/1/log; do sleep 0.05; done; kill -9 $p")
+			b.Reboot()
+			b.BerthPath()
+			if r := b.Berth(); !strings.Contains(r.Stdout+r.Stderr, "entry 1 (startup:nginx.service) is interrupted") {
+				t.Errorf("%s%s", r.Stdout, r.Stderr)
+			}
+			b.berth(1, "journal")
+			if on == "resume" {
+				b.berth(0, "free", "--resume")
+			}
+			b.berth(0, "undo")
+			b.asBefore("after the reboot and undo")
+		})
+	}
+}
