@@ -11,16 +11,17 @@ import (
 	"github.com/berthd/berth/internal/machine/paste"
 	"github.com/berthd/berth/internal/machine/snapshot"
 	"github.com/berthd/berth/internal/talk/demo"
+	"github.com/berthd/berth/internal/talk/freeing"
 	"github.com/berthd/berth/internal/talk/pasted"
 )
 
 func (a *app) demo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo [pid4]",
-		Short: "a real port conflict: made, explained and cleaned up",
+		Short: "a real port conflict: made, explained, solved and cleaned up",
 		Long: `demo listens on a free, unprivileged loopback port, lets a second server ask for
-the same port, shows what a program usually says then and what berth says, and
-lets the port go again. It needs no rights, and starts nothing but the netsh
+the same port, shows what a program usually says then and what berth says, moves the
+first by a plan, takes that back, and lets the port go again. It needs no rights, and starts nothing but the netsh
 readings that every answer on Windows may need. Where berth cannot read who has
 a port, it shows what check says instead.
 
@@ -49,7 +50,7 @@ func (a *app) runDemo(ctx context.Context, recorded bool) error {
 	if recorded {
 		err = demo.PID4(answerer{a}, p)
 	} else {
-		err = demo.Conflict(ctx, answerer{a}, p)
+		err = demo.Conflict(ctx, answerer{a}, freeing.Rehearse, p)
 	}
 	switch {
 	case p.Err() != nil:

@@ -35,7 +35,7 @@ func PID4(e Explainer, p *Page) error {
 	s.show(s.Explain, "netstat.txt", "tasklist.txt", "servicestate.txt")
 	s.Say("\n5. Now the cures that go round for this conflict. berth explain judges each:\n")
 	s.show(s.Judge, "netstat.txt", "tasklist.txt", "servicestate.txt", "advice.txt")
-	s.Say("\nOn the machine itself berth who 80 says all of it at once. Where berth cannot run,\nberth explain --collect windows prints a short script, and berth explain reads its file.\n")
+	s.Say("\nOn the machine itself berth who 80 says all of it at once, and berth free 80 leads out of it\nstep by step. Where berth cannot run,\nberth explain --collect windows prints a short script, and berth explain reads its file.\n")
 	if s.err != nil {
 		return s.err
 	}
