@@ -33,6 +33,14 @@ func TestSystemdFreeGoesBackUnconfirmed(t *testing.T) {
 			b.asBefore("unconfirmed")
 			b.berth(1, "confirm") // too late
 		})
+		t.Run(unit+" goes back when berth is killed", func(t *testing.T) {
+			b := grounds(t)
+			b.session(0, "berth free 22 --remedy move --yes --settle 60s --confirm-within 3s >/dev/null 2>&1 & p=$!; "+
+				"until grep -q done "+journalDir+"/journal/1/log; do sleep 0.05; done; kill -9 $p")
+			b.berth(1, "journal")
+			testbed.Await(t, "it to go back by itself", func() bool { return b.Berth("journal").Code == 0 })
+			b.asBefore("killed")
+		})
 		t.Run(unit+" stays", func(t *testing.T) {
 			b := grounds(t)
 			// The same session is refused, whatever it runs in between.

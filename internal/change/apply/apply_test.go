@@ -418,6 +418,29 @@ func TestUnready(t *testing.T) {
 	}
 }
 
+// What answers a step that was never begun is left out of undoing, but where systemd
+// has its files read: a socket unit whose file has changed is no longer listening.
+func TestUndoOfWhatWasNotBegun(t *testing.T) {
+	for name, want := range map[string]string{"systemd": "active", "nginx.service": "inactive"} {
+		w, e := begin(t)
+		socket, conf := thing(plan.Unit, "web.socket"), thing(plan.File, "web.conf")
+		reload := thing(plan.Reload, name)
+		fill(t, w, map[string]plan.State{at(socket): {"active": "inactive"}, at(conf): {"content": "a"}, at(reload): {}})
+		fails := thing(plan.ConfigTest, "web")
+		fill(t, w, map[string]plan.State{at(fails): {"valid": "no"}})
+		e.Drivers[plan.ConfigTest] = deny{w}
+		_, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{
+			{Subject: socket, After: plan.State{"active": "active"}, On: plan.OnUndo},
+			{Subject: conf, Before: plan.State{"content": "a"}, After: plan.State{"content": "b"}},
+			{Subject: reload, On: plan.OnDo}, {Subject: fails, After: plan.State{"valid": "yes"}, On: plan.OnDo},
+			{Subject: socket, After: plan.State{"active": "active"}, On: plan.OnDo},
+		}})
+		if got := state(t, w, socket); err == nil || got != want {
+			t.Errorf("%s: %v, the socket is %s", name, err, got)
+		}
+	}
+}
+
 // A question that the plan begins with is asked before anything is done; the same
 // question behind a change waits its turn.
 func TestQuestionFirst(t *testing.T) {

@@ -182,16 +182,20 @@ func done(en *journal.Entry, i int) bool {
 }
 
 // idle: what an event of undoing answers was never done. A server that has not read
-// the new configuration need not read the old one again, and perhaps could not.
+// the new configuration need not read the old one again, and perhaps could not. systemd
+// is different: it reads all its files whenever somebody tells it to, and closes the
+// listeners that a socket unit then no longer has.
 func idle(en *journal.Entry, s plan.Step) bool {
 	twin := false
 	for i, o := range en.Plan.Steps {
-		if o.On == plan.OnDo && key(o.Subject) == key(s.Subject) {
-			if i < en.Begun() {
-				return false
-			}
-			twin = true
+		if o.On != plan.OnDo {
+			continue
 		}
+		same := key(o.Subject) == key(s.Subject)
+		if same && i < en.Begun() || o.Subject.Kind == plan.Reload && o.Subject.Name == "systemd" {
+			return false
+		}
+		twin = twin || same
 	}
 	return twin
 }
