@@ -59,6 +59,9 @@ func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
 	wish := planning.Wish{Newcomer: s.o.For, Promised: s.o.Promised, Settle: s.o.Settle, Port: s.o.Port}
 	for range maxConfigs {
 		p, ref := planning.Make(s.x, s.a, r, wish)
+		if ref != nil && ref.Need != nil && s.From != "" {
+			ref.Reason.Args["why"] = "saved"
+		}
 		if ref == nil || ref.Need == nil || s.From != "" {
 			return way{r, p, ref}, wish.Roots
 		}

@@ -61,6 +61,7 @@ loser-fails-at-boot: {unit} finds the port taken at the next boot, and fails
 mediator-not-there: sharing needs berth's mediator, which is not there yet
 move-socket: let {unit} listen on port {to}, by a drop-in
 narrow-list: let HTTP.sys listen on {list} only
+need-config/saved: a saved machine holds no files of configuration: where it runs, berth reads and edits that of {server} itself
 need-config: the configuration of {server} was not read
 never-signalled/ancestor: {name} (PID {pid}) is never ended by berth: you would end with it
 never-signalled/init: {name} (PID {pid}) is never ended: everything ends with it
