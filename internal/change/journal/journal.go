@@ -237,6 +237,7 @@ func (s *Store) Begin(p plan.Plan, by By) (*Entry, error) {
 		return nil, err
 	}
 	if err := syncDir(s.dir); err != nil {
+		os.RemoveAll(final)
 		return nil, err
 	}
 	return &Entry{ID: id, Plan: p, By: by, dir: final}, nil

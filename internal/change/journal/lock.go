@@ -13,7 +13,7 @@ import (
 // process ends. It makes the store's folder. It does not wait: the error is, or
 // wraps, ErrBusy where another one has it.
 func (s *Store) Lock() (unlock func(), err error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := makePrivate(s.dir); err != nil {
 		return nil, err
 	}
 	if err := private(s.dir); err != nil {

@@ -3,9 +3,11 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -23,6 +25,23 @@ func private(dir string) error {
 		return ErrExposed
 	}
 	return nil
+}
+
+// makePrivate makes a folder that only the asker may look into, and returns when it and
+// those that are made above it are on disk.
+func makePrivate(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if above := filepath.Dir(dir); above != dir {
+		if err := makePrivate(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 func syncDir(dir string) error {

@@ -4,18 +4,69 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// private trusts what %ProgramData% and %LocalAppData% give: the folder is made with
-// the access of its parent, which only administrators and its user may write to.
+// private refuses a folder that another user owns or may write to: below %ProgramData%
+// every user may make folders, and write to those that inherit its rights.
 func private(dir string) error {
 	info, err := os.Lstat(dir)
-	if err == nil && !info.IsDir() {
+	if err != nil {
+		return err
+	}
+	sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION|windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return err
+	}
+	me, err := self()
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() || !shut(sd.String(), me) {
 		return ErrExposed
 	}
-	return err
+	return nil
+}
+
+func self() (sid string, err error) {
+	me, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return "", err
+	}
+	return me.User.Sid.String(), nil
+}
+
+// makePrivate makes a folder, and those above it, that only administrators, the system
+// and, without an administrator's rights, the asker may look into. What is there stays.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	text := "D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
+	if !windows.GetCurrentProcessToken().IsElevated() {
+		me, err := self()
+		if err != nil {
+			return err
+		}
+		text += "(A;OICI;FA;;;" + me + ")"
+	}
+	sd, err := windows.SecurityDescriptorFromString(text)
+	if err != nil {
+		return err
+	}
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return err
+	}
+	sa := windows.SecurityAttributes{SecurityDescriptor: sd}
+	sa.Length = uint32(unsafe.Sizeof(sa))
+	if err := windows.CreateDirectory(name, &sa); err != nil && err != windows.ERROR_ALREADY_EXISTS {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: err}
+	}
+	return nil
 }
 
 // syncDir: NTFS journals its folders, and has no call to sync one.
