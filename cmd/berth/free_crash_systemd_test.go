@@ -21,14 +21,21 @@ const (
 // while it takes the plan back. What is left ends in one of two states, by undo and by
 // free --resume: as before, or done. What neither can end in is told by the seed.
 func TestSystemdFreeKilledAnywhere(t *testing.T) {
-	for _, remedy := range []string{"move", "startup:nginx.service"} {
-		t.Run(remedy, func(t *testing.T) {
+	socket := []testbed.Option{testbed.WithEnabled("web.socket"), testbed.WithFile("/etc/systemd/system/web.socket", webSocket), testbed.WithFile("/etc/systemd/system/web.service", webService)}
+	nginx := []testbed.Option{testbed.WithEnabled("nginx.service")}
+	for _, tc := range []struct {
+		options []testbed.Option
+		words   string
+	}{
+		{nginx, "--remedy move --for unit:apache2.service"}, {nginx, "--remedy startup:nginx.service --for unit:apache2.service"}, {socket, "--remedy move:web.socket"},
+	} {
+		t.Run(tc.words, func(t *testing.T) {
 			t.Parallel()
 			seed := uint64(time.Now().UnixNano())
-			k := killing{bed: boot(t, testbed.WithEnabled("nginx.service")), rand: rand.New(rand.NewPCG(seed, 0)),
-				free: []string{"free", "80", "--for", "unit:apache2.service", "--remedy", remedy, "--yes", "--settle", "50ms"}}
+			k := killing{bed: boot(t, tc.options...), rand: rand.New(rand.NewPCG(seed, 0)),
+				free: append([]string{"free", "80", "--yes", "--settle", "50ms"}, strings.Fields(tc.words)...)}
 			t.Logf("seed %d", seed)
-			k.AwaitUnit("nginx.service", "active")
+			testbed.Await(t, "port 80 to be held", func() bool { return k.Run("ss", "-Hltn", "sport = :80") != "" })
 			k.remember()
 			k.whole()
 			i := 0
