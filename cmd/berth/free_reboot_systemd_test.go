@@ -17,7 +17,7 @@ func TestSystemdFreeAfterReboot(t *testing.T) {
 		told            string
 		open            int
 	}{
-		{"verified by the overview", "", []string{}, "After the reboot: Done: unit:apache2.service listens on tcp 0.0.0.0:80", 0},
+		{"verified by the overview", "", []string{}, "After the reboot: Done: apache2.service listens on tcp 0.0.0.0:80", 0},
 		{"verified by the journal", "", []string{"journal"}, "After the reboot: Done", 0},
 		{"taken away meanwhile", "rm -r /etc/systemd/system/apache2.service.d", []string{"journal"}, "is not as planned", 1},
 	} {

@@ -341,7 +341,7 @@ func Goal(g plan.Goal) string {
 	case len(g.Binds) == 0:
 		return "every step, by reading it back"
 	case g.Owner != "":
-		return name(g.Owner) + " listens on " + binds(g) + ", and still does after " + g.Settle.String()
+		return owner(g.Owner) + " listens on " + binds(g) + ", and still does after " + g.Settle.String()
 	}
 	return "a bind of " + binds(g) + " works, and still does after " + g.Settle.String()
 }
@@ -363,7 +363,31 @@ func host(addr string, port uint16) string {
 
 // Listener says who has an endpoint.
 func Listener(l plan.Listener) string {
-	return fmt.Sprintf("%s %s: %s", l.Proto, host(l.Addr, l.Port), name(l.Owner))
+	return fmt.Sprintf("%s %s: %s", l.Proto, host(l.Addr, l.Port), owner(l.Owner))
+}
+
+// owner is who has an endpoint, kind:name, as people call it.
+func owner(text string) string {
+	kind, n, ok := strings.Cut(text, ":")
+	switch {
+	case text == "":
+		return "(unknown)"
+	case text == "http.sys":
+		return "HTTP.sys"
+	case text == "kernel":
+		return "the kernel"
+	case !ok:
+		return name(text)
+	case kind == "container":
+		return "container " + name(n)
+	case kind == "service":
+		return "the service " + name(n)
+	case kind == "unit", kind == "process":
+		return name(n)
+	case kind == "pid":
+		return "PID " + name(n)
+	}
+	return name(text)
 }
 
 // WriteChange writes what a step changes, before and after.
