@@ -277,7 +277,9 @@ func TestReboot(t *testing.T) {
 	for _, kept := range []bool{true, false} {
 		w, e := begin(t)
 		fill(t, w, map[string]plan.State{at(driver): {"active": "manual"}})
-		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{{Subject: driver, Before: plan.State{"active": "manual"}, After: plan.State{"active": "disabled"}, Reboot: true}}})
+		e.Try = func(context.Context, plan.Bind) (bool, string) { return e.By.Boot == "boot-2", "in use" }
+		en, err := e.Run(context.Background(), plan.Plan{Goal: plan.Goal{Binds: []plan.Bind{{Port: 80}}},
+			Steps: []plan.Step{{Subject: driver, Before: plan.State{"active": "manual"}, After: plan.State{"active": "disabled"}, Reboot: true}}})
 		if err != nil || en.Status() != journal.PendingReboot {
 			t.Fatal(err, en.Status())
 		}

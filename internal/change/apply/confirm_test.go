@@ -1,11 +1,11 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
-	"context"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/change/apply"
 	"github.com/berthd/berth/internal/change/journal"
@@ -37,8 +37,8 @@ func awaiting(t *testing.T, within time.Duration) (world, *apply.Engine, *helper
 
 func TestNoHelper(t *testing.T) {
 	w, e := begin(t)
-	if _, err := e.Run(t.Context(), risky); !errors.Is(err, apply.ErrNoHelper) || state(t, w, nginx) != "active" {
-		t.Fatalf("without a helper: %v", err)
+	if en, err := e.Run(t.Context(), risky); !errors.Is(err, apply.ErrNoHelper) || en != nil || state(t, w, nginx) != "active" {
+		t.Fatalf("without a helper: %v, %v", err, en)
 	}
 }
 

@@ -182,7 +182,8 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 		}
 		// Behind a crash half of it may be done, and an earlier step may have taken other
 		// things with it (a unit's Requires=); identity is the driver's to check.
-		if d := s.Strays(now); len(d) > 0 && !((again || i > 0) && s.Between(now)) && !(again && settling(now)) && !e.touched(en.Plan, i) {
+		halfway := (again || i > 0) && underWay(s, now) || again && settling(now)
+		if d := s.Strays(now); len(d) > 0 && !halfway && !touched(en.Plan, i) {
 			return &Changed{s, d}
 		}
 	}
@@ -198,7 +199,7 @@ func (e *Engine) step(ctx context.Context, en *journal.Entry, i int) error {
 
 // touched tells that an earlier step is about the same thing, so that the state
 // before this one was never read.
-func (e *Engine) touched(p plan.Plan, i int) bool {
+func touched(p plan.Plan, i int) bool {
 	for _, s := range p.Steps[:i] {
 		if key(s.Subject) == key(p.Steps[i].Subject) && s.On != plan.OnUndo {
 			return true

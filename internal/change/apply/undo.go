@@ -17,7 +17,7 @@ import (
 // *Foreign (nothing was done), or says what could not be put back; the entry stays
 // open then.
 func (e *Engine) Undo(ctx context.Context, id int) (*journal.Entry, error) {
-	return e.undo(ctx, id, "", func(*journal.Entry) error { return nil })
+	return e.undo(ctx, id, "asked for", func(*journal.Entry) error { return nil })
 }
 
 // Revert is Undo for an entry that nobody confirmed in time; one that was confirmed, or
@@ -116,11 +116,17 @@ func (e *Engine) foreign(ctx context.Context, en *journal.Entry, n int) error {
 		if err != nil {
 			return err
 		}
-		if d := plan.Differs(s.After, now); len(d) > 0 && !s.IsBack(now) && !(s.After["exists"] != "no" && s.Between(now)) && !settling(now) {
+		if d := plan.Differs(s.After, now); len(d) > 0 && !s.IsBack(now) && !underWay(s, now) && !settling(now) {
 			return &Foreign{s, d}
 		}
 	}
 	return nil
+}
+
+// underWay: the step may have left the thing so, half done. What is to be deleted and
+// is there with other contents is somebody else's work.
+func underWay(s plan.Step, now plan.State) bool {
+	return s.After["exists"] != "no" && s.Between(now)
 }
 
 // settling: a thing on its way from one state to another is nobody's change.
