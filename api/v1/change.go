@@ -20,6 +20,7 @@ type Free struct {
 // Way is one remedy and whether berth can take it.
 type Way struct {
 	Remedy
+	Rank    Note   `json:"rank"`              // why it stands where it does, gentlest first
 	Doable  bool   `json:"doable"`            // berth free --remedy takes it
 	Refusal *Note  `json:"refusal,omitempty"` // why it does not
 	Cost    *Cost  `json:"cost,omitempty"`

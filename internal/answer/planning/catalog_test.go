@@ -163,7 +163,7 @@ func ranked(t *testing.T, name string, list []remedy.Remedy) {
 		if last && i == 0 && len(list) > 1 {
 			t.Errorf("%s: %s comes first", name, r.ID())
 		}
-		if ways.Why(r.Kind) == "" {
+		if ways.Why(diagnose.Answer{}, ways.Wanted{}, r) == "" {
 			t.Errorf("%s: why %s stands there is not said", name, r.ID())
 		}
 	}

@@ -48,7 +48,7 @@ func (s *session) end(exit int, result, said string) (int, error) {
 func (s *session) waysDocument() []v1.Way {
 	out := []v1.Way{}
 	for _, w := range s.ways {
-		j := v1.Way{Remedy: report.RemedyDocument(s.x, w.Remedy), Doable: w.refusal == nil}
+		j := v1.Way{Remedy: report.RemedyDocument(s.x, w.Remedy), Rank: changes.Note(w.why), Doable: w.refusal == nil}
 		if w.refusal != nil {
 			n := changes.Note(w.refusal.Reason)
 			j.Refusal = &n
@@ -86,7 +86,7 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 	fmt.Fprintln(b, "\nWhat can be done, gentlest first:")
 	n := sentence.Names{X: s.x}
 	for i, w := range s.ways {
-		fmt.Fprintf(b, "%3d  %s\n", i+1, st.Strong(sentence.Clean(w.ID(), 120)))
+		fmt.Fprintf(b, "%3d  %s   (%s)\n", i+1, st.Strong(sentence.Clean(w.ID(), 120)), changes.Reason(w.why))
 		fmt.Fprintf(b, "     %s\n", layout.Wrap(s.does(n, w), "     ", st.Width))
 		if w.refusal != nil {
 			fmt.Fprintf(b, "     %s\n", layout.Wrap("Not by berth: "+ended(changes.Reason(w.refusal.Reason)), "     ", st.Width))
@@ -151,7 +151,11 @@ func (s *session) does(n sentence.Names, w way) string {
 		return sentence.Full(steps)
 	}
 	if w.Kind == remedy.Port && len(w.plan.Goal.Binds) > 0 {
-		return fmt.Sprintf("%s Port %d is free.", n.Remedy(w.Remedy), w.plan.Goal.Binds[0].Port)
+		text, stop := n.Remedy(w.Remedy), " Port"
+		if !strings.HasSuffix(text, ".") { // a command, which a full stop would be taken to be of
+			stop = "; port"
+		}
+		return fmt.Sprintf("%s%s %d is free.", text, stop, w.plan.Goal.Binds[0].Port)
 	}
 	return n.Remedy(w.Remedy)
 }

@@ -23,6 +23,7 @@ type way struct {
 	remedy.Remedy
 	plan    plan.Plan
 	refusal *planning.Refusal
+	why     plan.Reason // it stands where it stands in the list
 }
 
 // maxConfigs bounds how often one plan may ask for a configuration.
@@ -48,7 +49,9 @@ func (s *session) rank(ctx context.Context) error {
 		}
 	}
 	for _, r := range ways.Sort(s.x, s.a, want, list) {
-		s.ways = append(s.ways, plans[r.ID()])
+		w := plans[r.ID()]
+		w.why.ID = ways.Why(s.a, want, r)
+		s.ways = append(s.ways, w)
 	}
 	return nil
 }
@@ -63,16 +66,16 @@ func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
 			ref.Reason.Args["why"] = "saved"
 		}
 		if ref == nil || ref.Need == nil || s.From != "" {
-			return way{r, p, ref}, wish.Roots
+			return way{Remedy: r, plan: p, refusal: ref}, wish.Roots
 		}
 		c, roots, err := configured(s.x, *ref.Need)
 		if err != nil {
-			return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}, wish.Roots
+			return way{Remedy: r, refusal: &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}, wish.Roots
 		}
 		wish.Configs = append(wish.Configs, c)
 		wish.Roots = append(wish.Roots, roots...)
 	}
-	return way{r, plan.Plan{}, &planning.Refusal{Reason: plan.Reason{ID: "config-unread"}}}, wish.Roots
+	return way{Remedy: r, refusal: &planning.Refusal{Reason: plan.Reason{ID: "config-unread"}}}, wish.Roots
 }
 
 // choose finds the way that was asked for, or asks. Nil is nobody's choice.

@@ -202,37 +202,6 @@ func (l *lister) ownCopy(r remedy.Remedy) bool {
 	return slices.ContainsFunc(l.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleSecondCopy && f.About[0] == r.About })
 }
 
-// Why says why a way stands where it stands, in the ID of a sentence.
-func Why(k remedy.Kind) string {
-	switch k {
-	case catalog.Wait:
-		return "rank-nothing-changes"
-	case catalog.Port, catalog.Address:
-		return "rank-only-yours-changes"
-	case catalog.Share:
-		return "rank-both-keep-it"
-	case catalog.Move:
-		return "rank-holder-goes-on-elsewhere"
-	case catalog.Stop:
-		return "rank-one-thing-stops"
-	case catalog.Startup:
-		return "rank-one-thing-stays-down"
-	case catalog.Order:
-		return "rank-one-of-two-loses"
-	case catalog.IPListen, catalog.Split:
-		return "rank-everybody-behind-it-is-narrowed"
-	case catalog.Exclude:
-		return "rank-a-setting-of-the-machine"
-	case catalog.Feature:
-		return "rank-a-part-of-the-system-goes"
-	case catalog.Kernel:
-		return "rank-all-that-need-it-stop"
-	case catalog.Kill:
-		return "rank-nothing-is-saved"
-	}
-	return ""
-}
-
 // Repairs puts damage right that popular cures have done: one way for each sort of
 // damage. It needs no conflict.
 func Repairs(x *chain.Index) []remedy.Remedy {

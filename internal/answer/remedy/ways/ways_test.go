@@ -8,6 +8,7 @@ import (
 	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
+	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/answer/remedy/ways"
 	"github.com/berthd/berth/internal/fact"
 )
@@ -68,14 +69,38 @@ func TestList(t *testing.T) {
 	}
 }
 
-// Every kind has its place and a reason for it.
+// Every kind has its place and a reason for it, and who stands elsewhere has another.
 func TestWhy(t *testing.T) {
+	set := held("0.0.0.0:80", fact.Unit{Manager: "systemd", Name: "web.service", Type: "service"})
+	x := chain.NewIndex(set)
+	a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}})
+	why := func(r remedy.Remedy, w ways.Wanted) string { return ways.Why(a, w, r) }
 	for _, k := range catalog.RemedyKinds() {
-		if ways.Why(k) == "" {
+		if why(remedy.Remedy{Kind: k}, ways.Wanted{}) == "" {
 			t.Errorf("%s has none", k)
 		}
 	}
-	if ways.Why("no-such") != "" {
+	if why(remedy.Remedy{Kind: "no-such"}, ways.Wanted{}) != "" {
 		t.Error("what is no kind has no place")
+	}
+	network := ways.Wanted{Roots: []fact.DocRoot{{Path: "/srv/www", Config: "/srv/www/wp-config.php", Defines: map[string]string{"MULTISITE": "true"}}}}
+	for _, c := range []struct {
+		r    remedy.Remedy
+		w    ways.Wanted
+		want string
+	}{
+		{remedy.Remedy{Kind: catalog.Port}, ways.Wanted{}, "rank-only-yours-changes"},
+		{remedy.Remedy{Kind: catalog.Port}, network, "rank-a-network-keeps-its-ports"},
+		{remedy.Remedy{Kind: catalog.Address}, ways.Wanted{}, "rank-only-yours-changes"},
+		{remedy.Remedy{Kind: catalog.Address, Target: "web.service"}, ways.Wanted{}, "rank-holder-keeps-one-address"},
+		{remedy.Remedy{Kind: catalog.Stop, Target: "web.service"}, ways.Wanted{}, "rank-one-thing-stops"},
+		{remedy.Remedy{Kind: catalog.Stop, Target: "site:Default Web Site"}, ways.Wanted{}, "rank-one-site-stops"},
+		{remedy.Remedy{Kind: catalog.Stop, Target: "pid-10"}, ways.Wanted{}, "rank-one-program-ends"},
+		{remedy.Remedy{Kind: catalog.Order, Target: "web.service"}, ways.Wanted{}, "rank-one-of-two-loses"},
+		{remedy.Remedy{Kind: catalog.Order, Target: ways.NetworkOnline}, ways.Wanted{}, "rank-only-yours-changes"},
+	} {
+		if got := why(c.r, c.w); got != c.want {
+			t.Errorf("%s: %s, want %s", c.r.ID(), got, c.want)
+		}
 	}
 }

@@ -95,18 +95,23 @@ port-unwise/ephemeral: port {port} can be had, and is not a good one: outgoing c
 port-unwise/reserved: port {port} can be had, and is not a good one: the kernel was told to keep it
 port-unwise/unsafe: port {port} can be had, and is not a good one: browsers refuse it
 port-unwise: port {port} can be had, and is not a good one
+rank-a-network-keeps-its-ports: a network of WordPress sites works on 80 and 443 only
 rank-a-part-of-the-system-goes: a part of the system is switched off or removed
 rank-a-setting-of-the-machine: a setting of the whole machine
 rank-all-that-need-it-stop: all that need a part of the kernel stop with it
 rank-both-keep-it: both have the port
 rank-everybody-behind-it-is-narrowed: everybody behind the kernel's listener is narrowed with it
 rank-holder-goes-on-elsewhere: the holder goes on, on another port
+rank-holder-keeps-one-address: the holder goes on, on one address only
 rank-nothing-changes: nothing is changed
 rank-nothing-is-saved: a killed program saves nothing
 rank-one-of-two-loses: one of two servers fails at each boot
-rank-one-thing-stays-down: one thing stops, and stays down over a reboot
-rank-one-thing-stops: one thing stops, and starts again when it is taken back
+rank-one-program-ends: one program ends, and may save what it has
+rank-one-site-stops: one site stops, and its server goes on
+rank-one-thing-stops: one thing stops
 rank-only-yours-changes: only your own program changes
+rank-own-copy-ends: another copy of your own program ends
+rank-start-at-boot-changes: what starts at boot changes
 reload-config: have {unit} read its configuration again
 reload-newcomer: have {unit} ask for the port again
 reload-systemd: have systemd read its files again
