@@ -143,7 +143,7 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	w, err := s.choose(ctx)
 	if err != nil || w == nil {
 		if err == nil {
-			return s.end(exitNo, "choose", "")
+			return s.end(s.unchosen(), "choose", "")
 		}
 		return exitUsage, err
 	}

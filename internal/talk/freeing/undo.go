@@ -96,6 +96,9 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 			text = changes.Failure(err, en)
 		} else {
 			text = said(en)
+			if !w.Unconfirmed && en.Status() == journal.IsUndone && en.Has(journal.Lost) != nil {
+				doc.Exit = max(doc.Exit, exitMissed) // what was final is not as before
+			}
 		}
 		if en != nil {
 			doc.Entries = append(doc.Entries, changes.Entry(en))

@@ -111,6 +111,15 @@ func (s *session) choose(ctx context.Context) (*way, error) {
 	return nil, nil
 }
 
+// unchosen is the exit code of a list of which nobody chose: a dry run asks only whether
+// there is a plan.
+func (s *session) unchosen() int {
+	if s.o.DryRun && slices.ContainsFunc(s.ways, func(w way) bool { return w.refusal == nil }) {
+		return exitDone
+	}
+	return exitNo
+}
+
 // needless tells that the remedy that was asked for is none here, of a known kind: on a
 // free port it has nothing left to do.
 func (s *session) needless() bool {

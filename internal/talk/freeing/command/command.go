@@ -154,8 +154,8 @@ changed since what it would put back. --all goes on with the others then; run it
 berth is removed.
 
 Exit codes: 0 taken back; 1 refused, or there is nothing; 2 the words are off; 3 could
-not look; 4 not permitted; 5 not everything could be taken back. With --all it is the
-highest of them, and 0 where there is nothing.`,
+not look; 4 not permitted; 5 not everything could be taken back, such as a process
+that has ended. With --all it is the highest of them, and 0 where there is nothing.`,
 		Example: "  berth undo\n  berth undo 4\n  berth undo --all",
 		Args:    entryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
