@@ -178,7 +178,7 @@ func protos(l ledger.Ledger) []fact.Proto {
 
 // adopt takes a ledger over. A promise that stays the same keeps its past.
 func (g *guard) adopt(l ledger.Ledger) {
-	g.ledger, g.stamps = l, stamps(l.Files)
+	g.ledger, g.stamps = l, since(g.stamps, stamps(l.Files))
 	old := g.keepers
 	g.keepers, g.verdicts = map[string]*keeper{}, map[string]judge.Verdict{}
 	for _, p := range l.Promises {
@@ -319,14 +319,15 @@ func (g *guard) changed(now time.Time) bool {
 }
 
 // reload ends the watch where there is another ledger; one that cannot be read, or
-// that promises nothing, is told once and changes nothing.
+// that promises nothing, is told once and changes nothing. The files' stamps are of
+// before they were read: one that is written meanwhile is read again.
 func (g *guard) reload() error {
+	g.stamps = stamps(g.ledger.Files)
 	l, err := g.Load()
 	if err == nil && len(l.Promises) == 0 {
 		err = ErrEmpty
 	}
 	if err != nil {
-		g.stamps = stamps(g.ledger.Files)
 		g.tell(Event{Kind: Wrong, Err: err})
 		return nil
 	}
@@ -352,4 +353,14 @@ func stamps(files []string) []stamp {
 	}
 	slices.SortFunc(out, func(a, b stamp) int { return cmp.Compare(a.name, b.name) })
 	return out
+}
+
+// since gives a file that was known before it was read the stamp of then.
+func since(before, now []stamp) []stamp {
+	for i, s := range now {
+		if k := slices.IndexFunc(before, func(b stamp) bool { return b.name == s.name }); k >= 0 {
+			now[i] = before[k]
+		}
+	}
+	return now
 }

@@ -165,6 +165,32 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// A ledger that is written while it is read is read again.
+func TestReloadOfWhatIsBeingWritten(t *testing.T) {
+	for _, half := range []string{"[[promise", "[[promise]]\nport = 1\naddress = \"127.0.0.1\"\nowner = [\"exe:other\"]\n"} {
+		name := filepath.Join(t.TempDir(), "l")
+		read := write(t, name, port(t), `"exe:old"`, "")
+		calls := 0
+		load := func() (ledger.Ledger, error) {
+			l, err := read()
+			if calls++; calls == 2 {
+				write(t, name, "127.0.0.1:2", `"exe:new"`, "")
+			}
+			return l, err
+		}
+		if _, err := run(t, guard.Options{Load: load}, func(e guard.Event) bool {
+			if e.Kind == guard.Watching && e.Ledger.Promises[0].Owner() == "exe:old" {
+				if err := os.WriteFile(name, []byte(half), 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+			return e.Kind == guard.Watching && e.Ledger.Promises[0].Owner() == "exe:new"
+		}); err != nil {
+			t.Errorf("%q: %v", half, err)
+		}
+	}
+}
+
 // The owner is started again; where somebody stops it each time, no more than so often,
 // and then it is said. Kept for a while by other hands, it is looked after again.
 func TestRestore(t *testing.T) {
