@@ -73,6 +73,64 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// What berth gave up by itself and tries again is being taken back until it has ended;
+// what a person asked for is never done instead.
+func TestGaveUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		events []Event
+		gaveUp bool
+		want   Status
+	}{
+		"a step failed":                  {[]Event{{Kind: Doing}, {Kind: Failed}, {Kind: Undoing}}, true, Reverting},
+		"and is tried again":             {[]Event{{Kind: Doing}, {Kind: Failed}, {Kind: Undoing}, {Kind: Stuck}, {Kind: Doing, Step: 1}}, true, Reverting},
+		"and was asked for then":         {[]Event{{Kind: Doing}, {Kind: Failed}, {Kind: Undoing}, {Kind: Undoing, Text: "asked for"}}, false, Reverting},
+		"asked for":                      {[]Event{{Kind: Doing}, {Kind: Closed}, {Kind: Undoing}}, false, Reverting},
+		"asked for right behind it":      {[]Event{{Kind: Doing}, {Kind: Failed}, {Kind: Undoing, Text: "asked for"}}, false, Reverting},
+		"killed before it could give up": {[]Event{{Kind: Doing}, {Kind: Failed}}, false, Interrupted},
+	} {
+		if e := (&Entry{Events: c.events}); e.GaveUp() != c.gaveUp || e.Status() != c.want {
+			t.Errorf("%s: %v, %s", name, e.GaveUp(), e.Status())
+		}
+	}
+}
+
+// Drafts that a killed berth left are gone with the next beginning.
+func TestDraftsAreSwept(t *testing.T) {
+	s := store(t)
+	left := filepath.Join(s.Dir(), draft+"7")
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Begin(plan.Plan{}, By{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// An event that finds no room has what was kept for it.
+func TestReserve(t *testing.T) {
+	s := store(t)
+	e, err := s.Begin(plan.Plan{}, By{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, kept := filepath.Join(e.dir, logName), filepath.Join(e.dir, reserveName)
+	if info, err := os.Stat(kept); err != nil || info.Size() != reserve {
+		t.Fatal(info, err)
+	}
+	if err := os.Remove(log); err != nil {
+		t.Fatal(err)
+	}
+	if e.Note(Event{Kind: Doing}) == nil || len(e.Events) != 0 {
+		t.Error("noted nowhere")
+	}
+	if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is kept still: %v", err)
+	}
+}
+
 // A last line that a killed berth left half written is dropped, and the next event
 // takes its place; a bad line in front of good ones is damage.
 func TestTornLog(t *testing.T) {
@@ -165,6 +223,9 @@ func TestExposedFolder(t *testing.T) {
 		}
 		if _, err := Open(dir); !errors.Is(err, want) {
 			t.Errorf("%o: %v", mode, err)
+		}
+		if _, err := (&Store{dir}).Lock(); !errors.Is(err, want) { // it was not there when it was opened
+			t.Errorf("%o, locked: %v", mode, err)
 		}
 	}
 }
@@ -264,7 +325,7 @@ func TestPrune(t *testing.T) {
 		plan plan.Plan
 		at   time.Time
 		last Kind
-	}{{file, old, Undone}, {file, old, Closed}, {final, old, Closed}, {file, old, Awaiting}, {file, now, Undone}, {file, now, Closed}} {
+	}{{file, old, Undone}, {file, old, Closed}, {final, old, Closed}, {file, old, Awaiting}, {file, now, Undone}, {file, now, Closed}, {final, old, Awaiting}} {
 		e, err := s.Begin(file, By{})
 		if err != nil || e.ID != i+1 {
 			t.Fatal(e, err)
@@ -275,11 +336,11 @@ func TestPrune(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if e, err := s.Begin(file, By{}); err != nil || e.ID != 7 {
+	if e, err := s.Begin(file, By{}); err != nil || e.ID != 8 {
 		t.Fatal(e, err)
 	}
 	ids, err := s.ids()
-	if d := cmp.Diff([]int{2, 4, 5, 6, 7}, ids); d != "" || err != nil {
+	if d := cmp.Diff([]int{2, 4, 5, 6, 7, 8}, ids); d != "" || err != nil {
 		t.Error(d, err)
 	}
 }
