@@ -46,6 +46,13 @@ const (
 	DefaultSettle = draft.DefaultSettle
 )
 
+// The forms of a newcomer that are looked for on the machine.
+const (
+	ForFile     = draft.ForFile
+	ForPID      = draft.ForPID
+	ForEndpoint = draft.ForEndpoint
+)
+
 // ParseNewcomer reads what stands behind --for. An empty text is nobody.
 func ParseNewcomer(text string) (Newcomer, error) { return draft.ParseNewcomer(text) }
 

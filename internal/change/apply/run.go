@@ -18,7 +18,7 @@ import (
 func (e *Engine) Run(ctx context.Context, p plan.Plan) (*journal.Entry, error) {
 	unlock, err := e.Journal.Lock()
 	if err != nil {
-		return nil, err
+		return nil, unwritten(err)
 	}
 	defer unlock()
 	if p.Cost.CutsOff != "" && e.Helper == nil {
@@ -30,7 +30,7 @@ func (e *Engine) Run(ctx context.Context, p plan.Plan) (*journal.Entry, error) {
 	e.crossing("before begin")
 	en, err := e.Journal.Begin(p, e.By)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoJournal, err)
+		return nil, unwritten(err)
 	}
 	e.crossing("after begin")
 	return en, e.carryOn(ctx, en)
@@ -360,4 +360,12 @@ func (e *Engine) Keep(ctx context.Context, id int) (*journal.Entry, error) {
 		return en, err
 	}
 	return en, e.disarm(ctx, en)
+}
+
+// unwritten is why there is no entry: but for another berth at work, the disk.
+func unwritten(err error) error {
+	if errors.Is(err, journal.ErrBusy) || errors.Is(err, journal.ErrNewer) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNoJournal, err)
 }

@@ -19,6 +19,7 @@ import (
 // What Edit may refuse with, beside the errors of confedit.
 var (
 	ErrServer = errors.New("berth edits no configuration of this server")
+	ErrWhose  = errors.New("berth cannot tell by its name which server it configures")
 	ErrMain   = errors.New("its main configuration file was not found")
 )
 
@@ -78,9 +79,12 @@ func Known(name string) bool {
 
 // Edit reads a server's configuration with all it includes, and moves every place on
 // From to To. It reads files, needs the right to, and blocks as long as the disk does.
-// Errors are, or wrap, ErrServer, ErrMain, and those of confedit; where a file cannot
+// Errors are, or wrap, ErrServer, ErrWhose, ErrMain, and those of confedit; where a file cannot
 // be read they are fs.ErrPermission.
 func Edit(files confedit.Files, r Request) (Result, error) {
+	if r.Server == "" {
+		return Result{}, fmt.Errorf("%s: %w", r.Main, ErrWhose)
+	}
 	s, err := find(r.Server)
 	if err != nil {
 		return Result{}, err

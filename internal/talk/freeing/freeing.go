@@ -182,7 +182,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	}
 	if !s.o.Yes && !s.Terminal {
 		_, err := s.planOnly(p)
-		return exitNo, errors.Join(err, s.note("Nothing was changed: --yes does it without asking."))
+		return exitNo, errors.Join(err, s.note("--yes does it without asking."))
 	}
 	s.showPlan(p)
 	if !s.o.Yes && !s.agree(ctx, "Do this? [y/N] ") {

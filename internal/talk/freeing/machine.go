@@ -35,7 +35,7 @@ func (d *Desk) engine(ctx context.Context, m *fact.Machine, confirm time.Duratio
 func (d *Desk) store(m *fact.Machine) (*journal.Store, error) {
 	dir, err := journal.Place(administers(m))
 	if err != nil {
-		return nil, err
+		return nil, stop(exitCouldNot, "BERTH_STATE_DIR=FOLDER names a place for it", "the journal has no place: %w", err)
 	}
 	return journal.Open(dir)
 }

@@ -50,10 +50,10 @@ func TestTakesBack(t *testing.T) {
 			t.Errorf("%s, %v: %v", c.p.Remedy, c.ends, got)
 		}
 	}
-	if ids, err := pick(store, Which{}, takesBack); err != nil || len(ids) != 1 || ids[0] != 4 {
+	if ids, err := pick(store, Which{}, "take back", takesBack); err != nil || len(ids) != 1 || ids[0] != 4 {
 		t.Errorf("the newest is %v, %v", ids, err)
 	}
-	if ids, err := pick(store, Which{ID: 6}, takesBack); err != nil || len(ids) != 1 || ids[0] != 6 {
+	if ids, err := pick(store, Which{ID: 6}, "take back", takesBack); err != nil || len(ids) != 1 || ids[0] != 6 {
 		t.Errorf("one that is named: %v, %v", ids, err)
 	}
 }

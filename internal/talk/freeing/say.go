@@ -3,10 +3,12 @@ package freeing
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/remedy"
 	"github.com/berthd/berth/internal/change/apply"
@@ -94,6 +96,9 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 			fmt.Fprintf(b, "     %s\n", layout.Wrap("Cost: "+changes.CostLine(w.plan.Cost, effect(w))+".", "     ", st.Width))
 		}
 	}
+	if s.hidden() && s.From == "" && s.x.Set.Machine.OS != "windows" {
+		fmt.Fprintf(b, "\n%s\n", layout.Wrap("Who has the port is hidden from this user, and so are more ways: sudo berth free "+s.asked(), "", st.Width))
+	}
 }
 
 // wrapped breaks the sentences of a text. Lines that are set in are commands and lines
@@ -120,15 +125,25 @@ func effect(w way) string {
 // ended is a text with its full stop.
 func ended(text string) string { return strings.TrimSuffix(text, ".") + "." }
 
-// again is this command with a remedy and more words, to paste.
-func (s *session) again(remedy string, more ...string) string {
+// asked is the endpoint in the shortest words that mean it.
+func (s *session) asked() string {
 	e := s.o.Endpoint
 	if e.Proto == fact.TCP {
 		e.Proto = "" // which free means where nothing is said
 	}
+	return e.String()
+}
+
+// hidden tells that the asker may not see who has the port.
+func (s *session) hidden() bool {
+	return slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleOwnerHidden })
+}
+
+// again is this command with a remedy and more words, to paste.
+func (s *session) again(remedy string, more ...string) string {
 	line := []string{"berth", "free"}
-	if e.Port != 0 {
-		line = append(line, e.String())
+	if s.o.Endpoint.Port != 0 {
+		line = append(line, s.asked())
 	}
 	line = append(line, "--remedy", remedy)
 	if s.o.For.Text != "" {

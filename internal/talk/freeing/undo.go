@@ -28,7 +28,7 @@ func (w Which) newest() bool { return w.ID == 0 && !w.All }
 
 // Undo takes entries back, the newest first. It returns the exit code.
 func (d *Desk) Undo(ctx context.Context, w Which) (int, error) {
-	return d.deed(ctx, "Undo", w, takesBack,
+	return d.deed(ctx, "take back", w, takesBack,
 		func(e *apply.Engine, id int) (*journal.Entry, error) {
 			if w.Unconfirmed {
 				return revert(ctx, e, id)
@@ -39,7 +39,7 @@ func (d *Desk) Undo(ctx context.Context, w Which) (int, error) {
 
 // Resume goes on with what was interrupted, or waits for a reboot that has been.
 func (d *Desk) Resume(ctx context.Context, w Which) (int, error) {
-	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status().Open() && en.Status() != journal.Unconfirmed },
+	return d.deed(ctx, "go on with", w, func(en *journal.Entry) bool { return en.Status().Open() && en.Status() != journal.Unconfirmed },
 		func(e *apply.Engine, id int) (*journal.Entry, error) { return e.Resume(ctx, id) }, changes.Resumed)
 }
 
@@ -47,7 +47,7 @@ func (d *Desk) Resume(ctx context.Context, w Which) (int, error) {
 // session that made the change, also through sudo: a script that confirms itself
 // proves nothing. Windows has no such sessions, and there it is not refused.
 func (d *Desk) Confirm(ctx context.Context, w Which) (int, error) {
-	return d.deed(ctx, "Undo", w, func(en *journal.Entry) bool { return en.Status() == journal.Unconfirmed },
+	return d.deed(ctx, "confirm", w, func(en *journal.Entry) bool { return en.Status() == journal.Unconfirmed },
 		func(e *apply.Engine, id int) (*journal.Entry, error) {
 			en, err := e.Journal.Get(id)
 			if err == nil && en.By.Boot == e.By.Boot && en.By.From.Same(e.By.From) && en.Status() == journal.Unconfirmed {
@@ -59,8 +59,8 @@ func (d *Desk) Confirm(ctx context.Context, w Which) (int, error) {
 
 var errSameSession = errors.New("confirm from another session: that a new one can be opened is what is to be shown")
 
-// deed does one thing to the entries of w, and says what became of each.
-func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journal.Entry) bool, do func(*apply.Engine, int) (*journal.Entry, error), said func(*journal.Entry) string) (int, error) {
+// deed does one thing, whose verb is given, to the entries of w, and says what became of each.
+func (d *Desk) deed(ctx context.Context, verb string, w Which, fits func(*journal.Entry) bool, do func(*apply.Engine, int) (*journal.Entry, error), said func(*journal.Entry) string) (int, error) {
 	m, err := d.now(ctx)
 	if err != nil {
 		return exitCouldNot, err
@@ -69,8 +69,8 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 	if err != nil {
 		return exitCouldNot, err
 	}
-	doc := v1.Undo{API: v1.API, Kind: kind, Entries: []v1.JournalEntry{}, Said: []string{}}
-	ids, err := pick(e.Journal, w, fits)
+	doc := v1.Undo{API: v1.API, Kind: "Undo", Entries: []v1.JournalEntry{}, Said: []string{}}
+	ids, err := pick(e.Journal, w, verb, fits)
 	switch {
 	case err != nil && !w.All:
 		return code(err), err
@@ -82,7 +82,7 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 	for _, id := range ids {
 		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) {
 			if w.newest() { // while another berth is at work, that may be its own
-				now, err := pick(e.Journal, w, fits)
+				now, err := pick(e.Journal, w, verb, fits)
 				if err != nil {
 					return nil, err
 				}
@@ -115,7 +115,7 @@ func (d *Desk) deed(ctx context.Context, kind string, w Which, fits func(*journa
 }
 
 // pick finds the entries that are meant.
-func pick(s *journal.Store, w Which, fits func(*journal.Entry) bool) ([]int, error) {
+func pick(s *journal.Store, w Which, verb string, fits func(*journal.Entry) bool) ([]int, error) {
 	switch {
 	case w.ID > 0:
 		_, err := s.Get(w.ID)
@@ -123,7 +123,7 @@ func pick(s *journal.Store, w Which, fits func(*journal.Entry) bool) ([]int, err
 	case !w.All:
 		en, err := s.Newest(fits)
 		if errors.Is(err, journal.ErrNone) {
-			return nil, stop(exitNo, "berth journal lists what was done", "the journal has nothing to do that to")
+			return nil, stop(exitNo, "berth journal lists what was done", "the journal has nothing to %s", verb)
 		}
 		if err != nil {
 			return nil, err

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/catalog"
-	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -153,8 +152,8 @@ func (s *session) named(id string) (*way, error) {
 	case 1:
 		return s.way(fit[0]), nil
 	case 0:
-		if slices.ContainsFunc(s.a.Findings, func(f diagnose.Finding) bool { return f.Rule == diagnose.RuleOwnerHidden }) {
-			return nil, stop(exitNotAllowed, "sudo berth free "+s.o.Endpoint.String()+" shows the ways", "%q is no way out that this user can see: who has the port is hidden", id)
+		if s.hidden() {
+			return nil, stop(exitNotAllowed, "sudo berth free "+s.asked()+" shows the ways", "%q is no way out that this user can see: who has the port is hidden", id)
 		}
 		return nil, stop(exitUsage, "the ways here: "+ids(listed), "%q is no way out of this", id)
 	}

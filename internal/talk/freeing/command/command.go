@@ -110,11 +110,14 @@ func (s Shell) runFree(ctx context.Context, o freeing.Options) error {
 	if o.Endpoint.Proto == "" {
 		o.Endpoint.Proto = fact.TCP
 	}
-	if o.Settle < 0 || o.ConfirmWithin <= 0 || o.Limit < 0 {
+	if o.Settle <= 0 || o.ConfirmWithin <= 0 || o.Limit < 0 {
 		return usage("a duration such as 3s", "--settle, --limit and --confirm-within take positive durations")
 	}
 	if s.From() != "" && o.Yes {
 		return usage("leave one of them out", "--yes changes this machine, and --from asks a saved one")
+	}
+	if err := there(&o, s.From() != ""); err != nil {
+		return err
 	}
 	o.Promised = s.Promised()
 	return s.Change(func(d *freeing.Desk) (int, error) { return d.Free(ctx, o) })

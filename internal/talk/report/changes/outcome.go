@@ -153,6 +153,8 @@ func cause(err error, en *journal.Entry) string {
 		return "Somebody else has changed this since, so nothing was taken back.\n" + different(foreign.Step, foreign.Diffs, "berth left", "now")
 	case errors.As(err, &missed):
 		return goalMissed(missed)
+	case errors.Is(err, apply.ErrEnded):
+		return strings.TrimSuffix(said(err), ": "+apply.ErrEnded.Error()) + "."
 	case errors.Is(err, context.Canceled):
 		return "Interrupted."
 	case errors.Is(err, context.DeadlineExceeded):
