@@ -118,3 +118,79 @@ func TestUnconfirmedAndForeign(t *testing.T) {
 		}
 	}
 }
+
+// Until when is on disk before the helper runs, which looks for it there, and the lock
+// is held for as long as anything is done.
+func TestDeadlineIsNotedFirst(t *testing.T) {
+	_, e := begin(t)
+	e.Helper = &helper{}
+	seen := 0
+	e.Crossing = func(where string) {
+		if where != "before arming" {
+			return
+		}
+		seen++
+		if en, err := e.Journal.Get(1); err != nil || en.Until().IsZero() {
+			t.Errorf("%v, %+v", err, en)
+		}
+		if _, err := e.Journal.Lock(); !errors.Is(err, journal.ErrBusy) {
+			t.Errorf("the lock: %v", err)
+		}
+	}
+	if _, err := e.Run(t.Context(), risky); err != nil || seen != 1 {
+		t.Error(err, seen)
+	}
+}
+
+// A plan whose helper cannot be armed anew goes back at once, and leaves no helper.
+func TestNotArmedAgain(t *testing.T) {
+	w, e := begin(t)
+	h := &once{}
+	e.Helper = h
+	var f *apply.Failure
+	en, err := e.Run(t.Context(), risky)
+	if !errors.As(err, &f) || !f.Undone || en.Status() != journal.IsUndone || state(t, w, nginx) != "active" || h.disarmed != 1 {
+		t.Errorf("%v, %s, %+v", err, en.Status(), h)
+	}
+}
+
+// once is a helper that can be armed one time.
+type once struct{ helper }
+
+func (h *once) Arm(ctx context.Context, id int, at time.Time) error {
+	if h.armed > 0 {
+		return errors.New("the bus is gone")
+	}
+	return h.helper.Arm(ctx, id, at)
+}
+
+// Killed between the confirmation and its end, a plan stays: it is resumed without a
+// helper, and nothing takes it back.
+func TestKilledAfterConfirming(t *testing.T) {
+	w, e := begin(t)
+	h := &helper{}
+	e.Helper = h
+	fill(t, w, map[string]plan.State{at(nginx): {"active": "inactive"}})
+	past := time.Now().Add(-time.Hour)
+	killed(t, e, risky, 1, journal.Event{Kind: journal.Awaiting, Until: past}, journal.Event{Kind: journal.Confirmed})
+	if _, err := e.Revert(t.Context(), 1); !errors.Is(err, apply.ErrEnded) || state(t, w, nginx) != "inactive" {
+		t.Errorf("taken back: %v", err)
+	}
+	if en, err := e.Resume(t.Context(), 1); err != nil || en.Status() != journal.IsDone || h.armed != 0 {
+		t.Errorf("%v, %s, %+v", err, en.Status(), h)
+	}
+}
+
+// Only what waits to be confirmed can be, and only what is open goes back by itself.
+func TestNothingWaits(t *testing.T) {
+	w, e := begin(t)
+	if _, err := e.Run(t.Context(), plan.Plan{Steps: []plan.Step{stop(nginx)}}); err != nil {
+		t.Fatal(err)
+	}
+	if en, err := e.Keep(t.Context(), 1); !errors.Is(err, apply.ErrEnded) || en.Has(journal.Confirmed) != nil {
+		t.Errorf("kept: %v", err)
+	}
+	if _, err := e.Revert(t.Context(), 1); !errors.Is(err, apply.ErrEnded) || state(t, w, nginx) != "inactive" {
+		t.Errorf("taken back: %v", err)
+	}
+}

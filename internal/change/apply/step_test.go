@@ -168,3 +168,41 @@ func TestResumeAfterUndo(t *testing.T) {
 		}
 	}
 }
+
+// What is final is not put back, so that it is another by now is no matter.
+func TestFinalAndForeign(t *testing.T) {
+	w, e := begin(t)
+	job := thing(plan.Process, "412")
+	fill(t, w, map[string]plan.State{at(job): {"state": "running"}})
+	en, err := e.Run(t.Context(), plan.Plan{Steps: []plan.Step{
+		{Subject: job, Before: plan.State{"state": "running"}, After: plan.State{"state": "gone"}, Class: plan.Final}, stop(nginx)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, w, map[string]plan.State{at(job): {"state": "stopped"}})
+	if _, err := e.Undo(t.Context(), en.ID); err != nil || state(t, w, nginx) != "active" {
+		t.Errorf("%v, %s", err, state(t, w, nginx))
+	}
+}
+
+// A newcomer is started when the holder has let go, which may be after its reload.
+func TestNewcomerWaitsForThePort(t *testing.T) {
+	_, e := begin(t)
+	tries, started := 0, 0
+	e.Try = func(context.Context, plan.Bind) (bool, string) { tries++; return tries > 2, "in use" }
+	e.Look = func(context.Context, []uint16) ([]plan.Listener, error) {
+		return []plan.Listener{{Proto: "tcp", Addr: "0.0.0.0", Port: 80, Owner: "unit:apache2.service"}}, nil
+	}
+	e.Crossing = func(where string) {
+		if where == "before setting "+"unit apache2.service map[]" {
+			started = tries
+		}
+	}
+	_, err := e.Run(t.Context(), plan.Plan{
+		Goal:  plan.Goal{Binds: []plan.Bind{{Proto: "tcp", Addr: "0.0.0.0", Port: 80}}, Owner: "unit:apache2.service"},
+		Steps: []plan.Step{{Subject: apache, After: plan.State{"active": "active"}, On: plan.OnDo}},
+	})
+	if err != nil || started < 3 {
+		t.Errorf("%v, started after %d tries", err, started)
+	}
+}
