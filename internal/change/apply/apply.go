@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/berthd/berth/internal/answer/plan"
@@ -79,7 +80,7 @@ type Changed struct {
 
 // Error names the thing and each field that differs.
 func (c *Changed) Error() string {
-	return fmt.Sprintf("%s %s has changed since the plan was made: %s", c.Step.Subject.Kind, c.Step.Subject.Name, said(c.Diffs))
+	return fmt.Sprintf("%s %s has changed since the plan was made: %s", c.Step.Subject.Kind, c.Step.Subject.Name, said(c.Diffs, "was"))
 }
 
 // Foreign: somebody else has changed what undo would put back. Nothing was done.
@@ -90,7 +91,7 @@ type Foreign struct {
 
 // Error names the thing and each field that differs.
 func (f *Foreign) Error() string {
-	return fmt.Sprintf("%s %s was changed by somebody else since: %s", f.Step.Subject.Kind, f.Step.Subject.Name, said(f.Diffs))
+	return fmt.Sprintf("%s %s was changed by somebody else since: %s", f.Step.Subject.Kind, f.Step.Subject.Name, said(f.Diffs, "was"))
 }
 
 // Failure: a step did not work, or the goal was missed (Step -1).
@@ -133,20 +134,18 @@ var (
 	ErrEarly     = errors.New("it can still be confirmed")
 )
 
-func said(diffs []plan.Difference) string {
-	out := ""
+// said lists what was wanted and what is, with the verb of the wanted.
+func said(diffs []plan.Difference, verb string) string {
+	out := make([]string, len(diffs))
 	for i, d := range diffs {
-		if i > 0 {
-			out += "; "
-		}
-		out += fmt.Sprintf("%s was %q, is %q", d.Field, short(d.Want), short(d.Got))
+		out[i] = fmt.Sprintf("%s %s %q, is %q", d.Field, verb, short(d.Want), short(d.Got))
 	}
-	return out
+	return strings.Join(out, "; ")
 }
 
 func short(s string) string {
 	if len(s) > 60 {
-		return s[:60] + "…"
+		return strings.ToValidUTF8(s[:60], "") + "…"
 	}
 	return s
 }
@@ -172,6 +171,18 @@ func (e *Engine) Prepare(ctx context.Context, p plan.Plan) (plan.Plan, error) {
 		out.Steps = append(out.Steps, s)
 	}
 	return out, nil
+}
+
+// hold takes the lock and reads an entry.
+func (e *Engine) hold(id int) (en *journal.Entry, unlock func(), err error) {
+	if unlock, err = e.Journal.Lock(); err != nil {
+		return nil, nil, err
+	}
+	if en, err = e.Journal.Get(id); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return en, unlock, nil
 }
 
 func key(s plan.Subject) string { return fmt.Sprint(s.Kind, " ", s.Name, " ", s.Of) }

@@ -108,15 +108,11 @@ func (e *Engine) unchanged(ctx context.Context, s plan.Step) error {
 // where somebody asked for that. What berth itself gave up and could not take back,
 // since something hung, is tried again. The errors are those of Run and Undo, or ErrEnded.
 func (e *Engine) Resume(ctx context.Context, id int) (*journal.Entry, error) {
-	unlock, err := e.Journal.Lock()
+	en, unlock, err := e.hold(id)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	en, err := e.Journal.Get(id)
-	if err != nil {
-		return nil, err
-	}
 	switch en.Status() {
 	case journal.Interrupted:
 		return en, e.carryOn(ctx, en)
@@ -241,18 +237,7 @@ type Unmoved struct {
 
 // Error names the thing and each field that is not as asked.
 func (u *Unmoved) Error() string {
-	return fmt.Sprintf("%s %s: the system reported success, and it is still not so: %s", u.Step.Subject.Kind, u.Step.Subject.Name, wanted(u.Diffs))
-}
-
-func wanted(diffs []plan.Difference) string {
-	out := ""
-	for i, d := range diffs {
-		if i > 0 {
-			out += "; "
-		}
-		out += fmt.Sprintf("%s should be %q, is %q", d.Field, short(d.Want), short(d.Got))
-	}
-	return out
+	return fmt.Sprintf("%s %s: the system reported success, and it is still not so: %s", u.Step.Subject.Kind, u.Step.Subject.Name, said(u.Diffs, "should be"))
 }
 
 func waits(p plan.Plan) bool {
@@ -341,15 +326,11 @@ func (e *Engine) close(ctx context.Context, en *journal.Entry) error {
 // Keep confirms an entry that waits to be confirmed. The error is, or wraps, ErrEnded
 // where none waits.
 func (e *Engine) Keep(ctx context.Context, id int) (*journal.Entry, error) {
-	unlock, err := e.Journal.Lock()
+	en, unlock, err := e.hold(id)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	en, err := e.Journal.Get(id)
-	if err != nil {
-		return nil, err
-	}
 	if en.Status() != journal.Unconfirmed {
 		return en, fmt.Errorf("entry %d is %s: %w", id, en.Status(), ErrEnded)
 	}

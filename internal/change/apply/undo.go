@@ -37,15 +37,11 @@ func (e *Engine) Revert(ctx context.Context, id int) (*journal.Entry, error) {
 }
 
 func (e *Engine) undo(ctx context.Context, id int, why string, may func(*journal.Entry) error) (*journal.Entry, error) {
-	unlock, err := e.Journal.Lock()
+	en, unlock, err := e.hold(id)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	en, err := e.Journal.Get(id)
-	if err != nil {
-		return nil, err
-	}
 	if en.Status() == journal.IsUndone {
 		return en, fmt.Errorf("entry %d was taken back already: %w", id, ErrEnded)
 	}
