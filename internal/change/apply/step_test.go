@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,6 +96,28 @@ func TestOneThingTwice(t *testing.T) {
 	p.Steps[1].Before = plan.State{"content": "not read"}
 	if _, err := e.Run(t.Context(), p); err != nil {
 		t.Error(err)
+	}
+	en, err := e.Undo(t.Context(), 1)
+	if now, _ := w.Read(t.Context(), conf); err != nil || en.Status() != journal.IsUndone || now["content"] != "a" {
+		t.Errorf("undone: %v, %v", err, now)
+	}
+}
+
+// Undo goes backwards.
+func TestUndoOrder(t *testing.T) {
+	_, e := begin(t)
+	if _, err := e.Run(t.Context(), plan.Plan{Steps: []plan.Step{stop(nginx), stop(apache)}}); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	e.Crossing = func(where string) {
+		if name, ok := strings.CutPrefix(where, "after setting unit "); ok {
+			order = append(order, name)
+		}
+	}
+	_, err := e.Undo(t.Context(), 1)
+	if d := cmp.Diff([]string{"apache2.service map[]", "nginx.service map[]"}, order); d != "" || err != nil {
+		t.Error(err, d)
 	}
 }
 
