@@ -29,6 +29,18 @@ func Advised(p plan.Plan) string {
 	return "Tried: " + binds(p.Goal) + " can be bound. berth changed nothing; give that to your server."
 }
 
+// NotYet ends a plan that has no steps, and whose proposal does not work now.
+func NotYet(m *apply.Missed, p plan.Plan) string {
+	text := "Tried: " + clean.Text(m.Why, 300) + ". berth changed nothing."
+	for _, l := range m.By {
+		text += "\n  it has: " + Listener(l)
+	}
+	if kind, _, _ := strings.Cut(p.Remedy, ":"); kind == "wait" {
+		text += fmt.Sprintf("\nberth check %d%s --wait 60s waits until it can be bound.", p.Port, protoSuffix(fact.Proto(p.Proto)))
+	}
+	return text
+}
+
 func back(en *journal.Entry) string {
 	if final(en.Plan) {
 		return fmt.Sprintf("What has ended cannot be taken back; berth journal %d says what it was.", en.ID)
@@ -116,7 +128,10 @@ func Failure(err error, en *journal.Entry) string {
 	var b strings.Builder
 	b.WriteString(cause(err, en))
 	var f *apply.Failure
+	var foreign *apply.Foreign
 	switch {
+	case errors.As(err, &foreign) && en != nil:
+		fmt.Fprintf(&b, "\nPut that back and run berth undo %d again, or take the rest back by hand: berth journal %d shows it.", en.ID, en.ID)
 	case !errors.As(err, &f):
 		if en != nil && en.Status() == journal.Reverting && !errors.Is(err, journal.ErrBusy) {
 			fmt.Fprintf(&b, "\nEntry %d stays open: berth undo %d tries again.", en.ID, en.ID)
