@@ -9,7 +9,11 @@ import (
 
 // wait changes nothing: what stands in the way goes away by itself.
 func (m maker) wait() *Refusal {
-	m.Warn("wait-for-it", "seconds", "60")
+	if m.Finding(diagnose.RuleOutgoing) != nil {
+		m.Warn("wait-for-end")
+	} else {
+		m.Warn("wait-for-it", "seconds", "60")
+	}
 	return nil
 }
 

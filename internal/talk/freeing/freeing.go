@@ -213,8 +213,13 @@ func limited(p plan.Plan, limit time.Duration) plan.Plan {
 // is the person's.
 func (s *session) advised(ctx context.Context, e *apply.Engine, p plan.Plan) (int, error) {
 	s.showPlan(p)
-	if err := e.Verify(ctx, p.Goal); err != nil {
-		return s.failed(nil, p, &apply.Failure{Step: -1, Err: err, Undone: true})
+	err := e.Verify(ctx, p.Goal)
+	var missed *apply.Missed
+	switch {
+	case errors.As(err, &missed):
+		return s.end(exitNo, "refused", changes.NotYet(missed, p))
+	case err != nil:
+		return s.failed(nil, p, err)
 	}
 	return s.end(exitDone, "done", changes.Advised(p))
 }

@@ -159,6 +159,7 @@ test-config-first: have {server} check that its configuration is in order as it 
 test-config: have {server} check the new configuration before it reads it
 unit-vanishes: {unit} was made for this run only (systemd-run): systemd forgets it when it stops, and nothing can start it again
 unknown-kind: {kind} is no kind of remedy
+wait-for-end: it goes away when the connection that has the port ends
 wait-for-it: it goes away by itself, within {seconds} seconds as a rule
 whose-manager: whose systemd {unit} belongs to is not known
 winnat-stops: WSL and containers are offline while winnat is stopped, some seconds as a rule
