@@ -113,6 +113,9 @@ func TestChanges(t *testing.T) {
 			s.Units = []fact.Unit{{ID: "unit:web.socket", Name: "web.socket", Type: "socket"}, {ID: "unit:web.service", Name: "web.service", Type: "service"}}
 			s.Links = append(s.Links[:1], fact.Link{From: s.Sockets[0].ID, To: "unit:web.socket", Kind: fact.ListensFor}, fact.Link{From: "unit:web.socket", To: "unit:web.service", Kind: fact.Triggers})
 		}, Kept},
+		{"an account of Windows", "user:svc", "", func(s *fact.Set) { s.Processes[0].User, s.Processes[0].UID = `WEB\Svc`, nil }, Kept},
+		{"with its domain", `user:WEB\\Svc`, "", func(s *fact.Set) { s.Processes[0].User, s.Processes[0].UID = `WEB\Svc`, nil }, Kept},
+		{"and another", "user:adm", "", func(s *fact.Set) { s.Processes[0].User, s.Processes[0].UID = `WEB\Svc`, nil }, Broken},
 	} {
 		s := nginx()
 		c.change(&s)
