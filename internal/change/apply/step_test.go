@@ -197,7 +197,8 @@ func TestFinalAndForeign(t *testing.T) {
 	w, e := begin(t)
 	job := thing(plan.Process, "412")
 	fill(t, w, map[string]plan.State{at(job): {"state": "running"}})
-	en, err := e.Run(t.Context(), plan.Plan{Steps: []plan.Step{
+	e.Look = func(context.Context, []uint16) ([]plan.Listener, error) { return nil, nil } // what was final has gone
+	en, err := e.Run(t.Context(), plan.Plan{Was: []plan.Listener{{Proto: "tcp", Addr: "0.0.0.0", Port: 80, Owner: "process:web"}}, Steps: []plan.Step{
 		{Subject: job, Before: plan.State{"state": "running"}, After: plan.State{"state": "gone"}, Class: plan.Final}, stop(nginx)}})
 	if err != nil {
 		t.Fatal(err)
