@@ -129,7 +129,7 @@ const arrows = `
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli
 	# What the ledger promises: with its command, since talk/cli is full.
-	talk/report, talk/report/changes, keep/guard, machine/snapshot < talk/keeping < talk/cli
+	talk/report, talk/report/changes, keep/guard, change/run, machine/snapshot < talk/keeping < talk/cli
 	api/v1, answer/catalog < talk/cli/help
 	talk/report < talk/cli/filter < talk/cli
 	# On Windows, whether somebody double-clicked the program.

@@ -15,6 +15,7 @@ import (
 
 	v1 "github.com/berthd/berth/api/v1"
 	"github.com/berthd/berth/internal/answer/plan"
+	"github.com/berthd/berth/internal/change/run"
 	"github.com/berthd/berth/internal/keep/guard"
 	"github.com/berthd/berth/internal/keep/ledger"
 	"github.com/berthd/berth/internal/talk/report/changes"
@@ -47,7 +48,8 @@ berth undo takes it back, and leaves nothing but the log. The log is journald's,
 %ProgramData%\berth\guard.log on Windows. On macOS launchd reads what is written at the
 next boot.
 
-Exit codes: 0 done; 1 refused, it is there already; 2 the words or the ledger are off;
+Exit codes: 0 done; 1 refused: it is there already, or others may change what would run
+as root; 2 the words or the ledger are off;
 3 could not look; 4 not permitted; 5 it did not start, and all is taken back.`,
 		Example: `  sudo berth service install guard
   sudo berth service install guard --file /etc/berth/berth.toml -- --tries 3
@@ -79,6 +81,9 @@ func installGuard(ctx context.Context, s Shell, do Doer, file string, args []str
 	}
 	if os.Geteuid() > 0 && !dry {
 		return s.Fail(exitNotAllowed, errors.New("this needs root, and nothing was changed"), "sudo berth service install guard --file "+in.Ledger)
+	}
+	if err := trusted(s, in); err != nil {
+		return err
 	}
 	s.Interruptible()
 	p, entry, err := do(ctx, p, dry)
@@ -120,4 +125,15 @@ func installation(s Shell, file string, args []string) (guard.Installation, erro
 		in.LogFile = filepath.Join(ledger.SystemFolder(s.Getenv), "guard.log")
 	}
 	return in, err
+}
+
+// trusted refuses to have root run, at every boot, what somebody else may put another
+// thing in the place of. The ledger says what is stopped and started.
+func trusted(s Shell, in guard.Installation) error {
+	for _, name := range []string{in.Program, in.Ledger} {
+		if err := run.Trusted(name, nil); errors.Is(err, run.ErrUnsafe) {
+			return s.Fail(exitNo, fmt.Errorf("%w, and a service runs as root; nothing was changed", err), "in /usr/local/bin and /etc/berth, both root's, they are safe")
+		}
+	}
+	return nil
 }
