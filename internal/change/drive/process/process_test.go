@@ -19,6 +19,8 @@ type made struct {
 	gaps  []fact.Gap
 	alive bool // its handle says so
 	sent  []act
+	// looked is called whenever the row is read.
+	looked func(m *made)
 	// after is what becomes of the row when something was sent.
 	after func(m *made, a act)
 }
@@ -28,6 +30,9 @@ func (m *made) driver() Driver {
 		describe: func(_ context.Context, pids ...int) (fact.Set, error) {
 			if pids[0] != 412 {
 				return fact.Set{}, nil
+			}
+			if m.looked != nil {
+				m.looked(m)
 			}
 			set := fact.Set{Gaps: m.gaps}
 			if m.row.PID != 0 {
@@ -167,6 +172,29 @@ func TestOrders(t *testing.T) {
 
 // errAny stands for an error that has no name.
 var errAny = errors.New("any")
+
+// A process that is just ending has no program for a moment; another program is another
+// program at the first look.
+func TestNoProgramForAMoment(t *testing.T) {
+	for _, c := range []struct {
+		then string
+		fail error
+	}{{"/usr/bin/node", nil}, {"/bin/other", ErrOther}} {
+		m, looks := node(), 0
+		m.after = func(m *made, _ act) { m.alive = false }
+		m.looked = func(m *made) {
+			if looks++; looks < 3 {
+				m.row.Exe = ""
+			} else {
+				m.row.Exe = c.then
+			}
+		}
+		err := m.driver().Set(t.Context(), of(), plan.State{"exe": "/usr/bin/node"}, plan.State{"state": Gone})
+		if !errors.Is(err, c.fail) || (len(m.sent) == 0) != (c.fail != nil) || c.fail != nil && looks != 3 {
+			t.Errorf("%s: %v, sent %v after %d looks", c.then, err, m.sent, looks)
+		}
+	}
+}
 
 func TestSubjects(t *testing.T) {
 	for _, s := range []plan.Subject{{Kind: plan.Process, Name: "-4"}, {Kind: plan.Process, Name: "nginx"}, {Kind: plan.Process, Name: "4294967296"}, {Kind: plan.Unit, Name: "412"}} {
