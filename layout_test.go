@@ -95,6 +95,7 @@ const arrows = `
 	change/confedit < change/confedit/piece < change/confedit/sshd, change/confedit/unitfile, change/confedit/caddy, change/confedit/lighttpd, change/confedit/haproxy, change/confedit/xmltext
 	change/confedit/xmltext < change/confedit/iis, change/confedit/tomcat
 	change/confedit, change/confedit/* < change/servers
+	NONE < sys/wait
 	NONE < change/run
 	answer/plan, sys/*, sys/winapi/*, change/run < change/drive/file, change/drive/configtest, change/drive/sysctl, change/drive/supervised
 	answer/plan, sys/*, machine/unitlog < change/drive/unit
@@ -102,13 +103,13 @@ const arrows = `
 	answer/plan, sys/*, sys/winapi/*, machine/process < change/drive/process
 	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
 	answer/plan < change/journal
-	answer/plan, change/journal, machine/probe < change/apply
+	answer/plan, change/journal, machine/probe, sys/wait < change/apply
 	change/apply, change/drive/*, change/run < change/drive
 
 	# Over time: promises, whether they are kept, and keeping them.
 	fact < keep/ledger
 	keep/ledger, answer/diagnose < keep/ledger/judge
-	machine/snapshot, answer/chain, sys/sockdiag < keep/watch
+	machine/snapshot, answer/chain, sys/sockdiag, sys/wait < keep/watch
 	keep/ledger/judge, keep/watch, change/run, answer/plan, machine/service/launchd/plist < keep/guard
 
 	# To people and to Go programs, which print the same sentences.
@@ -124,7 +125,7 @@ const arrows = `
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
 	api/v1, change/apply, talk/report/layout, talk/report/clean < talk/report/changes
-	talk/report, talk/report/changes, answer/planning, change/drive, change/servers, machine/snapshot, machine/probe, machine/docroot < talk/freeing < talk/freeing/command < talk/cli
+	talk/report, talk/report/changes, answer/planning, change/drive, change/servers, machine/snapshot, machine/probe, machine/docroot, sys/wait < talk/freeing < talk/freeing/command < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli

@@ -8,6 +8,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/sys/wait"
 )
 
 // goal verifies what the plan is for: now, and again after the settling time, in
@@ -22,7 +23,7 @@ func (e *Engine) goal(ctx context.Context, en *journal.Entry) error {
 	}
 	e.tell(Progress{Entry: en.ID, Step: -1, Stage: Settling, Text: g.Settle.String()})
 	for end := time.Now().Add(g.Settle); ; {
-		if err := sleep(ctx, min(pause, time.Until(end))); err != nil {
+		if err := wait.For(ctx, min(pause, time.Until(end))); err != nil {
 			return err
 		}
 		m, err := e.missed(ctx, g)
@@ -63,7 +64,7 @@ func (e *Engine) await(ctx context.Context, g plan.Goal) error {
 		if time.Now().After(end) {
 			return m
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -88,7 +89,7 @@ func (e *Engine) letGo(ctx context.Context, p plan.Plan) {
 	}
 	for end := time.Now().Add(patient); e.Try != nil && time.Now().Before(end); {
 		held := slices.ContainsFunc(wanted, func(b plan.Bind) bool { ok, _ := e.Try(ctx, b); return !ok })
-		if !held || sleep(ctx, pause/4) != nil {
+		if !held || wait.For(ctx, pause/4) != nil {
 			return
 		}
 	}
@@ -140,18 +141,4 @@ func (e *Engine) notOwned(ctx context.Context, g plan.Goal) (*Missed, error) {
 // socket takes both families.
 func covers(have, want string) bool {
 	return have == want || have == "::" || have == "0.0.0.0" && want != "::"
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

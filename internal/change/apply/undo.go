@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/change/journal"
+	"github.com/berthd/berth/internal/sys/wait"
 )
 
 // Undo takes an entry back, the last step first, and verifies that it is as before.
@@ -232,7 +233,7 @@ func (e *Engine) asBefore(ctx context.Context, en *journal.Entry) error {
 		if time.Now().After(end) {
 			return &NotBack{missing, left}
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return err
 		}
 	}

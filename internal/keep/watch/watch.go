@@ -17,6 +17,7 @@ import (
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/netstat"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/sys/wait"
 )
 
 // Defaults of [Options], and the shortest pause between two looks.
@@ -70,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 		if err := w.ask(ctx); err != nil {
 			return err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return err
 		}
 		timer.Reset(max(w.Interval-pause, 0))
@@ -131,15 +132,4 @@ func (w *watcher) sockets(ctx context.Context) (string, error) {
 	}
 	slices.Sort(ids)
 	return strings.Join(ids, "\n"), nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/berthd/berth/internal/change/apply"
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/wait"
 	"github.com/berthd/berth/internal/talk/report/changes"
 )
 
@@ -52,7 +53,7 @@ func revert(ctx context.Context, e *apply.Engine, id int) (*journal.Entry, error
 				pause = retry
 			}
 		}
-		if err := wait(ctx, pause); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return en, err
 		}
 	}
@@ -64,22 +65,11 @@ func watch(ctx context.Context, s *journal.Store, id int) (release func(), err e
 		if release, err = s.Watch(id); !errors.Is(err, journal.ErrBusy) {
 			return release, err
 		}
-		if err := wait(ctx, 20*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 20*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
 	return nil, err
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Overdue takes back what should have gone back by itself and did not, since what would

@@ -10,6 +10,7 @@ import (
 
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/sys/wait"
 )
 
 // forbidden tells why a process is never signalled.
@@ -100,7 +101,7 @@ func (t *target) check(ctx context.Context) error {
 		case is != "" || again == 0:
 			return fmt.Errorf("PID %d %w: %s, and was %s", t.id.pid, ErrOther, known(is), was)
 		}
-		if err := pauseFor(ctx, 5*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 5*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -140,7 +141,7 @@ func (t *target) turn(ctx context.Context, a act, want string) error {
 		if time.Now().After(late) {
 			return fmt.Errorf("PID %d (%s) was signalled and is %s", t.id.pid, t.p.Name, strings.TrimSpace(t.now["state"]+" "+t.now["note"]))
 		}
-		if err = pauseFor(ctx, 2*time.Millisecond); err == nil {
+		if err = wait.For(ctx, 2*time.Millisecond); err == nil {
 			err = t.check(ctx)
 		}
 	}
@@ -148,15 +149,6 @@ func (t *target) turn(ctx context.Context, a act, want string) error {
 		return absent(t.id, want, t.before)
 	}
 	return err
-}
-
-func pauseFor(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // end asks the process to end, kills it where that was ordered, and then looks for

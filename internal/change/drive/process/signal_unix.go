@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berthd/berth/internal/machine/process"
+	"github.com/berthd/berth/internal/sys/wait"
 )
 
 func signalOf(a act) unix.Signal {
@@ -49,7 +50,7 @@ func (n number) await(ctx context.Context, d time.Duration) (bool, error) {
 		if !time.Now().Before(late) {
 			return false, nil
 		}
-		if err := pauseFor(ctx, 20*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 20*time.Millisecond); err != nil {
 			return false, err
 		}
 	}
