@@ -73,11 +73,15 @@ func (d *Desk) deed(ctx context.Context, verb string, w Which, fits func(*journa
 	ids, err := pick(e.Journal, w, verb, fits)
 	switch {
 	case err != nil && !w.All:
+		err = others(m, commandOf(verb), w, err)
 		return code(err), err
 	case err != nil: // the others are not held up by one that cannot be read
 		doc.Exit, doc.Said = max(code(err), exitNo), append(doc.Said, changes.Failure(err, nil))
 	case len(ids) == 0:
 		doc.Said = append(doc.Said, "There is nothing to take back.")
+	}
+	if w.All {
+		d.besides(m, "berth undo --all")
 	}
 	for _, id := range ids {
 		en, err := d.patiently(ctx, patience, func() (*journal.Entry, error) {
@@ -187,11 +191,15 @@ func (d *Desk) Journal(ctx context.Context, w Which) (int, error) {
 	if err != nil {
 		return exitCouldNot, err
 	}
+	if w.ID == 0 {
+		d.besides(m, "berth journal")
+	}
 	doc := v1.Journal{API: v1.API, Kind: "Journal", Folder: store.Dir(), Entries: []v1.JournalEntry{}, Damaged: []string{}}
 	list, err := store.List()
 	if w.ID > 0 {
 		var en *journal.Entry
 		if en, err = store.Get(w.ID); err != nil {
+			err = others(m, "journal", w, err)
 			return code(err), err
 		}
 		list = []*journal.Entry{en}

@@ -211,7 +211,8 @@ number it shows one entry whole. An entry that is open is never forgotten; of th
 the newest 500 are kept, and those with nothing left to undo for a year.
 
 Exit codes: 0 nothing is open; 1 something is: interrupted, waiting for a reboot or to
-be confirmed; 2 the words are off; 3 could not look.`,
+be confirmed; 2 the words are off; 3 could not look; 4 the entry is not in your own
+journal, and the system's is root's.`,
 		Example: "  berth journal\n  berth journal 4",
 		Args:    entryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
