@@ -359,6 +359,23 @@ func TestCutsOff(t *testing.T) {
 	}
 }
 
+// What has ended for good does not go back because nobody confirms it.
+func TestCutOffForGood(t *testing.T) {
+	for port, want := range map[uint16]string{22: "cut-off-stays", 80: ""} {
+		set := held(func(s *fact.Set) { s.Sockets[0].Local = netip.AddrPortFrom(netip.IPv4Unspecified(), port) })
+		x := chain.NewIndex(set)
+		a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: port, Proto: fact.TCP}})
+		p, ref := planning.Make(x, a, remedy.Remedy{Kind: remedy.Stop, About: set.Processes[0].ID}, planning.Wish{})
+		got := ""
+		for _, w := range p.Warnings {
+			got += w.ID
+		}
+		if ref != nil || p.Cost.Class != plan.Final || p.Cost.CutsOff != "" || got != want || (p.Cost.Risk == "high") != (want != "") {
+			t.Errorf("port %d: %v %+v %q", port, ref, p.Cost, got)
+		}
+	}
+}
+
 // Moving a network of WordPress sites stands behind sharing, and only then.
 func TestNetworkRanksShareFirst(t *testing.T) {
 	x := chain.NewIndex(held(unit(nginx)))

@@ -33,8 +33,10 @@ func (s *session) end(exit int, result, said string) (int, error) {
 		var b strings.Builder
 		switch {
 		case said != "":
-			fmt.Fprintln(&b, wrapped(said, st.Width))
+			fmt.Fprintln(&b, layout.Sentences(said, st.Width))
 		case result == "planned":
+		case s.told:
+			fmt.Fprintln(&b, "Nothing was changed.")
 		default:
 			fmt.Fprintln(&b, layout.Wrap(s.doc.Answer, "", st.Width))
 		}
@@ -99,18 +101,6 @@ func (s *session) writeWays(b *strings.Builder, st layout.Style) {
 	if s.hidden() && s.From == "" && s.x.Set.Machine.OS != "windows" {
 		fmt.Fprintf(b, "\n%s\n", layout.Wrap("Who has the port is hidden from this user, and so are more ways: sudo berth free "+s.asked(), "", st.Width))
 	}
-}
-
-// wrapped breaks the sentences of a text. Lines that are set in are commands and lines
-// of files, and stay whole.
-func wrapped(text string, width int) string {
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		if !strings.HasPrefix(l, " ") {
-			lines[i] = layout.Wrap(l, "", width)
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // effect is what the catalog knows that people miss meanwhile. What is the same as of another way is not said again.

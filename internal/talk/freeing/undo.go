@@ -97,7 +97,7 @@ func (d *Desk) deed(ctx context.Context, verb string, w Which, fits func(*journa
 		text := ""
 		if err != nil {
 			doc.Exit = max(doc.Exit, code(err))
-			text = changes.Failure(err, en) + later(e.Journal, en, err)
+			text = changes.Failure(err, en) + changes.Later(e.Journal.Newest, takesBack, en, err)
 		} else {
 			text = said(en)
 			if !w.Unconfirmed && en.Status() == journal.IsUndone && en.Has(journal.Lost) != nil {
@@ -113,24 +113,9 @@ func (d *Desk) deed(ctx context.Context, verb string, w Which, fits func(*journa
 		}
 	}
 	return doc.Exit, d.Write(func(out io.Writer, st layout.Style) error {
-		_, err := fmt.Fprintln(out, wrapped(strings.Join(doc.Said, "\n"), st.Width))
+		_, err := fmt.Fprintln(out, layout.Sentences(strings.Join(doc.Said, "\n"), st.Width))
 		return err
 	}, doc)
-}
-
-// later names a newer entry about the same port, which may be why an older one cannot be taken back.
-func later(s *journal.Store, en *journal.Entry, err error) string {
-	var foreign *apply.Foreign
-	if en == nil || code(err) != exitMissed && !errors.As(err, &foreign) {
-		return ""
-	}
-	n, err := s.Newest(func(o *journal.Entry) bool {
-		return o.ID > en.ID && o.Plan.Port == en.Plan.Port && o.Plan.Proto == en.Plan.Proto && takesBack(o)
-	})
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("\nEntry %d (%s) came later and is about the same port: berth undo %d before.", n.ID, n.Plan.Remedy, n.ID)
 }
 
 // pick finds the entries that are meant.

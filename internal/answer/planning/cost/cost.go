@@ -29,7 +29,16 @@ func Of(d *draft.Draft) plan.Cost {
 		c.CutsOff = m.cutsOff()
 	}
 	c.Risk = m.risk(c)
+	if c.CutsOff != "" && m.allFinal() { // nothing of it would go back, so nothing waits to be confirmed
+		m.Warn("cut-off-stays", "what", c.CutsOff)
+		c.CutsOff = ""
+	}
 	return c
+}
+
+// allFinal tells that no step of the plan can be taken back.
+func (m maker) allFinal() bool {
+	return !slices.ContainsFunc(m.P.Steps, func(s plan.Step) bool { return s.Class != plan.Final })
 }
 
 // touches tells whether the plan changes anything of another's.

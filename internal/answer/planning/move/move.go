@@ -91,11 +91,14 @@ func serverOfFile(path string) string {
 func Move(d *draft.Draft) *draft.Refusal { return maker{d}.move() }
 
 func (m maker) move() *draft.Refusal {
-	if r := m.X.Redirect(m.R.About); r != nil && r.Kind == "portproxy" {
+	r := m.X.Redirect(m.R.About)
+	if r != nil && r.Kind == "portproxy" {
 		return windows.PortProxy(m.Draft, r)
 	}
 	t := m.Find()
 	switch {
+	case t.Refusal != nil && r != nil:
+		return m.Refuse("nat-rule")
 	case t.Refusal != nil:
 		return t.Refusal
 	case m.R.Args["twice"] != "" && t.Unit != nil:

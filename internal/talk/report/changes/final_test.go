@@ -78,3 +78,12 @@ func TestVanished(t *testing.T) {
 		t.Error("what comes back needs no making again")
 	}
 }
+
+// What the person has ended has not failed.
+func TestGivesUp(t *testing.T) {
+	for text, want := range map[string]string{"goal: context canceled": "interrupted;", "exit status 1": "that failed;"} {
+		if got := Progress(apply.Progress{Stage: apply.GivesUp, Text: text}); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}

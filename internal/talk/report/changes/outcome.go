@@ -151,6 +151,22 @@ func Failure(err error, en *journal.Entry) string {
 	return b.String()
 }
 
+// Later names a newer entry about the same port, which may be why en could not be taken
+// back; "" for none. newest finds the newest entry for which its argument is true.
+func Later(newest func(func(*journal.Entry) bool) (*journal.Entry, error), counts func(*journal.Entry) bool, en *journal.Entry, err error) string {
+	var foreign *apply.Foreign
+	if en == nil || en.Status() != journal.Reverting && !errors.As(err, &foreign) {
+		return ""
+	}
+	n, err := newest(func(o *journal.Entry) bool {
+		return o.ID > en.ID && o.Plan.Port == en.Plan.Port && o.Plan.Proto == en.Plan.Proto && counts(o)
+	})
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("\nEntry %d (%s) came later and is about the same port: berth undo %d before.", n.ID, name(n.Plan.Remedy), n.ID)
+}
+
 func cause(err error, en *journal.Entry) string {
 	var changed *apply.Changed
 	var foreign *apply.Foreign
@@ -272,6 +288,9 @@ func Progress(p apply.Progress) string {
 	case apply.Skipped:
 		return "  it is so already"
 	case apply.GivesUp:
+		if strings.HasSuffix(p.Text, context.Canceled.Error()) {
+			return "interrupted; taking back what was done …"
+		}
 		return "that failed; taking back what was done …"
 	case apply.TakenBack:
 		return "taken back: " + Step(p.What)

@@ -27,6 +27,7 @@ container-ports-fixed: what {container} publishes is fixed when it is made, and 
 container-vanishes: {container} was run with --rm: it is removed when it stops, with all that was written in it, and cannot be started again
 container-returns: {container} starts again when its engine does (restart policy always)
 container-stays-down: keep {container} from coming back when its engine starts
+cut-off-stays: this may cut off {what}, and berth cannot bring it back
 delete-proxy: delete the one entry of the port proxy; it leads to {to}
 dependents-unknown: what needs {service} is not known, so nobody can say what would go down with it
 disable-unit: keep {unit} from starting at boot
@@ -61,6 +62,7 @@ loser-fails-at-boot: {unit} finds the port taken at the next boot, and fails
 mediator-not-there: sharing needs berth's mediator, which is not there yet
 move-socket: let {unit} listen on port {to}, by a drop-in
 narrow-list: let HTTP.sys listen on {list} only
+nat-rule: berth changes no NAT rule; nft list ruleset, or iptables-save, shows it to root, and whoever made it can change it
 need-config/saved: a saved machine holds no files of configuration: where it runs, berth reads and edits that of {server} itself
 need-config: the configuration of {server} was not read
 never-signalled/ancestor: {name} (PID {pid}) is never ended by berth: you would end with it

@@ -91,3 +91,15 @@ func (s Style) ASCII(text string) string {
 	}
 	return strings.NewReplacer("←", "<-", "→", "->", "↔", "<->", "…", "...", "“", `"`, "”", `"`, "•••", "***").Replace(text)
 }
+
+// Sentences breaks the sentences of a text. Lines that are set in are commands and lines
+// of files, and stay whole.
+func Sentences(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if !strings.HasPrefix(l, " ") {
+			lines[i] = Wrap(l, "", width)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
