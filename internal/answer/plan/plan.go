@@ -9,6 +9,8 @@
 package plan
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/berthd/berth/internal/fact"
@@ -219,4 +221,13 @@ type Plan struct {
 	Ports []uint16   `json:"ports,omitempty"`
 	// Warnings are said before the person is asked.
 	Warnings []Reason `json:"warnings,omitempty"`
+}
+
+// Within gives every step of a plan the same limit; 0 leaves each its own.
+func (p Plan) Within(limit time.Duration) Plan {
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Limit = cmp.Or(limit, p.Steps[i].Limit)
+	}
+	return p
 }

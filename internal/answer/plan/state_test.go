@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -98,4 +99,13 @@ func FuzzState(f *testing.F) {
 			t.Fatalf("%s became %s (%v)", data, out, err)
 		}
 	})
+}
+
+func TestWithin(t *testing.T) {
+	p := Plan{Steps: []Step{{Limit: time.Minute}, {}}}
+	for limit, want := range map[time.Duration][2]time.Duration{0: {time.Minute, 0}, time.Second: {time.Second, time.Second}} {
+		if q := p.Within(limit); q.Steps[0].Limit != want[0] || q.Steps[1].Limit != want[1] || p.Steps[1].Limit != 0 {
+			t.Errorf("%v: %+v, and %+v", limit, q.Steps, p.Steps)
+		}
+	}
 }

@@ -8,13 +8,11 @@ package freeing
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -163,7 +161,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	if err != nil {
 		return exitCouldNot, err
 	}
-	p, err := e.Prepare(ctx, limited(w.plan, s.o.Limit))
+	p, err := e.Prepare(ctx, w.plan.Within(s.o.Limit))
 	if err != nil {
 		return s.failed(nil, p, err)
 	}
@@ -198,15 +196,6 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 		return s.failed(en, p, err)
 	}
 	return s.settled(ctx, e, en)
-}
-
-// limited gives every step of a plan the same time, where there is one to give.
-func limited(p plan.Plan, limit time.Duration) plan.Plan {
-	p.Steps = slices.Clone(p.Steps)
-	for i := range p.Steps {
-		p.Steps[i].Limit = cmp.Or(limit, p.Steps[i].Limit)
-	}
-	return p
 }
 
 // advised ends a plan that changes nothing here: what it says is tried, and the rest
