@@ -148,6 +148,11 @@ func (s server) tree(files confedit.Files, r Request) (confedit.Tree, string, er
 	if main == "" {
 		main = named(r.Args, s.flags)
 	}
+	if r.Main != "" {
+		if t, whole, ok := s.including(files, main, r.Args); ok {
+			return t, whole, nil
+		}
+	}
 	if main != "" {
 		t, err := s.read(files, main, r.Args)
 		return t, main, err
@@ -163,6 +168,25 @@ func (s server) tree(files confedit.Files, r Request) (confedit.Tree, string, er
 		}
 	}
 	return confedit.Tree{}, "", fmt.Errorf("%s: %w", s.name, ErrMain)
+}
+
+// including finds the usual main file that includes part: a Listen is nothing without
+// its VirtualHosts, a site not without the server around it, and one place that keeps
+// the port keeps the whole server from starting.
+func (s server) including(files confedit.Files, part string, args []string) (confedit.Tree, string, bool) {
+	for _, pattern := range s.mains(runtime.GOOS) {
+		found, _ := files.Glob(pattern)
+		for _, name := range found {
+			if name == part {
+				continue
+			}
+			t, err := s.read(files, name, args)
+			if err == nil && slices.ContainsFunc(t.Files, func(f confedit.File) bool { return f.Name == part }) {
+				return t, name, true
+			}
+		}
+	}
+	return confedit.Tree{}, "", false
 }
 
 // named is the value of one of flags, joined to it or behind it.
