@@ -125,7 +125,8 @@ const arrows = `
 	talk/report, talk/report/sentence/prefixes < talk/report/urlcheck < talk/cli
 	talk/report < talk/report/httpshow < talk/cli
 	api/v1, change/apply, talk/report/layout, talk/report/clean < talk/report/changes
-	talk/report, talk/report/changes, answer/planning, change/drive, change/servers, machine/snapshot, machine/probe, machine/docroot, sys/wait < talk/freeing < talk/freeing/command < talk/cli
+	talk/report/changes, answer/planning, change/servers, machine/snapshot, machine/probe, machine/docroot < talk/freeing/looking < talk/freeing
+	talk/report, talk/report/changes, answer/planning, change/drive, machine/snapshot, sys/wait < talk/freeing < talk/freeing/command < talk/cli
 	talk/report, machine/snapshot < diag
 	talk/report, machine/paste < talk/demo
 	answer/judge, talk/report, machine/paste < talk/pasted < talk/cli

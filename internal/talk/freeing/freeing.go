@@ -26,6 +26,7 @@ import (
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
+	"github.com/berthd/berth/internal/talk/freeing/looking"
 	"github.com/berthd/berth/internal/talk/report/changes"
 	"github.com/berthd/berth/internal/talk/report/layout"
 )
@@ -192,7 +193,7 @@ func (s *session) take(ctx context.Context, w *way) (int, error) {
 	s.steadfast.Store(p.Cost.CutsOff != "")
 	en, err := e.Run(ctx, p)
 	if err != nil {
-		s.findStarters(ctx, err)
+		looking.Starters(ctx, s.Facts, err)
 		return s.failed(en, p, err)
 	}
 	return s.settled(ctx, e, en)

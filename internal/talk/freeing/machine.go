@@ -3,21 +3,16 @@ package freeing
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"os"
 	"strconv"
 	"time"
 
-	"github.com/berthd/berth/internal/answer/chain"
-	"github.com/berthd/berth/internal/answer/plan"
-	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/change/apply"
 	"github.com/berthd/berth/internal/change/drive"
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
-	"github.com/berthd/berth/internal/machine/probe"
 	"github.com/berthd/berth/internal/machine/snapshot"
-	"github.com/berthd/berth/internal/talk/report/changes"
+	"github.com/berthd/berth/internal/talk/freeing/looking"
 )
 
 // engine is what does plans on this machine for the one who asks.
@@ -27,7 +22,7 @@ func (d *Desk) engine(ctx context.Context, m *fact.Machine, confirm time.Duratio
 		return nil, err
 	}
 	return &apply.Engine{
-		Drivers: drive.All(), Journal: store, By: d.by(m), Try: try, Look: d.look, Helper: drive.Helper(store),
+		Drivers: drive.All(), Journal: store, By: d.by(m), Try: looking.Try, Look: looking.Listeners, Helper: drive.Helper(store),
 		Tell: d.progress, Confirm: confirm,
 	}, nil
 }
@@ -67,29 +62,6 @@ func (d *Desk) by(m *fact.Machine) journal.By {
 		by.User += " (" + d.agent + ")"
 	}
 	return by
-}
-
-// try is a bind now, with exactly the goal's flags, taken back at once.
-func try(ctx context.Context, b plan.Bind) (bool, string) {
-	addr, err := netip.ParseAddr(b.Addr)
-	if err != nil {
-		return false, err.Error()
-	}
-	r := probe.Try(ctx, probe.Request{Proto: b.Proto, Addr: netip.AddrPortFrom(addr, b.Port), V6Only: b.V6Only, ReuseAddr: b.ReuseAddr, ReusePort: b.ReusePort,
-		Exclusive: b.Exclusive, Listen: b.Proto == fact.TCP})
-	if !r.Ran {
-		return false, r.Why
-	}
-	return r.OK, changes.Refused(b, string(r.At), r.Failure.Name, r.Failure.Text)
-}
-
-// look is who listens on ports now.
-func (d *Desk) look(ctx context.Context, ports []uint16) ([]plan.Listener, error) {
-	set, err := snapshot.Collect(ctx, snapshot.Query{Ports: ports, Owners: true})
-	if err != nil {
-		return nil, err
-	}
-	return planning.Listeners(chain.NewIndex(&set), ports...), nil
 }
 
 // now is the machine's own row, for commands that ask no port.

@@ -12,6 +12,7 @@ import (
 	"github.com/berthd/berth/internal/change/drive"
 	"github.com/berthd/berth/internal/change/journal"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/freeing/looking"
 	"github.com/berthd/berth/internal/talk/report/changes"
 	"github.com/berthd/berth/internal/talk/report/layout"
 )
@@ -31,7 +32,7 @@ func Rehearse(ctx context.Context, folder, file, after string, at netip.AddrPort
 	if err != nil {
 		return nil, err
 	}
-	r := &Rehearsal{engine: &apply.Engine{Drivers: drive.All(), Journal: store, By: journal.By{}, Try: try, Look: (&Desk{}).look, Tell: func(apply.Progress) {}}}
+	r := &Rehearsal{engine: &apply.Engine{Drivers: drive.All(), Journal: store, By: journal.By{}, Try: looking.Try, Look: looking.Listeners, Tell: func(apply.Progress) {}}}
 	p := plan.Plan{
 		Version: plan.Version, Made: time.Now(), Remedy: "move", Port: at.Port(), Proto: string(fact.TCP),
 		Goal: plan.Goal{Binds: []plan.Bind{{Proto: fact.TCP, Addr: at.Addr().String(), Port: at.Port()}}, Settle: 300 * time.Millisecond},

@@ -15,6 +15,7 @@ import (
 	"github.com/berthd/berth/internal/change/confedit"
 	"github.com/berthd/berth/internal/change/servers"
 	"github.com/berthd/berth/internal/fact"
+	"github.com/berthd/berth/internal/talk/freeing/looking"
 )
 
 // way is a remedy with its plan, or with the reason why there is none.
@@ -67,7 +68,7 @@ func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
 		if ref == nil || ref.Need == nil || s.From != "" {
 			return way{Remedy: r, plan: p, refusal: ref}, wish.Roots
 		}
-		c, roots, err := configured(s.x, *ref.Need)
+		c, roots, err := looking.Configured(s.x, *ref.Need)
 		if err != nil {
 			return way{Remedy: r, refusal: &planning.Refusal{Reason: plan.Reason{ID: "config-unread", Args: map[string]string{"error": err.Error()}}, Command: ref.Command}}, wish.Roots
 		}

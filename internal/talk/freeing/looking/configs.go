@@ -1,4 +1,7 @@
-package freeing
+// Package looking asks the machine what a plan still has to know: the configuration that
+// would be edited, whether a bind works now, who listens, and who starts a program again.
+// It changes nothing.
+package looking
 
 import (
 	"github.com/berthd/berth/internal/answer/chain"
@@ -9,8 +12,8 @@ import (
 	"github.com/berthd/berth/internal/machine/docroot"
 )
 
-// configured reads the configuration that a plan needs, and edits it.
-func configured(x *chain.Index, n planning.NeedConfig) (planning.Config, []fact.DocRoot, error) {
+// Configured reads the configuration that a plan needs, and edits it.
+func Configured(x *chain.Index, n planning.NeedConfig) (planning.Config, []fact.DocRoot, error) {
 	r, err := servers.Edit(confedit.Disk{}, servers.Request{
 		Server: n.Server, Main: n.Path, Args: commandLine(x, n), From: confedit.Endpoint(n.From), To: confedit.Endpoint(n.To), Once: n.Once,
 	})

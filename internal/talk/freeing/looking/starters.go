@@ -1,4 +1,4 @@
-package freeing
+package looking
 
 import (
 	"context"
@@ -14,14 +14,14 @@ import (
 	"github.com/berthd/berth/internal/machine/snapshot"
 )
 
-// findStarters looks for those who have started again what had just ended, so that a
-// person knows what to stop in its place.
-func (s *session) findStarters(ctx context.Context, err error) {
+// Starters puts those who have started again what had just ended into the *apply.Missed
+// that err is, so that a person knows what to stop in its place. facts reads the machine.
+func Starters(ctx context.Context, facts func(context.Context, snapshot.Query) (fact.Set, error), err error) {
 	var m *apply.Missed
 	if !errors.As(err, &m) || !m.Again {
 		return
 	}
-	set, err := s.Facts(ctx, snapshot.Query{Ports: []uint16{m.Bind.Port}, Owners: true})
+	set, err := facts(ctx, snapshot.Query{Ports: []uint16{m.Bind.Port}, Owners: true})
 	if err != nil {
 		return
 	}
