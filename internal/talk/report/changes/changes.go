@@ -81,7 +81,7 @@ func file(n string, s plan.Step) string {
 	switch {
 	case s.After["exists"] == "no":
 		return "remove the file " + n
-	case s.Before["exists"] == "no":
+	case s.Before["exists"] == "no", s.Before["exists"] == "" && s.After["exists"] == "yes": // nobody has looked yet
 		return "write the file " + n
 	}
 	return "edit " + n

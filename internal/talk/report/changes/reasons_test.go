@@ -68,3 +68,18 @@ func TestSentences(t *testing.T) {
 		ids = append(ids, id)
 	}
 }
+
+// A file that is to be there is written as long as nobody has seen it; one that is there
+// is edited.
+func TestFileStep(t *testing.T) {
+	f := plan.Subject{Kind: plan.File, Name: "/etc/x.conf"}
+	for want, s := range map[string]plan.Step{
+		"write the file /etc/x.conf":  {Subject: f, After: plan.State{"exists": "yes", "content": "x"}},
+		"edit /etc/x.conf":            {Subject: f, Before: plan.State{"exists": "yes"}, After: plan.State{"exists": "yes", "content": "x"}},
+		"remove the file /etc/x.conf": {Subject: f, Before: plan.State{"exists": "yes"}, After: plan.State{"exists": "no"}},
+	} {
+		if got := Step(s); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
