@@ -2,7 +2,6 @@ package freeing
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strconv"
 	"time"
@@ -67,7 +66,7 @@ func (d *Desk) by(m *fact.Machine) journal.By {
 // now is the machine's own row, for commands that ask no port.
 func (d *Desk) now(ctx context.Context) (*fact.Machine, error) {
 	if d.From != "" {
-		return nil, errors.New("a saved snapshot has no journal: leave --from out")
+		return nil, stop(exitUsage, "leave --from out", "a saved snapshot has no journal")
 	}
 	set, err := d.Facts(ctx, snapshot.Query{Ports: []uint16{1}, Protos: []fact.Proto{fact.TCP}})
 	return &set.Machine, err
