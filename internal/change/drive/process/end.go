@@ -179,7 +179,8 @@ func (t *target) leave(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	ended, err := t.h.await(ctx, t.id.grace)
+	grace := t.patience(ctx)
+	ended, err := t.h.await(ctx, grace)
 	switch {
 	case ended:
 		return nil
@@ -188,7 +189,17 @@ func (t *target) leave(ctx context.Context) error {
 	case t.id.force:
 		return t.kill(ctx)
 	}
-	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and may end yet", t.id.pid, t.p.Name, plan.ErrAlive, t.id.grace)
+	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and may end yet", t.id.pid, t.p.Name, plan.ErrAlive, grace.Round(time.Millisecond))
+}
+
+// patience is how long somebody who was asked is waited for: the grace, and no more
+// than half of what ctx leaves, so that there is time for force, or to say that the
+// process did not hear.
+func (t *target) patience(ctx context.Context) time.Duration {
+	if until, ok := ctx.Deadline(); ok {
+		return min(t.id.grace, max(time.Until(until)/2, 0))
+	}
+	return t.id.grace
 }
 
 func (t *target) kill(ctx context.Context) error {

@@ -62,6 +62,26 @@ func TestDeafProcess(t *testing.T) {
 	}
 }
 
+// A deadline before the end of the grace leaves time for force, or for the answer.
+func TestDeafProcessInShortTime(t *testing.T) {
+	c := start(t, "deaf")
+	s := subject(t, c.Process.Pid, "grace", "1h")
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if err := New().Set(ctx, s, read(t, s), plan.State{"state": Gone}); !errors.Is(err, plan.ErrAlive) {
+		t.Errorf("it was asked: %v", err)
+	}
+	s.Of["force"] = "yes"
+	ctx, cancel = context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := New().Set(ctx, s, read(t, s), plan.State{"state": Gone}); err != nil {
+		t.Error(err)
+	}
+	if got := read(t, s); got["state"] != Gone {
+		t.Errorf("read %v", got)
+	}
+}
+
 func TestTheAskerGoesAway(t *testing.T) {
 	c := start(t, "deaf")
 	s := subject(t, c.Process.Pid, "grace", "1h", "force", "yes")
