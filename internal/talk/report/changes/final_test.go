@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,6 +84,20 @@ func TestVanished(t *testing.T) {
 func TestGivesUp(t *testing.T) {
 	for text, want := range map[string]string{"goal: context canceled": "interrupted;", "exit status 1": "that failed;"} {
 		if got := Progress(apply.Progress{Stage: apply.GivesUp, Text: text}); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
+// A thing is named once, whoever put its name in front.
+func TestSaid(t *testing.T) {
+	for text, want := range map[string]string{
+		"unit a.service: set a.service: start: failed": "unit a.service: start: failed",
+		"unit a.service: set b.service: start: failed": "unit a.service: set b.service: start: failed",
+		"process 7: process 7 still runs":              "process 7 still runs",
+		"no colon":                                     "no colon",
+	} {
+		if got := said(errors.New(text)); got != want {
 			t.Errorf("%s: %s", text, got)
 		}
 	}

@@ -205,17 +205,19 @@ func byForce(err error, en *journal.Entry, step int) string {
 	return fmt.Sprintf("\nWait for it, or end it by force, which saves nothing: berth free %d%s --remedy kill:pid-%s", en.Plan.Port, protoSuffix(fact.Proto(en.Plan.Proto)), name(s.Subject.Name))
 }
 
-// said is an error as the rooms below wrapped it: what each of them put in front may
-// say the same, and that the time was over is said already.
 // detail is why a step failed, without its name where that is said already.
 func detail(err error, s plan.Step) string {
 	return strings.TrimPrefix(said(err), fmt.Sprintf("%s %s: ", s.Subject.Kind, s.Subject.Name))
 }
 
+// said is an error as the rooms below wrapped it: what each of them put in front may
+// say the same, and that the time was over is said already.
 func said(err error) string {
 	text := strings.ReplaceAll(err.Error(), ": "+context.DeadlineExceeded.Error(), "")
 	if thing, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(rest, thing+" ") {
 		text = rest
+	} else if _, what, named := strings.Cut(thing, " "); ok && named {
+		text = thing + ": " + strings.TrimPrefix(rest, "set "+what+": ")
 	}
 	text = clean.Text(text, 900)
 	if errors.Is(err, fs.ErrPermission) && !strings.Contains(text, "permi") {
