@@ -14,6 +14,9 @@ func (s *session) repair(ctx context.Context) (int, error) {
 	s.doc = s.document()
 	s.doc.Endpoint, s.doc.Status = nil, ""
 	s.doc.Answer = "Nothing of that is damaged here."
+	if err := known(s.o.Remedy); err != nil {
+		return exitUsage, err
+	}
 	repairs := ways.Repairs(s.x)
 	fit := ways.Asked(s.x, repairs, s.o.Remedy)
 	if len(fit) != 1 || len(repairs) == 0 {

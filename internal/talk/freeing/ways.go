@@ -137,9 +137,9 @@ func (s *session) needless() bool {
 // named finds a way by KIND[:TARGET]; the target may be left out where one fits. What
 // repairs the machine, and what nobody is ever advised, is found by its full name.
 func (s *session) named(id string) (*way, error) {
-	kind, _, exact := strings.Cut(id, ":")
-	if !slices.Contains(kinds(), kind) {
-		return nil, stop(exitUsage, "one of "+strings.Join(kinds(), ", "), "%q is no kind of remedy", kind)
+	_, _, exact := strings.Cut(id, ":")
+	if err := known(id); err != nil {
+		return nil, err
 	}
 	var listed []remedy.Remedy
 	for _, w := range s.ways {
@@ -179,6 +179,14 @@ func ids(rs []remedy.Remedy) string {
 		return "none"
 	}
 	return strings.Join(out, ", ")
+}
+
+// known refuses a remedy whose kind is none.
+func known(id string) error {
+	if kind, _, _ := strings.Cut(id, ":"); !slices.Contains(kinds(), kind) {
+		return stop(exitUsage, "one of "+strings.Join(kinds(), ", "), "%q is no kind of remedy", kind)
+	}
+	return nil
 }
 
 func kinds() []string {
