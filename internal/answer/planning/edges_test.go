@@ -121,3 +121,42 @@ func TestSplitElsewhere(t *testing.T) {
 		t.Errorf("without HTTP.sys: %s", steps(p, ref))
 	}
 }
+
+// Where the keeper of a container is stopped is told, each in its own command.
+func TestKeepersCommand(t *testing.T) {
+	for keeper, want := range map[string]string{
+		"swarm:web": "docker service scale web=0", "systemd:web.service": "sudo systemctl stop web.service", "kubernetes:web-0": "",
+	} {
+		s := plan.Step{Subject: plan.Subject{Kind: plan.Container, Name: "c"}, Before: plan.State{"name": "web", "keeper": keeper}, After: plan.State{"running": "no"}}
+		_, ref := planning.Learned(plan.Plan{Steps: []plan.Step{s}})
+		if ref == nil || len(ref.Command) != min(len(want), 1) || want != "" && strings.Join(ref.Command[0], " ") != want {
+			t.Errorf("%s: %+v", keeper, ref)
+		}
+	}
+}
+
+// A container is named by as much of its id as its engine shows, and no less.
+func TestContainerByID(t *testing.T) {
+	web := fact.Container{Engine: "docker", Full: strings.Repeat("c", 64), Name: "web", State: "running"}
+	for target, ok := range map[string]bool{"web": true, strings.Repeat("c", 12): true, strings.Repeat("c", 11): false, "another-name": false} {
+		p, ref := forced(held(inContainer(web)), remedy.Remedy{Kind: remedy.Stop, Target: target}, planning.Wish{})
+		if got := ref == nil && p.Steps[0].Subject.Name == web.Full; got != ok {
+			t.Errorf("%s: %s", target, steps(p, ref))
+		}
+	}
+}
+
+// A newcomer that is started proves its goal on one address; one that runs on its own
+// account has to have both families.
+func TestNewcomersBinds(t *testing.T) {
+	apache := fact.Unit{Name: "apache2.service", Type: "service", Active: "failed", FileState: "enabled"}
+	for name, want := range map[string]int{"apache": 1, "": 2} {
+		n, err := planning.ParseNewcomer(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, ref := asked(t, held(unit(nginx), other(apache)), "stop:nginx.service", planning.Wish{Newcomer: n}); ref != nil || len(p.Goal.Binds) != want {
+			t.Errorf("%q: %+v, %v", name, p.Goal.Binds, ref)
+		}
+	}
+}
