@@ -95,7 +95,8 @@ func boot(ts *testscript.TestScript, neg bool, args []string) {
 	l.fresh(ts, neg)
 	options, err := machineFiles(ts.MkAbs("machine"))
 	ts.Check(err)
-	l.place = &testbed.Boot(l.t, append(options, testbed.WithEnabled(args...))...).Place
+	options = append(options, testbed.WithFile("/root/typed", typed), testbed.WithEnabled(args...))
+	l.place = &testbed.Boot(l.t, options...).Place
 	l.place.BerthPath()
 }
 
