@@ -49,6 +49,9 @@ func Kinds() []OwnerKind {
 type Owner struct {
 	Kind OwnerKind
 	Name string
+	// Behind is the program that the path in Name leads to by symbolic links, which
+	// counts as well; "" where it leads to none, or [Ledger.Here] has not looked.
+	Behind string
 }
 
 // String writes an owner as the ledger does: "unit:nginx.service".

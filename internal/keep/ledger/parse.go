@@ -192,7 +192,7 @@ func (r raw) owners() []Owner {
 
 func (r raw) owner(word string) (Owner, bool) {
 	kind, name, ok := strings.Cut(word, ":")
-	o := Owner{OwnerKind(kind), strings.TrimSpace(name)}
+	o := Owner{Kind: OwnerKind(kind), Name: strings.TrimSpace(name)}
 	switch {
 	case !ok || !slices.Contains(Kinds(), o.Kind):
 		r.bad("owner", fmt.Sprintf("%q is no owner", word), "begin it with unit:, service:, exe:, container:, compose:, user: or prefix:")

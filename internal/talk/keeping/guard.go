@@ -179,7 +179,8 @@ func (o options) load(getenv func(string) string) (ledger.Ledger, error) {
 	if len(files) == 0 {
 		return ledger.Ledger{}, errNone
 	}
-	return ledger.Load(files...)
+	l, err := ledger.Load(files...)
+	return l.Here(), err
 }
 
 // Promised are the ports that the ledgers of the working folder promise to somebody,

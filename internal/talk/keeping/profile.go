@@ -41,6 +41,9 @@ func CheckProfile(ctx context.Context, s Shell, name string) error {
 		if p.ledger, err = named(s, name); err != nil {
 			return err
 		}
+		if s.From() == "" { // another machine's links are not known
+			p.ledger = p.ledger.Here()
+		}
 	}
 	if len(p.ledger.Promises) == 0 {
 		return s.Fail(exitUsage, fmt.Errorf("%s promises nothing", name), "berth guard --help shows what a ledger looks like")

@@ -224,3 +224,17 @@ func TestOwnService(t *testing.T) {
 		t.Errorf("one of two in a shared process: %s", got)
 	}
 }
+
+// What the ledger's link leads to is the owner as well; another program is not.
+func TestOwnerBehindALink(t *testing.T) {
+	for behind, want := range map[string]Status{"": Broken, "/usr/sbin/nginx": Kept, "/usr/sbin/nginx-debug": Broken} {
+		s := nginx()
+		for more, is := range map[string]Status{"": want, " -- web.conf": want, " -- other.conf": Broken} {
+			p := promise(t, "exe:/etc/alternatives/web"+more, "")
+			p[0].Owners[0].Behind = behind
+			if got := Judge(p, chain.NewIndex(&s))[0].Status; got != is {
+				t.Errorf("%q%s: %s, want %s", behind, more, got, is)
+			}
+		}
+	}
+}

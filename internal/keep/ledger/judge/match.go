@@ -58,7 +58,7 @@ func (m matcher) named(o ledger.Owner, t things) answer {
 	case ledger.Unit, ledger.Service:
 		return m.unit(o, t)
 	case ledger.Exe:
-		return m.exe(o.Name, t)
+		return m.exe(o, t)
 	case ledger.Container, ledger.Compose:
 		return container(o, t)
 	case ledger.User:
@@ -162,12 +162,13 @@ func sameUnit(o ledger.Owner, u *fact.Unit) bool {
 	return u.Name == o.Name || strings.TrimSuffix(u.Name, ".service") == o.Name
 }
 
-// exe compares a program's path from its end, part by part; a part may have "*".
-func (m matcher) exe(want string, t things) answer {
-	want, word, _ := strings.Cut(want, " -- ")
+// exe compares a program's path from its end, part by part; a part may have "*". What
+// a link of that name leads to is the owner too.
+func (m matcher) exe(o ledger.Owner, t things) answer {
+	want, word, _ := strings.Cut(o.Name, " -- ")
 	best := no
 	for _, p := range t.procs {
-		if !m.program(strings.TrimSpace(want), p) {
+		if !m.program(strings.TrimSpace(want), p) && (o.Behind == "" || !m.program(o.Behind, p)) {
 			continue
 		}
 		switch word = strings.TrimSpace(word); {
