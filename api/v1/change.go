@@ -10,7 +10,7 @@ type Free struct {
 	Answer   string    `json:"answer"`             // the sentence a person reads first
 	Ways     []Way     `json:"ways"`               // gentlest first
 	Plan     *Plan     `json:"plan,omitempty"`     // of the way that was chosen
-	Result   string    `json:"result"`             // "free", "choose", "planned", "refused", "done", "undone", "open", "unconfirmed", "pending-reboot"
+	Result   string    `json:"result"`             // "free", "has-it", "choose", "planned", "refused", "done", "undone", "open", "unconfirmed", "pending-reboot"
 	Said     string    `json:"said,omitempty"`     // why it ended so
 	Entry    int       `json:"entry,omitempty"`
 	Until    string    `json:"until,omitempty"` // when it goes back by itself

@@ -2,9 +2,11 @@ package planning
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning/draft"
 	"github.com/berthd/berth/internal/answer/planning/unit"
@@ -55,8 +57,38 @@ func startsAtBoot(u *fact.Unit) bool {
 
 // holdsAlready tells that the newcomer has the port itself.
 func (m maker) holdsAlready(u *fact.Unit) bool {
-	return slices.ContainsFunc(m.A.Holders, func(h chain.Holder) bool {
-		v := m.X.Unit(h.Owner.ID)
-		return v != nil && h.Owner.Kind == chain.OwnerUnit && v.Manager == u.Manager && strings.EqualFold(v.Name, u.Name)
+	return slices.ContainsFunc(m.A.Holders, func(h chain.Holder) bool { return isUnit(m.X, h, u) })
+}
+
+func isUnit(x *chain.Index, h chain.Holder, u *fact.Unit) bool {
+	v := x.Unit(h.Owner.ID)
+	return v != nil && h.Owner.Kind == chain.OwnerUnit && v.Manager == u.Manager && strings.EqualFold(v.Name, u.Name)
+}
+
+// Has names the newcomer where it has the port of a already, and nobody else has any
+// part of it: there is nothing to free. It is "" for a unit that does not run, of which
+// something is left over that keeps the port.
+func Has(x *chain.Index, a diagnose.Answer, n Newcomer) string {
+	name, mine := mineOf(x, n)
+	if mine == nil || a.Status != diagnose.Held || len(a.Holders) == 0 || slices.ContainsFunc(a.Holders, func(h chain.Holder) bool { return !mine(h) }) {
+		return ""
+	}
+	return name
+}
+
+func mineOf(x *chain.Index, n Newcomer) (string, func(chain.Holder) bool) {
+	if p := x.PID(n.PID); n.PID != 0 && p != nil {
+		return p.Name + " (PID " + strconv.Itoa(p.PID) + ")", func(h chain.Holder) bool { return holds(x, h, p.ID) }
+	}
+	if u := n.Unit(x); u != nil && (u.Active == "active" || u.Active == "running" || u.Active == "reloading") {
+		return u.Name, func(h chain.Holder) bool { return isUnit(x, h, u) }
+	}
+	return "", nil
+}
+
+// holds tells that a process has every socket of h open.
+func holds(x *chain.Index, h chain.Holder, process fact.ID) bool {
+	return !slices.ContainsFunc(h.Sockets, func(s fact.ID) bool {
+		return !slices.ContainsFunc(x.Links(s, fact.HeldBy), func(l fact.Link) bool { return l.To == process })
 	})
 }

@@ -132,6 +132,9 @@ func (d *Desk) Free(ctx context.Context, o Options) (int, error) {
 	if s.a.Status == diagnose.Unknown {
 		return s.end(s.a.Exit(), "refused", "")
 	}
+	if name := planning.Has(s.x, s.a, o.For); name != "" && takesAway(o.Remedy) {
+		return s.end(exitDone, "has-it", changes.HasIt(name))
+	}
 	if err := s.rank(ctx); err != nil {
 		return exitCouldNot, err
 	}

@@ -134,6 +134,13 @@ func (s *session) needless() bool {
 	return len(ways.Asked(s.x, append(listed, ways.Repairs(s.x)...), s.o.Remedy)) == 0
 }
 
+// takesAway tells that a remedy would take the port from whoever has it, as whatever
+// is chosen would where none was named.
+func takesAway(id string) bool {
+	kind, _, _ := strings.Cut(id, ":")
+	return slices.Contains([]catalog.RemedyKind{"", catalog.Stop, catalog.Startup, catalog.Move, catalog.Kill}, catalog.RemedyKind(kind))
+}
+
 // named finds a way by KIND[:TARGET]; the target may be left out where one fits. What
 // repairs the machine, and what nobody is ever advised, is found by its full name.
 func (s *session) named(id string) (*way, error) {

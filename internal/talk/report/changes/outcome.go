@@ -24,6 +24,11 @@ func Proof(en *journal.Entry) string {
 	return "Done: " + Goal(g) + ". " + back(en)
 }
 
+// HasIt ends what is asked for a newcomer that has the port already.
+func HasIt(newcomer string) string {
+	return name(newcomer) + " has the port already: nothing is to be freed for it."
+}
+
 // Advised ends a plan that has no steps: what it proposes was tried.
 func Advised(p plan.Plan) string {
 	return "Tried: " + binds(p.Goal) + " can be bound. berth changed nothing; give that to your server."
