@@ -239,6 +239,45 @@ func TestListenersAsBefore(t *testing.T) {
 	}
 }
 
+// Who has come into the way of what is put back is named, and nobody else: not who was
+// there before, and not who listens on another address or port.
+func TestTakenMeanwhile(t *testing.T) {
+	was := plan.Listener{Proto: fact.TCP, Addr: "0.0.0.0", Port: 80, Owner: "unit:nginx.service"}
+	thief, one, udp, port, hidden := was, was, was, was, was
+	thief.Owner, one.Owner, one.Addr, udp.Owner, udp.Proto, port.Owner, port.Port, hidden.Owner = "process:nc", "process:nc", "127.0.0.1", "process:nc", fact.UDP, "process:nc", 81, ""
+	there := was
+	there.Addr = "192.0.2.1"
+	for name, c := range map[string]struct {
+		was, now plan.Listener
+		by       []plan.Listener
+	}{
+		"the same": {was, thief, []plan.Listener{thief}}, "one address of all": {was, one, []plan.Listener{one}}, "nobody known": {was, hidden, []plan.Listener{hidden}},
+		"another protocol": {was, udp, nil}, "another port": {was, port, nil}, "another address": {there, one, nil}, "its own": {was, there, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, e := begin(t)
+			e.Look = func(context.Context, []uint16) ([]plan.Listener, error) { return []plan.Listener{c.now}, nil }
+			en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{stop(nginx)}, Was: []plan.Listener{c.was}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.deny = nginx.Name
+			for k := range e.Drivers {
+				e.Drivers[k] = w
+			}
+			_, err = e.Undo(context.Background(), en.ID)
+			var taken *apply.Taken
+			if errors.As(err, &taken) != (c.by != nil) || !errors.Is(err, fs.ErrPermission) {
+				t.Fatal(err)
+			}
+			if taken != nil && !slices.Equal(taken.By, c.by) {
+				t.Errorf("%v", taken.By)
+			}
+		})
+	}
+}
+
 func TestFinalStepIsLeft(t *testing.T) {
 	proc := thing(plan.Process, "412")
 	w, e := begin(t)

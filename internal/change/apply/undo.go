@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,10 @@ func (e *Engine) takeBack(ctx context.Context, en *journal.Entry, why string) er
 	err := e.putBack(ctx, en, why)
 	if err == nil {
 		return nil
+	}
+	var foreign *Foreign
+	if by := e.takers(ctx, en.Plan); len(by) > 0 && !errors.As(err, &foreign) {
+		err = &Taken{err, by}
 	}
 	if last := en.Has(journal.Stuck); last == nil || last.Text != err.Error() || en.Events[len(en.Events)-1].Kind != journal.Stuck {
 		_ = e.note(en, journal.Stuck, -1, err.Error()) // a disk that is full is in err already
@@ -254,6 +259,48 @@ func (n *NotBack) Error() string {
 		out = append(out, fmt.Sprintf("%s: %s %s port %d of %s", is, l.Proto, l.Addr, l.Port, l.Owner))
 	}
 	return strings.Join(out, ", ")
+}
+
+// Taken: what stood in the way of putting all back (Err), and who listens now where
+// somebody listened before.
+type Taken struct {
+	Err error
+	By  []plan.Listener
+}
+
+// Error lists them behind the error.
+func (t *Taken) Error() string {
+	out := t.Err.Error()
+	for _, l := range t.By {
+		out += fmt.Sprintf("; taken meanwhile: %s %s port %d by %s", l.Proto, l.Addr, l.Port, cmp.Or(l.Owner, "somebody unknown"))
+	}
+	return out
+}
+
+// Unwrap returns what stood in the way.
+func (t *Taken) Unwrap() error { return t.Err }
+
+// takers are the listeners that are in the way of those of before.
+func (e *Engine) takers(ctx context.Context, p plan.Plan) []plan.Listener {
+	if len(p.Was) == 0 || e.Look == nil {
+		return nil
+	}
+	var ports []uint16
+	for _, l := range p.Was {
+		ports = append(ports, l.Port)
+	}
+	slices.Sort(ports)
+	now, err := e.Look(ctx, slices.Compact(ports))
+	if err != nil {
+		return nil // what is in err already counts more
+	}
+	return slices.DeleteFunc(now, func(n plan.Listener) bool {
+		meets := func(l plan.Listener) bool {
+			return l.Proto == n.Proto && l.Port == n.Port && (covers(n.Addr, l.Addr) || covers(l.Addr, n.Addr))
+		}
+		mine := func(l plan.Listener) bool { return meets(l) && l.Owner == n.Owner }
+		return !slices.ContainsFunc(p.Was, meets) || slices.ContainsFunc(p.Was, mine)
+	})
 }
 
 // settleReboot verifies an entry that waited for a reboot; without one it is ErrWaits.

@@ -102,3 +102,22 @@ func TestSaid(t *testing.T) {
 		}
 	}
 }
+
+// Whoever took the port meanwhile is named before what that led to; the twin has nobody.
+func TestTakenMeanwhile(t *testing.T) {
+	en := ended(nil, nil, journal.Undoing)
+	why := errors.New("unit nginx.service: start: bind() failed")
+	by := []plan.Listener{{Proto: "udp", Addr: "0.0.0.0", Port: 80, Owner: "process:nc"}}
+	for name, got := range map[string]string{
+		"undo":    Failure(&apply.Taken{Err: why, By: by}, en),
+		"give up": Failure(&apply.Failure{Entry: 3, Step: -1, Err: errors.New("x"), Undo: &apply.Taken{Err: why, By: by}}, en),
+	} {
+		who, what := strings.Index(got, "nc"), strings.Index(got, "bind() failed")
+		if who < 0 || what < who || !strings.Contains(got, "\nberth who 80/udp names who has it now.\n") || strings.Contains(got, "meanwhile") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if got := Failure(why, en); strings.Contains(got, "berth who") {
+		t.Error(got)
+	}
+}

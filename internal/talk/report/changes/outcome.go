@@ -178,7 +178,10 @@ func cause(err error, en *journal.Entry) string {
 	var missed *apply.Missed
 	var f *apply.Failure
 	var unready *apply.Unready
+	var taken *apply.Taken
 	switch {
+	case errors.As(err, &taken):
+		return takenBy(taken) + cause(taken.Err, en)
 	case errors.As(err, &unready):
 		return "Nothing was changed, because a step cannot be done: " + Step(unready.Step) + "\n  " + said(unready.Err)
 	case errors.As(err, &changed) && errors.As(err, &f):
@@ -199,6 +202,16 @@ func cause(err error, en *journal.Entry) string {
 		return "Step failed: " + Step(en.Plan.Steps[f.Step]) + "\n  " + detail(f.Err, en.Plan.Steps[f.Step]) + byForce(f.Err, en, f.Step)
 	}
 	return said(err)
+}
+
+// takenBy names those who have come into the way, before what their being there led to.
+func takenBy(t *apply.Taken) string {
+	text := "Somebody else has come to listen there:"
+	for _, l := range t.By {
+		text += "\n  it has: " + Listener(l)
+	}
+	l := t.By[0]
+	return text + fmt.Sprintf("\nberth who %d%s names who has it now.\n", l.Port, protoSuffix(l.Proto))
 }
 
 // byForce is what is left to do about a process that was asked to end and did not.

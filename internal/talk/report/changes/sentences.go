@@ -15,6 +15,7 @@ const sentences = `
 advice-only/range: it is a setting of the whole machine, and is yours to make
 advice-only: berth installs and removes no part of the system; that is for you to do
 ask-for-kernel: stopping {service} takes all that need it: ask for it by name (kernel:HTTP)
+asks-for-other: the configuration of {unit} asks for no port {port}, but for {ports}: change that first
 behind-unknown: the kernel has the port for a program, and which one is not known
 by-hand: {unit} belongs to {manager}, which berth does not drive
 clients-follow: whoever uses {who} on port {from} has to use {to} then: links, bookmarks, proxies, firewall rules
