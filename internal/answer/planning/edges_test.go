@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/berthd/berth/internal/answer/catalog"
+	"github.com/berthd/berth/internal/answer/chain"
+	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -157,6 +159,41 @@ func TestNewcomersBinds(t *testing.T) {
 		}
 		if p, ref := asked(t, held(unit(nginx), other(apache)), "stop:nginx.service", planning.Wish{Newcomer: n}); ref != nil || len(p.Goal.Binds) != want {
 			t.Errorf("%q: %+v, %v", name, p.Goal.Binds, ref)
+		}
+	}
+}
+
+// A newcomer whose own configuration asks for another port would not come for this one:
+// nothing is moved or stopped for it. Where its ports are not known, it is tried.
+func TestNewcomerAsksForOther(t *testing.T) {
+	apache := fact.Unit{Name: "apache2.service", Type: "service", Active: "inactive", FileState: "enabled"}
+	own := apache
+	own.Name = "mine.service"
+	for _, c := range []struct {
+		who  string
+		asks []uint16
+		want string
+	}{
+		{"apache", []uint16{443, 8080}, "443, 8080"}, {"apache", []uint16{80, 443}, ""}, {"apache", nil, ""}, {"", []uint16{8080}, ""},
+	} {
+		n, err := planning.ParseNewcomer(c.who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ref := asked(t, held(unit(nginx), other(apache)), "stop:nginx.service", planning.Wish{Newcomer: n, Asks: c.asks})
+		if (ref != nil) != (c.want != "") || ref != nil && (ref.Reason.ID != "asks-for-other" || ref.Reason.Args["ports"] != c.want || ref.Reason.Args["port"] != "80") {
+			t.Errorf("%s %v: %+v", c.who, c.asks, ref)
+		}
+	}
+	for name, want := range map[string]string{"apache": "apache", "unit:apache2": "apache", "unit:mine": "", "": ""} {
+		n, err := planning.ParseNewcomer(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := chain.NewIndex(held(unit(nginx), other(apache), other(own)))
+		a := diagnose.Who(x, diagnose.Question{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}})
+		if got := planning.NewcomerConfig(x, a, n); (got != nil) != (want != "") || got != nil && (got.Server != want || got.Whose != planning.New) {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

@@ -73,7 +73,16 @@ func Make(x *chain.Index, a diagnose.Answer, r remedy.Remedy, w Wish) (plan.Plan
 		m.P.For = unitOwner(u)
 	}
 	m.finish()
+	if ref := m.elsewhere(); ref != nil {
+		return plan.Plan{}, ref
+	}
 	return Learned(m.P)
+}
+
+// NewcomerConfig is what has to be read to know which ports the newcomer asks for, see
+// [Wish]; nil where nobody is started, or it is not known where its configuration is.
+func NewcomerConfig(x *chain.Index, a diagnose.Answer, n Newcomer) *NeedConfig {
+	return move.Newcomers(&draft.Draft{X: x, A: a, W: Wish{Newcomer: n}})
 }
 
 // Learned puts into a plan what reading its things told, and the facts did not: what is

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
@@ -44,6 +45,19 @@ func (m maker) startNewcomer() {
 	if len(m.A.Endpoint.Addrs) == 0 && len(m.P.Goal.Binds) > 1 {
 		m.P.Goal.Binds = m.P.Goal.Binds[:1] // whether it listens for IPv6 as well is its own affair
 	}
+}
+
+// elsewhere refuses to start a newcomer that would not come for the port.
+func (m maker) elsewhere() *Refusal {
+	u := m.Newcomer()
+	if m.P.Goal.Owner == "" || m.R.Kind == catalog.Port || u == nil || len(m.W.Asks) == 0 || slices.Contains(m.W.Asks, m.A.Endpoint.Port) {
+		return nil
+	}
+	var ports []string
+	for _, p := range m.W.Asks {
+		ports = append(ports, draft.PortText(p))
+	}
+	return m.Refuse("asks-for-other", "unit", u.Name, "port", draft.PortText(m.A.Endpoint.Port), "ports", strings.Join(ports, ", "))
 }
 
 // afterReboot tells that the port is free only when the machine has been started again.

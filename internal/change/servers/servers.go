@@ -110,6 +110,38 @@ func Edit(files confedit.Files, r Request) (Result, error) {
 	return out, nil
 }
 
+// Listens reads a server's configuration, and returns the ports that it listens on,
+// sorted; none where the configuration does not tell all of it. Errors are as Edit's.
+func Listens(files confedit.Files, r Request) ([]uint16, error) {
+	s, err := find(r.Server)
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := s.tree(files, r)
+	if err != nil || slices.ContainsFunc(t.Notes, doubtful) {
+		return nil, err
+	}
+	var out []uint16
+	for _, p := range t.Places {
+		if p.Role == confedit.Listens && p.Port != 0 {
+			out = append(out, p.Port)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// doubtful tells that behind a note there may be another place that listens. What is
+// listened on under a condition is among the places.
+func doubtful(n confedit.Note) bool {
+	for _, harmless := range []string{"only in ", " tells applications a port", " tests ", "port_in_redirect", " several addresses", " is UDP"} {
+		if strings.Contains(n.Text, harmless) {
+			return false
+		}
+	}
+	return true
+}
+
 func (s server) edits(t confedit.Tree, r Request) ([]confedit.Edit, error) {
 	switch {
 	case !r.Once:

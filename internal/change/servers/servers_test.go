@@ -120,3 +120,20 @@ func TestSites(t *testing.T) {
 		t.Errorf("no IIS: %q", got)
 	}
 }
+
+// The ports are told only where nothing of the configuration stays unread.
+func TestListens(t *testing.T) {
+	const ports = "Listen 8080\nListen 127.0.0.1:8080\n<IfModule ssl_module>\nListen 443\n</IfModule>\n"
+	for more, want := range map[string][]uint16{"": {443, 8080}, "Include ${ELSEWHERE}/*.conf\n": nil, "<VirtualHost *:80>\n</VirtualHost>\n": {443, 8080}} {
+		got, err := Listens(disk{"/etc/apache2/apache2.conf": "ServerRoot /etc/apache2\n" + ports + more}, Request{Server: "apache", Main: "/etc/apache2/apache2.conf"})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v, %v", more, got, err)
+		}
+	}
+	if _, err := Listens(disk{}, Request{Server: "apache", Main: "/none"}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if _, err := Listens(disk{}, Request{Server: "gopher"}); !errors.Is(err, ErrServer) {
+		t.Errorf("no server: %v", err)
+	}
+}

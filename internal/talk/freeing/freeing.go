@@ -100,7 +100,8 @@ type session struct {
 	a    diagnose.Answer
 	ways []way
 	doc  v1.Free
-	told bool // who has the port was said
+	asks []uint16 // ports that the newcomer's configuration listens on
+	told bool     // who has the port was said
 	// effect is what people miss while the chosen way lasts, "" for nothing known.
 	effect string
 	// steadfast: a closed terminal stops nothing, since the plan may be what closed it.

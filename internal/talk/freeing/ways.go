@@ -36,6 +36,9 @@ func (s *session) rank(ctx context.Context) error {
 	if s.From == "" && s.x.Set.Machine.OS == "windows" {
 		want.Sites = servers.Sites(confedit.Disk{}, s.o.Endpoint.Port)
 	}
+	if s.From == "" {
+		s.asks = looking.Asks(s.x, planning.NewcomerConfig(s.x, s.a, s.o.For))
+	}
 	list := ways.List(s.x, s.a, want)
 	plans := map[string]way{}
 	for _, r := range list {
@@ -59,7 +62,7 @@ func (s *session) rank(ctx context.Context) error {
 // plan makes the plan of one remedy, reading the configurations that it asks for and
 // the document roots that they name.
 func (s *session) plan(r remedy.Remedy) (way, []fact.DocRoot) {
-	wish := planning.Wish{Newcomer: s.o.For, Promised: s.o.Promised, Settle: s.o.Settle, Port: s.o.Port}
+	wish := planning.Wish{Newcomer: s.o.For, Promised: s.o.Promised, Settle: s.o.Settle, Port: s.o.Port, Asks: s.asks}
 	for range maxConfigs {
 		p, ref := planning.Make(s.x, s.a, r, wish)
 		if ref != nil && ref.Need != nil && s.From != "" {

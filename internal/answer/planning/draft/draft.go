@@ -35,6 +35,9 @@ type Wish struct {
 	// Configs are the edits that the change side has made of servers' configuration,
 	// after a refusal that asked for them.
 	Configs []Config
+	// Asks are the ports that the newcomer's own configuration listens on, none where
+	// that is not known.
+	Asks []uint16
 	// Roots are the document roots of the server that would move.
 	Roots []fact.DocRoot
 }

@@ -137,6 +137,16 @@ func (n Newcomer) Units() []string {
 	return nil
 }
 
+// Usual tells a unit by whose name it is known where its server's configuration is.
+func Usual(u *fact.Unit) bool {
+	for _, s := range servers {
+		if slices.Contains(s.units, u.Name) {
+			return true
+		}
+	}
+	return false
+}
+
 // UnitNamed finds a unit by its name, whoever manages it; Windows knows no case.
 func UnitNamed(x *chain.Index, name string) *fact.Unit {
 	for i := range x.Set.Units {

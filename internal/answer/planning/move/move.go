@@ -61,6 +61,18 @@ func (m maker) newcomerNeed(from, to draft.Place) (*draft.NeedConfig, *fact.Unit
 	return nil, nil
 }
 
+// Newcomers is what has to be read to know which ports the newcomer asks for. It is nil
+// but for a unit of systemd's with its server's own name and TCP: another unit may name
+// another file in its command line.
+func Newcomers(d *draft.Draft) *draft.NeedConfig {
+	u := d.Newcomer()
+	if u == nil || u.Manager != "systemd" || !draft.Usual(u) || d.A.Endpoint.Proto == fact.UDP {
+		return nil
+	}
+	at := draft.Place{Port: d.A.Endpoint.Port}
+	return maker{d}.need(draft.New, u, at, at)
+}
+
 // serverOfFile is the server that a configuration file is of, by its usual name; ""
 // is for the reader to find out.
 func serverOfFile(path string) string {

@@ -14,9 +14,7 @@ import (
 
 // Configured reads the configuration that a plan needs, and edits it.
 func Configured(x *chain.Index, n planning.NeedConfig) (planning.Config, []fact.DocRoot, error) {
-	r, err := servers.Edit(confedit.Disk{}, servers.Request{
-		Server: n.Server, Main: n.Path, Args: commandLine(x, n), From: confedit.Endpoint(n.From), To: confedit.Endpoint(n.To), Once: n.Once,
-	})
+	r, err := servers.Edit(confedit.Disk{}, request(x, n))
 	if err != nil {
 		return planning.Config{}, nil, err
 	}
@@ -26,6 +24,24 @@ func Configured(x *chain.Index, n planning.NeedConfig) (planning.Config, []fact.
 	}
 	roots, _ := docroot.Read(r.Roots)
 	return out, roots, nil
+}
+
+func request(x *chain.Index, n planning.NeedConfig) servers.Request {
+	return servers.Request{
+		Server: n.Server, Main: n.Path, Args: commandLine(x, n), From: confedit.Endpoint(n.From), To: confedit.Endpoint(n.To), Once: n.Once,
+	}
+}
+
+// Asks are the ports that a configuration listens on; none where that cannot be told.
+func Asks(x *chain.Index, n *planning.NeedConfig) []uint16 {
+	if n == nil {
+		return nil
+	}
+	ports, err := servers.Listens(confedit.Disk{}, request(x, *n))
+	if err != nil {
+		return nil
+	}
+	return ports
 }
 
 // commandLine is how the server was started, where it runs: it may name its file.

@@ -1,6 +1,7 @@
 package changes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -119,5 +120,28 @@ func TestTakenMeanwhile(t *testing.T) {
 	}
 	if got := Failure(why, en); strings.Contains(got, "berth who") {
 		t.Error(got)
+	}
+}
+
+// A signal that was sent is no machine as before, whether time or patience ended; where
+// nothing was sent it is one.
+func TestSentIsSent(t *testing.T) {
+	en := ended(nil, nil, journal.Back)
+	fail := func(err error) string {
+		return Failure(&apply.Failure{Entry: 3, Step: 0, Err: fmt.Errorf("process 7: %w", err), Undone: true}, en)
+	}
+	for want, err := range map[string]error{
+		"PID 7 (web) still runs 10s after it was asked to end, and may end yet":   fmt.Errorf("PID 7 (web) %w 10s after it was asked to end, and %w", plan.ErrAlive, plan.ErrMayEnd),
+		"Interrupted: PID 7 (web) was asked to end and may end yet.\nWhat":        fmt.Errorf("PID 7 (web) was asked to end and %w: %w", plan.ErrMayEnd, context.Canceled),
+		"Out of time: process 7: PID 7 (web) was asked to end and may end yet.\n": fmt.Errorf("PID 7 (web) was asked to end and %w: %w", plan.ErrMayEnd, context.DeadlineExceeded),
+	} {
+		if got := fail(err); !strings.Contains(got, want) || !strings.Contains(got, "What was sent to it cannot be taken back") || strings.Contains(got, "as before") {
+			t.Errorf("%s", got)
+		}
+	}
+	for _, err := range []error{context.Canceled, errors.New("no such thing")} {
+		if got := fail(err); !strings.HasSuffix(got, "the machine is as before.") {
+			t.Errorf("%s", got)
+		}
 	}
 }

@@ -146,6 +146,8 @@ func Failure(err error, en *journal.Entry) string {
 			b.WriteString("\nEverything else that was done is taken back.")
 		}
 		b.WriteString(lost(en))
+	case f.Undone && errors.Is(err, plan.ErrMayEnd):
+		b.WriteString("\nWhat was sent to it cannot be taken back; everything else that was done is.")
 	case f.Undone:
 		b.WriteString("\nEverything that was done is taken back: the machine is as before.")
 	case f.Undo != nil:
@@ -194,6 +196,8 @@ func cause(err error, en *journal.Entry) string {
 		return goalMissed(missed)
 	case errors.Is(err, apply.ErrEnded):
 		return strings.TrimSuffix(said(err), ": "+apply.ErrEnded.Error()) + "."
+	case errors.Is(err, context.Canceled) && errors.Is(err, plan.ErrMayEnd):
+		return "Interrupted: " + strings.TrimSuffix(of(err, en), ": "+context.Canceled.Error()) + "."
 	case errors.Is(err, context.Canceled):
 		return "Interrupted."
 	case errors.Is(err, context.DeadlineExceeded):
@@ -226,6 +230,15 @@ func byForce(err error, en *journal.Entry, step int) string {
 // detail is why a step failed, without its name where that is said already.
 func detail(err error, s plan.Step) string {
 	return strings.TrimPrefix(said(err), fmt.Sprintf("%s %s: ", s.Subject.Kind, s.Subject.Name))
+}
+
+// of is why something failed, without the name of its step where there is one.
+func of(err error, en *journal.Entry) string {
+	var f *apply.Failure
+	if errors.As(err, &f) && en != nil && f.Step >= 0 && f.Step < len(en.Plan.Steps) {
+		return detail(f.Err, en.Plan.Steps[f.Step])
+	}
+	return said(err)
 }
 
 // said is an error as the rooms below wrapped it: what each of them put in front may
