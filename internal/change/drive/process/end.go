@@ -185,11 +185,11 @@ func (t *target) leave(ctx context.Context) error {
 	case ended:
 		return nil
 	case err != nil:
-		return fmt.Errorf("PID %d (%s) was asked to end and may do so yet: %w", t.id.pid, t.p.Name, err)
+		return fmt.Errorf("PID %d (%s) was asked to end and %w: %w", t.id.pid, t.p.Name, plan.ErrMayEnd, err)
 	case t.id.force:
 		return t.kill(ctx)
 	}
-	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and may end yet", t.id.pid, t.p.Name, plan.ErrAlive, grace.Round(time.Millisecond))
+	return fmt.Errorf("PID %d (%s) %w %v after it was asked to end, and %w", t.id.pid, t.p.Name, plan.ErrAlive, grace.Round(time.Millisecond), plan.ErrMayEnd)
 }
 
 // patience is how long somebody who was asked is waited for: the grace, and no more
@@ -214,8 +214,8 @@ func (t *target) kill(ctx context.Context) error {
 	case ended:
 		return nil
 	case err != nil:
-		return fmt.Errorf("PID %d (%s) was killed and is not gone yet: %w", t.id.pid, t.p.Name, err)
+		return fmt.Errorf("PID %d (%s) was killed and %w: %w", t.id.pid, t.p.Name, plan.ErrMayEnd, err)
 	}
-	return fmt.Errorf("PID %d (%s) %w %v after it was killed: the kernel has not let it go (a device or a network disk that does not answer)",
-		t.id.pid, t.p.Name, plan.ErrAlive, killed)
+	return fmt.Errorf("PID %d (%s) %w %v after it was killed, and %w: the kernel has not let it go (a device or a network disk that does not answer)",
+		t.id.pid, t.p.Name, plan.ErrAlive, killed, plan.ErrMayEnd)
 }

@@ -170,6 +170,33 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// Whoever was sent something and not seen to end may end yet; the twin was sent nothing.
+func TestMayEndYet(t *testing.T) {
+	for name, c := range map[string]struct {
+		of   []string
+		done act // with which the asker goes away
+		want bool
+	}{"asked": {want: true}, "asked, and interrupted": {done: ask, want: true}, "killed": {of: []string{"force", "yes"}, want: true}, "never to be ended": {of: []string{"start", "98"}}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		m := node()
+		m.after = func(_ *made, a act) {
+			if name == "asked, and interrupted" && a == c.done {
+				cancel()
+			}
+		}
+		err := m.driver().Set(ctx, of(c.of...), nil, plan.State{"state": Gone})
+		if errors.Is(err, plan.ErrMayEnd) != c.want || errors.Is(err, context.Canceled) != (ctx.Err() != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+	}
+	m := node()
+	m.row.Kernel = true
+	if err := m.driver().Set(t.Context(), of(), nil, plan.State{"state": Gone}); err == nil || errors.Is(err, plan.ErrMayEnd) {
+		t.Errorf("a kernel thread: %v", err)
+	}
+}
+
 // errAny stands for an error that has no name.
 var errAny = errors.New("any")
 
