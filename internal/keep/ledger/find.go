@@ -92,8 +92,17 @@ func SystemFolder(getenv func(string) string) string {
 	return "/etc/berth"
 }
 
+// Missing is a ledger that was named and is not there. It is fs.ErrNotExist.
+type Missing struct{ File string }
+
+// Error names the file.
+func (m Missing) Error() string { return "there is no ledger " + m.File }
+
+// Is tells that m is fs.ErrNotExist.
+func (Missing) Is(err error) bool { return err == fs.ErrNotExist }
+
 // Load reads and joins files, the one that counts most first. The error is
-// [Problems], or that of a file that could not be read.
+// [Problems], a [Missing], or that of a file that could not be read.
 func Load(files ...string) (Ledger, error) {
 	var all []Ledger
 	var bad Problems
@@ -120,6 +129,8 @@ func Load(files ...string) (Ledger, error) {
 func read(name string) ([]byte, error) {
 	st, err := os.Stat(name)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, Missing{name}
 	case err != nil:
 		return nil, err
 	case st.IsDir():

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,14 @@ func TestLoading(t *testing.T) {
 		var got exit
 		if !errors.As(loading(s, err), &got) || got.code != want {
 			t.Errorf("%v: %d, want %d", err, got.code, want)
+		}
+	}
+	_, absent := ledger.Load(filepath.Join(t.TempDir(), ledger.Name))
+	_, none := installation(s, filepath.Join(t.TempDir(), ledger.Name), nil)
+	for name, err := range map[string]error{"guard": ended(s, absent), "check": loading(s, absent), "install": none} {
+		var got exit
+		if !errors.As(err, &got) || got.code != exitUsage || !strings.HasPrefix(got.error.Error(), "there is no ledger ") {
+			t.Errorf("%s, a ledger that is not there: %v", name, err)
 		}
 	}
 	if loading(s, nil) != nil {

@@ -71,9 +71,12 @@ func named(s Shell, name string) (ledger.Ledger, error) {
 func loading(s Shell, err error) error {
 	var ps ledger.Problems
 	var p ledger.Problem
+	var missing ledger.Missing
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &missing):
+		return s.Fail(exitUsage, err, "berth guard --help shows what a ledger looks like")
 	case errors.As(err, &ps):
 		for _, p := range ps[:len(ps)-1] {
 			fmt.Fprintln(s.Err, "error:", problem(p))
