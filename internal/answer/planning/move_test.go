@@ -259,3 +259,20 @@ on do unit nginx.service active=active`
 		t.Error(steps(p, ref))
 	}
 }
+
+// A socket that starts one program for each connection has no service of its own: it is
+// stopped once.
+func TestMoveAcceptingSocket(t *testing.T) {
+	sock := fact.Unit{Name: "echo.socket", Type: "socket", Active: "active", FileState: "enabled", Accept: true, Listens: []fact.ListenOn{listens("Stream", "80", "[::]:80")}}
+	p, ref := asked(t, held(unit(sock), program("systemd", "/usr/lib/systemd/systemd")), "move:echo.socket", planning.Wish{})
+	want := `on undo unit echo.socket active=active
+on undo reload systemd
+file /etc/systemd/system/echo.socket.d/berth-port.conf exists=yes
+on undo unit echo.socket active=inactive
+on do reload systemd
+on do unit echo.socket active=inactive
+on do unit echo.socket active=active`
+	if diff := cmp.Diff(want, steps(p, ref)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,6 +1,8 @@
 package unit
 
 import (
+	"slices"
+
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/planning/draft"
 	"github.com/berthd/berth/internal/fact"
@@ -18,10 +20,11 @@ func (m maker) dropIn(u *fact.Unit, name, text string, why plan.Reason) *draft.R
 		return m.Refuse("by-hand", "manager", u.Manager, "unit", u.Name)
 	}
 	_, services := Family(m.Draft, u)
+	services = slices.DeleteFunc(services, func(s *fact.Unit) bool { return s == u }) // it starts nothing but itself
 	down, up := plan.State{"active": "inactive"}, plan.State{"active": "active"}
 	var running []*fact.Unit
 	for _, s := range services {
-		if s != u && s.Active == "active" {
+		if s.Active == "active" {
 			running = append(running, s)
 		}
 	}
