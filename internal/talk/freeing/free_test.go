@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"strings"
 	"testing"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/chain"
 	"github.com/berthd/berth/internal/answer/planning"
 	"github.com/berthd/berth/internal/fact"
 	"github.com/berthd/berth/internal/machine/snapshot"
@@ -79,6 +81,17 @@ func TestHasIt(t *testing.T) {
 		doc, _ := answered(t, c.set, Options{For: n, Remedy: c.remedy})
 		if has := doc.Result == "has-it"; has != (c.want != "") || has && (doc.Said != c.want || doc.Exit != 0 || len(doc.Ways) > 0) {
 			t.Errorf("%s %s: %s %q exit %d", c.who, c.remedy, doc.Result, doc.Said, doc.Exit)
+		}
+	}
+}
+
+// The line to paste has no --port where nobody moves.
+func TestPortInLine(t *testing.T) {
+	for remedy, want := range map[string]bool{"port": true, "move:nginx.service": true, "stop:nginx.service": false, "startup:nginx.service": false, "ID": true} {
+		set := served()
+		s := &session{Desk: &Desk{}, x: chain.NewIndex(&set), o: Options{Endpoint: fact.Endpoint{Port: 80, Proto: fact.TCP}, Port: 9000}}
+		if got := s.again(remedy); strings.HasSuffix(got, " --port 9000") != want || !strings.HasPrefix(got, "berth free 80 --remedy "+remedy) {
+			t.Error(got)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	v1 "github.com/berthd/berth/api/v1"
+	"github.com/berthd/berth/internal/answer/catalog"
 	"github.com/berthd/berth/internal/answer/diagnose"
 	"github.com/berthd/berth/internal/answer/plan"
 	"github.com/berthd/berth/internal/answer/remedy"
@@ -139,11 +140,17 @@ func (s *session) again(remedy string, more ...string) string {
 	if s.o.For.Text != "" {
 		line = append(line, "--for", s.o.For.Text)
 	}
-	if s.o.Port != 0 {
+	if s.o.Port != 0 && !stays(remedy) {
 		line = append(line, "--port", strconv.Itoa(int(s.o.Port)))
 	}
 	n := sentence.Names{X: s.x}
 	return n.Command(append(line, more...))
+}
+
+// stays tells that a remedy gives nobody another port, whatever --port says.
+func stays(id string) bool {
+	kind, _, _ := strings.Cut(id, ":")
+	return slices.Contains(kinds(), kind) && kind != string(catalog.Port) && kind != string(catalog.Move)
 }
 
 // does says what a way would do: its steps where berth does it, and else what a

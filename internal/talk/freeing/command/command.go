@@ -96,7 +96,7 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
 	f.StringVar(&proto, "proto", "", "tcp or udp; tcp where nothing is said")
 	f.StringVar(&newcomer, "for", "", "`NEWCOMER` who wants the port")
 	f.StringVar(&o.Remedy, "remedy", "", "`KIND[:TARGET]` of the way out; without it you are asked")
-	f.Uint16Var(&o.Port, "port", 0, "the new port of whoever moves (else the next that is free)")
+	f.Var((*port)(&o.Port), "port", "the new port of whoever moves (else the next that is free)")
 	f.BoolVar(&o.DryRun, "dry-run", false, "show the plan, change nothing")
 	f.BoolVar(&o.Yes, "yes", false, "do it without asking")
 	f.DurationVar(&o.Settle, "settle", planning.DefaultSettle, "watch this long whether the port stays free")

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/berthd/berth/internal/answer/planning"
@@ -51,3 +52,22 @@ func runs(pid int) bool {
 	defer p.Release()
 	return !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
+
+// port is the value of --port.
+type port uint16
+
+// Set reads a port that somebody can listen on.
+func (p *port) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n == 0 {
+		return errors.New("a port is a number from 1 to 65535")
+	}
+	*p = port(n)
+	return nil
+}
+
+// String is the port in digits, "0" for none.
+func (p *port) String() string { return strconv.Itoa(int(*p)) }
+
+// Type is the word that help has for the value.
+func (*port) Type() string { return "uint16" }
