@@ -95,3 +95,15 @@ func TestPortInLine(t *testing.T) {
 		}
 	}
 }
+
+// The line that shows one way asks the same facts.
+func TestSavedInLine(t *testing.T) {
+	_, said := answered(t, served(), Options{})
+	if !strings.HasSuffix(said, "\nNothing was changed. berth free 80 --remedy ID --dry-run --from saved.json shows every step of one.\n") {
+		t.Error(said)
+	}
+	here := session{Desk: &Desk{}}
+	if got := here.dry(); len(got) != 1 {
+		t.Error(got)
+	}
+}

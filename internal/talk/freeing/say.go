@@ -43,7 +43,7 @@ func (s *session) end(exit int, result, said string) (int, error) {
 		}
 		if result == "choose" && !s.Terminal || result == "choose" && s.JSON {
 			s.writeWays(&b, st)
-			fmt.Fprintf(&b, "\nNothing was changed. %s shows every step of one.\n", s.again("ID", "--dry-run"))
+			fmt.Fprintf(&b, "\nNothing was changed. %s shows every step of one.\n", s.again("ID", s.dry()...))
 		}
 		_, err := io.WriteString(out, b.String())
 		return err
@@ -145,6 +145,14 @@ func (s *session) again(remedy string, more ...string) string {
 	}
 	n := sentence.Names{X: s.x}
 	return n.Command(append(line, more...))
+}
+
+// dry are the words that show a plan of what was asked, this machine or a saved one.
+func (s *session) dry() []string {
+	if s.From != "" {
+		return []string{"--dry-run", "--from", s.From}
+	}
+	return []string{"--dry-run"}
 }
 
 // stays tells that a remedy gives nobody another port, whatever --port says.
