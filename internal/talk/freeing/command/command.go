@@ -68,6 +68,9 @@ what was done is taken back; 130 Ctrl-C, and what was done is taken back.`,
 			if !resume && len(args) == 0 && o.Remedy != "" {
 				return nil // what puts the machine right frees no port
 			}
+			if !resume && len(args) == 0 {
+				return usage("berth free 80", "free needs an endpoint")
+			}
 			if !resume && len(args) != 1 || len(args) > 1 {
 				return usage("berth free 80", "free takes one endpoint, and %d were given", len(args))
 			}

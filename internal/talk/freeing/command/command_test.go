@@ -34,3 +34,21 @@ func TestPort(t *testing.T) {
 		}
 	}
 }
+
+func TestEndpoint(t *testing.T) {
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{nil, "free needs an endpoint"},
+		{[]string{"80", "81"}, "free takes one endpoint, and 2 were given"},
+		{[]string{"80"}, ""},
+		{[]string{"--remedy", "iplisten:repair"}, ""},
+		{[]string{"--resume"}, ""},
+	} {
+		asked, err := free(c.words...)
+		if asked != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%q: %v", c.words, err)
+		}
+	}
+}
