@@ -22,7 +22,7 @@ const arrows = `
 
 	# Raw calls of one OS each, without policy. They do not know fact.
 	NONE < sys/procfs, sys/netlink, sys/netdev, sys/fdwait, sys/pipe
-	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/winapi/user32, sys/winapi/fixed, sys/libproc
+	NONE < sys/winapi/iphlpapi, sys/winapi/httpapi, sys/winapi/ntdll, sys/winapi/advapi32, sys/winapi/kernel32, sys/winapi/fwpuclnt, sys/winapi/ws2, sys/winapi/user32, sys/winapi/fixed, sys/winapi/acl, sys/libproc
 	sys/procfs < sys/fdscan < sys/bpfiter
 	sys/netlink < sys/sockdiag
 
@@ -102,12 +102,12 @@ const arrows = `
 	answer/plan, sys/*, sys/winapi/*, machine/container, change/run < change/drive/container
 	answer/plan, sys/*, sys/winapi/*, machine/process < change/drive/process
 	answer/plan, sys/winapi/*, machine/service/scm, machine/httpsys, machine/portrange, machine/redirect, change/run < change/drive/winservice, change/drive/httpconf, change/drive/registry, change/drive/portproxy, change/drive/winrange, change/drive/iis
-	answer/plan < change/journal
+	answer/plan, sys/winapi/acl < change/journal
 	answer/plan, change/journal, machine/probe, sys/wait < change/apply
 	change/apply, change/drive/*, change/run < change/drive
 
 	# Over time: promises, whether they are kept, and keeping them.
-	fact < keep/ledger
+	fact, sys/winapi/acl < keep/ledger
 	keep/ledger, answer/diagnose < keep/ledger/judge
 	machine/snapshot, answer/chain, sys/sockdiag, sys/wait < keep/watch
 	keep/ledger/judge, keep/watch, change/run, answer/plan, machine/service/launchd/plist < keep/guard

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/berthd/berth/internal/sys/winapi/acl"
 )
 
 // private refuses a folder that another user owns or may write to: below %ProgramData%
@@ -17,26 +19,14 @@ func private(dir string) error {
 	if err != nil {
 		return err
 	}
-	sd, err := windows.GetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION|windows.DACL_SECURITY_INFORMATION)
+	shut, err := acl.PathShut(dir)
 	if err != nil {
 		return err
 	}
-	me, err := self()
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() || !shut(sd.String(), me) {
+	if !info.IsDir() || !shut {
 		return ErrExposed
 	}
 	return nil
-}
-
-func self() (sid string, err error) {
-	me, err := windows.GetCurrentProcessToken().GetTokenUser()
-	if err != nil {
-		return "", err
-	}
-	return me.User.Sid.String(), nil
 }
 
 // makePrivate makes a folder, and those above it, that only administrators, the system
@@ -47,7 +37,7 @@ func makePrivate(dir string) error {
 	}
 	text := "D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 	if !windows.GetCurrentProcessToken().IsElevated() {
-		me, err := self()
+		me, err := acl.Self()
 		if err != nil {
 			return err
 		}

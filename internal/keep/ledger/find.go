@@ -54,7 +54,7 @@ func here(name string) (bool, error) {
 	case !st.Mode().IsRegular():
 		return false, nil
 	}
-	if who := stranger(st); who != "" {
+	if who := stranger(name, st); who != "" {
 		return false, Problem{Place{name, 1}, "this ledger may have been written by " + who, "name it with --file to use it all the same"}
 	}
 	return true, nil

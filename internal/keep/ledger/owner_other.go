@@ -1,8 +1,7 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package ledger
 
 import "io/fs"
 
-// stranger: Windows keeps others out of a folder by its own rules; not asked here.
-func stranger(fs.FileInfo) string { return "" }
+func stranger(string, fs.FileInfo) string { return "" }

@@ -11,7 +11,7 @@ import (
 
 // stranger says who may have written a file that was only come upon, where that is
 // neither the asker nor root.
-func stranger(st fs.FileInfo) string {
+func stranger(_ string, st fs.FileInfo) string {
 	sys, ok := st.Sys().(*syscall.Stat_t)
 	switch {
 	case st.Mode().Perm()&0o002 != 0:

@@ -135,5 +135,9 @@ func trusted(s Shell, in guard.Installation) error {
 			return s.Fail(exitNo, fmt.Errorf("%w, and a service runs as root; nothing was changed", err), "in /usr/local/bin and /etc/berth, both root's, they are safe")
 		}
 	}
+	if who := ledger.Planted(in.Ledger); who != "" {
+		return s.Fail(exitNo, fmt.Errorf("%s may have been written by %s, and a service runs as the system; nothing was changed", in.Ledger, who),
+			"read it, then: takeown /a /f FILE, and icacls FILE /inheritance:r /grant *S-1-5-32-544:F *S-1-5-18:F")
+	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package journal
+package acl
 
 import "testing"
 
@@ -26,7 +26,7 @@ func TestShut(t *testing.T) {
 		"O:BAG:SY":                                                  false,
 		"":                                                          false,
 	} {
-		if got := shut(sddl, me); got != want {
+		if got := Shut(sddl, me); got != want {
 			t.Errorf("%s: %v", sddl, got)
 		}
 	}

@@ -1,4 +1,6 @@
-package journal
+// Package acl judges who else may change a file or folder of Windows, by its security
+// descriptor.
+package acl
 
 import (
 	"slices"
@@ -23,10 +25,10 @@ func rights(code string) (mask uint64, known bool) {
 	return mask, known
 }
 
-// shut tells that nobody but administrators, the system and self (a SID) owns what has
+// Shut tells that nobody but administrators, the system and self (a SID) owns what has
 // this security descriptor (SDDL with owner and DACL) or may change it. What cannot be
 // read is not shut.
-func shut(sddl, self string) bool {
+func Shut(sddl, self string) bool {
 	trusted := []string{"BA", "SY", "LA", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464", self}
 	owner, rest, _ := strings.Cut(strings.TrimPrefix(sddl, "O:"), "G:")
 	if i := strings.Index(rest, "D:"); i >= 0 {
