@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -53,7 +55,8 @@ func (d *dock) state() []string {
 	d.t.Helper()
 	var out []string
 	for _, id := range strings.Fields(d.CLI("ps", "-aq", "--no-trunc")) {
-		out = append(out, d.CLI("inspect", "--format", "{{.Id}} {{.Name}} {{.State.Running}} {{json .Config}} {{json .HostConfig}}", id))
+		out = append(out, d.CLI("inspect", "--format", "{{.Id}} {{.Name}} {{.State.Running}}", id),
+			sorted(d.t, d.CLI("inspect", "--format", "{{json .Config}}", id)), sorted(d.t, d.CLI("inspect", "--format", "{{json .HostConfig}}", id)))
 	}
 	pids := regexp.MustCompile(`pid=\d+,fd=\d+`)
 	for line := range strings.Lines(d.Run("ss", "-Hltnp")) {
@@ -62,6 +65,35 @@ func (d *dock) state() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// sorted is a JSON document with its lists in order: Docker keeps some in none.
+func sorted(t testing.TB, doc string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(doc), &v); err != nil {
+		t.Fatalf("%s: %v", doc, err)
+	}
+	return inOrder(v)
+}
+
+func inOrder(v any) string {
+	switch v := v.(type) {
+	case []any:
+		var out []string
+		for _, e := range v {
+			out = append(out, inOrder(e))
+		}
+		slices.Sort(out)
+		return "[" + strings.Join(out, ",") + "]"
+	case map[string]any:
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, k+":"+inOrder(v[k]))
+		}
+		return "{" + strings.Join(out, ",") + "}"
+	}
+	return fmt.Sprint(v)
 }
 
 // Every way that berth offers for a container is done and taken back, with each engine:
