@@ -145,7 +145,7 @@ func TestHangs(t *testing.T) {
 // twin is a thing that was put back by hand.
 func TestForeign(t *testing.T) {
 	conf := thing(plan.File, "nginx.conf")
-	for now, foreign := range map[string]bool{"listen 9999;": true, "listen 8081;": false, "listen 80;": false} {
+	for now, foreign := range map[string]bool{"listen 9999;": true, "failed": true, "listen 8081;": false, "listen 80;": false} {
 		w, e := begin(t)
 		fill(t, w, map[string]plan.State{at(conf): {"content": "listen 80;"}})
 		en, err := e.Run(context.Background(), plan.Plan{Steps: []plan.Step{

@@ -133,8 +133,8 @@ func underWay(s plan.Step, now plan.State) bool {
 
 // settling: a thing on its way from one state to another is nobody's change.
 func settling(now plan.State) bool {
-	for _, v := range now {
-		switch v {
+	for _, field := range [...]string{"active", "state"} {
+		switch now[field] {
 		case "activating", "deactivating", "reloading", "failed", "start-pending", "stop-pending", "continue-pending", "pause-pending":
 			return true
 		}
