@@ -221,14 +221,17 @@ func (s server) including(files confedit.Files, part string, args []string) (con
 	return confedit.Tree{}, "", false
 }
 
+// absolute: on Windows, too, servers take a name that begins with a slash.
+func absolute(name string) bool { return strings.HasPrefix(name, "/") || filepath.IsAbs(name) }
+
 // named is the value of one of flags, joined to it or behind it.
 func named(args, flags []string) string {
 	for i, a := range args {
 		for _, f := range flags {
-			if v, ok := strings.CutPrefix(a, f+"="); ok && filepath.IsAbs(v) {
+			if v, ok := strings.CutPrefix(a, f+"="); ok && absolute(v) {
 				return v
 			}
-			if a == f && i+1 < len(args) && filepath.IsAbs(args[i+1]) {
+			if a == f && i+1 < len(args) && absolute(args[i+1]) {
 				return args[i+1]
 			}
 		}

@@ -63,7 +63,7 @@ func TestEdit(t *testing.T) {
 		roots   []string
 	}{
 		{Request{Server: "nginx", Args: []string{"nginx", "-c", "/srv/nginx.conf"}}, map[string]string{"/srv/sites/a": "server { listen 8081; root \"/var/www/a\"; }\n"}, []string{"/var/www/a"}},
-		{Request{Server: "haproxy"}, map[string]string{"/etc/haproxy/haproxy.cfg": "frontend web\n    bind *:8081\n"}, nil},
+		{Request{Server: "haproxy", Main: "/etc/haproxy/haproxy.cfg"}, map[string]string{"/etc/haproxy/haproxy.cfg": "frontend web\n    bind *:8081\n"}, nil},
 	} {
 		got := edit(t, d, c.r)
 		changed := map[string]string{}
