@@ -151,7 +151,8 @@ func short(s string) string {
 }
 
 // Prepare reads what every step is about and fills in the states before. The error
-// is a *Changed where the machine is not as the plan's facts had it.
+// is a *Changed where the machine is not as the plan's facts had it, wraps ErrNoDriver,
+// or is that of a thing that could not be looked at. It changes nothing.
 func (e *Engine) Prepare(ctx context.Context, p plan.Plan) (plan.Plan, error) {
 	out := p
 	out.Steps = nil

@@ -13,8 +13,10 @@ import (
 // Run does a prepared plan. It blocks for as long as its steps take, and then for the
 // settling time of the goal. A context that ends makes it take back what it did.
 //
-// The error is journal.ErrBusy, a *Changed (nothing was done) or a *Failure. The entry
-// is nil where nothing was begun.
+// The entry is nil where nothing was begun; the error is then journal.ErrBusy, a
+// *Changed, an *Unready, ErrNoHelper, or wraps ErrNoDriver, ErrNoJournal, or what could
+// not be looked at. Else it is a *Failure, which says whether all was taken back. It
+// needs the rights that the plan's cost names: a driver's refusal is fs.ErrPermission.
 func (e *Engine) Run(ctx context.Context, p plan.Plan) (*journal.Entry, error) {
 	unlock, err := e.Journal.Lock()
 	if err != nil {
