@@ -45,8 +45,11 @@ func (d *Desk) Open(m *fact.Machine) string {
 	if err != nil {
 		return ""
 	}
-	list, _ := store.List()
+	list, err := store.List()
 	var out []string
+	if err != nil {
+		out = append(out, "not all of the journal can be read")
+	}
 	for _, en := range list {
 		if en.Overdue(time.Now()) {
 			out = append(out, fmt.Sprintf("entry %d (%s) should have gone back at %s, and has not: berth undo %d takes it back, berth confirm %d keeps it",

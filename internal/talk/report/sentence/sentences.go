@@ -2,6 +2,7 @@ package sentence
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -343,6 +344,9 @@ func (n Names) aboutTraffic(f diagnose.Finding) string {
 	case diagnose.RuleFree:
 		if n.pasted() {
 			return "no line of the texts at hand shows it in use; what they leave out they cannot tell."
+		}
+		if slices.ContainsFunc(n.X.Set.Gaps, func(g fact.Gap) bool { return g.Kind == fact.GapNoNAT }) {
+			return "no socket and no ended connection stands in the way of a plain bind; NAT rules could not be read."
 		}
 		return "no socket, no NAT rule and no ended connection stands in the way of a plain bind."
 	case diagnose.RuleUnknown:
